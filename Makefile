@@ -1,0 +1,37 @@
+# Two commands matter: `make all` runs the study at laptop size, `make test` the tests. Both set
+# everything up first; what is set up already is not set up again.
+
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+.PHONY: help all test lint bench clean setup
+
+help:
+	@echo "make all    set up, run the study 'smoke' on this machine, draw its figures"
+	@echo "make test   set up, lint, run every test"
+	@echo "make lint   ruff and mypy"
+	@echo "make bench  print the measured table of performance"
+	@echo "make clean  remove what set-up and tests made; data and runs stay"
+
+all: setup
+	@.venv/bin/repro all
+
+test: setup lint
+	@.venv/bin/python -m pytest
+
+lint: .venv/ready
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+
+bench: setup
+	@.venv/bin/python benchmarks/bench.py
+
+setup: .venv/ready
+	@.venv/bin/repro setup
+
+.venv/ready: requirements.lock pyproject.toml setup.sh
+	@sh setup.sh $(PYTHON)
+	@touch $@
+
+clean:
+	rm -rf .venv .toolchain .mypy_cache .ruff_cache .pytest_cache .hypothesis

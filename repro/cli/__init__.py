@@ -1,0 +1,1 @@
+"""One file a command: options, progress, exit codes; no logic beyond that."""

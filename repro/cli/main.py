@@ -1,0 +1,64 @@
+"""The `repro` command. A subcommand's module is imported when it is called, not before."""
+
+import importlib
+import sys
+
+import click
+
+from repro import __version__
+from repro.errors import UserError
+
+COMMANDS = {
+    "all": "Do the whole study on a site: verify, run, collect, draw, summarise.",
+    "setup": "Find or fetch the pinned Julia.",
+    "doctor": "Say what this machine has, and what that means.",
+    "plan": "Count programs, cells and core-hours.",
+    "run": "Run cells, resuming what was begun.",
+    "status": "Show what a run has come to.",
+    "collect": "Turn a run into a dataset.",
+    "verify": "Check every file of datasets against their manifests.",
+    "figures": "Draw the figures of a dataset, or check them byte for byte.",
+    "cell": "Show, rerun and compare single cells.",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        if ctx.invoked_subcommand is None and ctx.resilient_parsing:
+            return None
+        module = importlib.import_module(f"repro.cli.{name}_command")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="repro")
+def cli() -> None:
+    """Repeat the study "Generated, Parallel, Scalable?" (arXiv 2606.16534), or a part of it."""
+
+
+def main() -> None:
+    """Run the command line; exit 2 with one line for what the user can put right."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except UserError as error:
+        _fail(str(error))
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("repro: stopped; the same command goes on where it was", err=True)
+        sys.exit(130)
+
+
+def _fail(message: str) -> None:
+    click.echo(f"repro: {' '.join(message.split())}", err=True)
+    sys.exit(2)

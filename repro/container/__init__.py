@@ -1,0 +1,1 @@
+"""Pins, Julia, and the command line in front of every program."""

@@ -1,0 +1,118 @@
+"""Finding a Julia that works, and knowing what it is."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from repro import ROOT
+from repro.container.pins import load_pins
+from repro.errors import UserError
+
+PROJECT = ROOT / "julia"
+TOOLCHAIN = ROOT / ".toolchain"
+PACKAGES = ("Dagger", "MPI")
+PROBE_SECONDS = 120
+"""More than the slowest start on a cold network file system, less than a user's patience."""
+
+
+@dataclass(frozen=True)
+class Julia:
+    """A Julia that was started once and answered."""
+
+    path: Path
+    origin: str
+    """How it was found: `$JULIA`, `PATH` or `.toolchain`."""
+
+    version: str
+    prefix: str
+    blas: str
+    blas_core: str
+    """The CPU family whose kernels OpenBLAS chose by itself."""
+
+    packages: tuple[str, ...]
+    """Those of `PACKAGES` that are installed."""
+
+
+def toolchain_paths(toolchain: Path = TOOLCHAIN) -> list[Path]:
+    """Where set-up puts Julia: the official tarball first, then Debian's."""
+    pins = load_pins().julia
+    return [
+        toolchain / f"julia-{pins.version}" / "bin" / "julia",
+        toolchain / f"julia-debian-{pins.debian.version}" / "julia",
+    ]
+
+
+def find_julia() -> Julia:
+    """The Julia that everything uses: `$JULIA`, then PATH, then what set-up fetched.
+
+    Raises:
+        UserError: there is none, or the one that was asked for does not work.
+    """
+    if chosen := os.environ.get("JULIA"):
+        return probe(_on_path(chosen), "$JULIA")
+    fetched = [path for path in toolchain_paths() if path.exists()]
+    if on_path := shutil.which("julia"):
+        try:
+            return probe(Path(on_path), "PATH")
+        except UserError:
+            if not fetched:
+                raise
+    if fetched:
+        return probe(fetched[0], ".toolchain")
+    raise UserError("no Julia: run `repro setup`, or set JULIA to one that is installed")
+
+
+def _on_path(name: str) -> Path:
+    path = shutil.which(name)
+    if path is None:
+        raise UserError(f"JULIA={name}: no such program; set JULIA to a Julia or unset it")
+    return Path(path)
+
+
+def probe(path: Path, origin: str, packages: Sequence[str] = PACKAGES) -> Julia:
+    """Start a Julia once and ask what it is.
+
+    Raises:
+        UserError: it does not start, crashes, or does not answer in `PROBE_SECONDS`.
+    """
+    command = [str(path), "--startup-file=no", f"--project={PROJECT}"]
+    try:
+        answer = subprocess.run(
+            [*command, str(PROJECT / "probe.jl"), *packages],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except OSError as error:
+        raise _broken(path, origin, f"does not start ({error.strerror})") from error
+    except subprocess.TimeoutExpired as error:
+        raise _broken(path, origin, f"does not answer in {PROBE_SECONDS} s") from error
+    if answer.returncode < 0:
+        name = signal.Signals(-answer.returncode).name
+        raise _broken(path, origin, f"crashes at start ({name})")
+    facts = dict(line.split("\t", 1) for line in answer.stdout.splitlines() if "\t" in line)
+    if answer.returncode or "version" not in facts:
+        last = (answer.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        raise _broken(path, origin, f"fails at start ({last})")
+    found = tuple(name for name in packages if facts.get(f"package {name}") == "true")
+    return Julia(
+        path=path,
+        origin=origin,
+        version=facts["version"],
+        prefix=facts["prefix"],
+        blas=facts["blas"],
+        blas_core=facts["blas_core"],
+        packages=found,
+    )
+
+
+def _broken(path: Path, origin: str, how: str) -> UserError:
+    return UserError(
+        f"Julia {path} (from {origin}) {how}; set JULIA to one that works, or run `repro setup`"
+    )

@@ -1,0 +1,1 @@
+"""Sites, the launch line, the local launcher and resume."""

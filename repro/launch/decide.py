@@ -1,0 +1,82 @@
+"""What is to be done about a cell, judged by what lies on disk and nothing else."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from repro.measure.attempts import Attempt, attempts_of
+from repro.study.expand import Cell
+from repro.study.kernels import find_kernel
+from repro.study.model import Study
+
+
+class Todo(Enum):
+    """What is to be done about a cell."""
+
+    NOTHING = "done"
+    WAIT = "running"
+    START = "to run"
+    UNAVAILABLE = "package missing"
+    NO_PROGRAM = "no program yet"
+    TOO_LARGE = "larger than the site"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done about a cell, and with what."""
+
+    cell: Cell
+    todo: Todo
+    kernel: Path | None = None
+    attempt: Attempt | None = None
+    """The attempt to wait for, or one that was planned and never started."""
+
+    next_number: int = 1
+    """The number of the next attempt."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """What there is to run cells with."""
+
+    study: Study
+    datasets: tuple[Path, ...]
+    """Where kernels of LLMs are looked for."""
+
+    packages: tuple[str, ...]
+    """Installed Julia packages."""
+
+    cores: int
+    """Cores of the site."""
+
+    oversubscribe: bool = False
+    """Run cells that are larger than the site all the same."""
+
+
+def decide(run: Path, cell: Cell, means: Means, *, again: bool = False) -> Decision:
+    """What is to be done about a cell; `again` asks for another attempt even if it is done."""
+    history = attempts_of(run, str(cell.name))
+    last = history[-1] if history else None
+    state = last.state if last else None
+    number = last.number + 1 if last else 1
+    kernel = find_kernel(means.study, cell.program, means.datasets)
+    if state == "running":
+        return Decision(cell, Todo.WAIT, kernel, last, number)
+    if state == "done" and last and not again and _is_kept(last, cell, means):
+        return Decision(cell, Todo.NOTHING, kernel, last, number)
+    if kernel is None:
+        return Decision(cell, Todo.NO_PROGRAM)
+    if set(cell.packages) - set(means.packages):
+        return Decision(cell, Todo.UNAVAILABLE, kernel, None, number)
+    if cell.scale.nodes > 1 or (cell.scale.cores > means.cores and not means.oversubscribe):
+        return Decision(cell, Todo.TOO_LARGE, kernel)
+    planned = last if state == "planned" else None
+    return Decision(cell, Todo.START, kernel, planned, number)
+
+
+def _is_kept(attempt: Attempt, cell: Cell, means: Means) -> bool:
+    """What the program did is kept; what the infrastructure did is repeated when it can be."""
+    outcome = attempt.outcome()["outcome"]
+    if outcome == "unavailable":
+        return bool(set(cell.packages) - set(means.packages))
+    return bool(outcome != "infrastructure")

@@ -1,0 +1,111 @@
+"""What a program runs in: machine and toolchain, written down, and environment variables."""
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from repro import __version__
+from repro.container.julia import Julia
+
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "JULIA_DEPOT_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
+_LSCPU = (
+    "Architecture",
+    "Model name",
+    "Socket(s)",
+    "Core(s) per socket",
+    "Thread(s) per core",
+    "NUMA node(s)",
+    "L1d cache",
+    "L2 cache",
+    "L3 cache",
+    "Flags",
+)
+_AVX512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl"}
+
+
+def describe_environment(julia: Julia, cores: int) -> dict[str, Any]:
+    """The machine and the toolchain; no host name, no user, no path."""
+    cpu = _lscpu()
+    gib = psutil.virtual_memory().total / 2**30
+    machine = f"{cpu.get('Model name', 'unknown CPU')}, {cores} cores, {gib:.0f} GiB"
+    return {
+        "machine": machine,
+        "cpu": cpu,
+        "memory_gib": round(gib, 1),
+        "cores": cores,
+        "os": {"kernel": platform.release(), "system": _system()},
+        "julia": {
+            "version": julia.version,
+            "blas": julia.blas,
+            "blas_core": julia.blas_core,
+            "blas_core_forced": blas_core_type(julia, cpu.get("Flags", "")),
+            "packages": list(julia.packages),
+        },
+        "repro": __version__,
+        "image": None,
+    }
+
+
+def environment_id(description: dict[str, Any]) -> str:
+    """Twelve hexadecimal digits that stand for an environment."""
+    text = json.dumps(description, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def cell_variables(description: dict[str, Any], home: Path) -> dict[str, str]:
+    """The environment variables of a program: few, known, and no keys among them.
+
+    OpenBLAS starts one thread: a program that is parallel itself must not be so twice.
+    """
+    variables = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    depot = str(Path.home() / ".julia")
+    variables.setdefault("JULIA_DEPOT_PATH", depot)
+    if forced := description["julia"]["blas_core_forced"]:
+        variables.setdefault("OPENBLAS_CORETYPE", forced)
+    return variables | {
+        "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def blas_core_type(julia: Julia, cpu_flags: str) -> str | None:
+    """The kernels that an old OpenBLAS should use on a CPU that is newer than itself.
+
+    It does not know the CPU and falls back to those of 2004 (Prescott), five times slower: any
+    comparison with the vendor's library would be worthless. None: its own choice is good.
+    """
+    if julia.blas_core != "Prescott":
+        return None
+    flags = set(cpu_flags.split())
+    if flags >= _AVX512:
+        return "SkylakeX"
+    return "Haswell" if "avx2" in flags else None
+
+
+def _lscpu() -> dict[str, str]:
+    try:
+        answer = subprocess.run(
+            ["lscpu"], env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True, check=False
+        ).stdout
+    except FileNotFoundError:
+        return {}
+    facts = dict(line.split(":", 1) for line in answer.splitlines() if ":" in line)
+    facts = {key.strip(): value.strip() for key, value in facts.items()}
+    return {key: facts[key] for key in _LSCPU if key in facts}
+
+
+def _system() -> str:
+    try:
+        release = platform.freedesktop_os_release()
+    except OSError:
+        return platform.system()
+    return release.get("PRETTY_NAME", platform.system())

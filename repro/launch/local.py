@@ -1,0 +1,215 @@
+"""Running cells on this machine, one after another or as many at once as their cores allow."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from repro import ROOT
+from repro.container.julia import Julia
+from repro.files import writing
+from repro.launch.command import command_line
+from repro.launch.decide import Decision, Means, Todo, decide
+from repro.launch.environment import cell_variables
+from repro.launch.run_directory import (
+    Run,
+    close_attempt,
+    commit_attempt,
+    new_attempt,
+    snapshot_kernel,
+)
+from repro.measure.attempts import Attempt
+from repro.measure.static_check import static_flags
+from repro.measure.watchdog import SCRATCH
+from repro.study.expand import Cell
+
+_POLL_SECONDS = 0.02
+_STOP_SECONDS = 20.0
+_WATCHDOG_LOG = "watchdog.txt"
+
+
+@dataclass
+class Events:
+    """What the launcher tells whoever shows progress."""
+
+    started: Callable[[Cell], None] = lambda _cell: None
+    ended: Callable[[Cell, dict[str, Any]], None] = lambda _cell, _outcome: None
+
+
+@dataclass(frozen=True)
+class Here:
+    """What cells of this machine run with."""
+
+    julia: Julia
+    environment_id: str
+    environment: dict[str, Any]
+    cores: Sequence[int]
+    """Numbers of the cores that cells may be bound to."""
+
+    memory_bytes: int
+    concurrent: bool = False
+    """Run as many cells at once as their cores allow; otherwise one after another."""
+
+    tries: int = 2
+    """Attempts of a cell in one go, if it is the infrastructure that fails."""
+
+
+@dataclass
+class _Running:
+    cell: Cell
+    attempt: Attempt
+    cores: list[int]
+    tries: int
+    watchdog: "subprocess.Popen[bytes] | None"
+    """None: started by a driver that is gone."""
+
+    def is_over(self) -> bool:
+        """Has the watchdog ended, with an outcome or without?"""
+        if self.watchdog is not None:
+            return self.watchdog.poll() is not None
+        return self.attempt.state != "running"
+
+
+@dataclass
+class LocalLauncher:
+    """Runs the cells of one run directory, which the caller holds (`driving`)."""
+
+    run: Run
+    here: Here
+    means: Means
+    events: Events = field(default_factory=Events)
+    _running: list[_Running] = field(default_factory=list)
+
+    def run_cells(self, cells: Sequence[Cell], *, again: bool = False) -> None:
+        """Bring every cell to an outcome; `again` makes one more attempt of those that have one.
+
+        Raises:
+            UserError: the run directory cannot be written.
+            KeyboardInterrupt: the user stopped it; what ran has been ended and can be repeated.
+        """
+        waiting = deque((cell, 0) for cell in cells)
+        with _terminating_like_ctrl_c(), writing(self.run.path):
+            try:
+                while waiting or self._running:
+                    while waiting and self._fits(waiting[0][0]):
+                        cell, tries = waiting.popleft()
+                        again_now = again and tries == 0
+                        self._act(decide(self.run.path, cell, self.means, again=again_now), tries)
+                    waiting.extend(self._failed_by_infrastructure())
+                    time.sleep(_POLL_SECONDS)
+            except BaseException:
+                self._stop_all()
+                raise
+
+    def _fits(self, cell: Cell) -> bool:
+        if not self._running:
+            return True
+        return self.here.concurrent and len(self._free_cores()) >= cell.scale.cores
+
+    def _free_cores(self) -> list[int]:
+        used = {core for running in self._running for core in running.cores}
+        return [core for core in self.here.cores if core not in used]
+
+    def _act(self, decision: Decision, tries: int) -> None:
+        cell, attempt, watchdog = decision.cell, decision.attempt, None
+        if decision.todo is Todo.UNAVAILABLE:
+            attempt = self._plan(decision, [])
+            missing = sorted(set(cell.packages) - set(self.means.packages))
+            close_attempt(attempt, "unavailable", f"not installed: {', '.join(missing)}")
+            self.events.ended(cell, attempt.outcome())
+        if decision.todo is Todo.START:
+            attempt = attempt or self._plan(decision, self._free_cores()[: cell.scale.cores])
+            watchdog = _start_watchdog(attempt)
+        if attempt and decision.todo in (Todo.START, Todo.WAIT):
+            cores = attempt.plan()["cores"]
+            self._running.append(_Running(cell, attempt, cores, tries + 1, watchdog))
+            self.events.started(cell)
+
+    def _plan(self, decision: Decision, cores: list[int]) -> Attempt:
+        """Write down all that an attempt is, before anything starts."""
+        cell, here = decision.cell, self.here
+        assert decision.kernel  # noqa: S101 - decide() gives one with every attempt
+        kernel, sha256 = snapshot_kernel(self.run.path, cell, decision.kernel)
+        draft = new_attempt(self.run.path, str(cell.name), decision.next_number)
+        path = draft.with_name(str(decision.next_number)).absolute()
+        plan = {
+            "cell": str(cell.name),
+            "attempt": decision.next_number,
+            "command": command_line(cell, here.julia, kernel.absolute(), path),
+            "env": cell_variables(here.environment, path / SCRATCH),
+            "cores": cores,
+            "n": cell.n,
+            "tile": cell.tile,
+            "repetitions": cell.repetitions,
+            "seed": cell.seed,
+            "baseline": cell.baseline,
+            "limits": {
+                "time_s": cell.time_limit_s,
+                "stall_s": cell.stall_limit_s,
+                "memory_bytes": min(cell.memory_limit_bytes, here.memory_bytes),
+            },
+            "kernel_sha256": sha256,
+            "environment": here.environment_id,
+            "flags": [] if cell.baseline else static_flags(kernel, cell.program),
+        }
+        return commit_attempt(draft, plan)
+
+    def _failed_by_infrastructure(self) -> Iterator[tuple[Cell, int]]:
+        """Take note of what has ended; the cells to try once more."""
+        for running in [running for running in self._running if running.is_over()]:
+            self._running.remove(running)
+            attempt = running.attempt
+            if attempt.state != "done":
+                close_attempt(attempt, "infrastructure", _watchdog_failure(attempt))
+            outcome = attempt.outcome()
+            if outcome["outcome"] == "infrastructure" and running.tries < self.here.tries:
+                yield running.cell, running.tries
+            else:
+                self.events.ended(running.cell, outcome)
+
+    def _stop_all(self) -> None:
+        """End what this driver started; what an earlier one started goes on."""
+        for running in self._running:
+            if running.watchdog is not None:
+                running.watchdog.terminate()
+        for running in self._running:
+            if running.watchdog is not None:
+                running.watchdog.wait(_STOP_SECONDS)
+
+
+def _start_watchdog(attempt: Attempt) -> "subprocess.Popen[bytes]":
+    """Start it in a session of its own: Ctrl-C and the driver's death do not reach it."""
+    with (attempt.path / _WATCHDOG_LOG).open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "repro.measure.watchdog", str(attempt.path.absolute())],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _watchdog_failure(attempt: Attempt) -> str:
+    lines = (attempt.path / _WATCHDOG_LOG).read_text(errors="replace").strip().splitlines()
+    return f"the watchdog died: {lines[-1]}" if lines else "the watchdog was killed"
+
+
+@contextmanager
+def _terminating_like_ctrl_c() -> Iterator[None]:
+    """A batch system or a service manager ends a driver with SIGTERM: stop as for Ctrl-C."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,177 @@
+"""Making and changing a run directory; what lies in it is told in `repro.measure.attempts`."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from repro.errors import UserError
+from repro.files import canonical_json, read_json, reading, write_atomic, writing
+from repro.measure import attempts
+from repro.measure.attempts import Attempt
+from repro.study.expand import Cell, cells
+from repro.study.load import parse_toml
+from repro.study.model import Study
+
+STUDY, RUN = "study.toml", "run.json"
+_PLANNED_KEYS = ("n", "tile", "repetitions", "seed")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory that exists."""
+
+    path: Path
+    study: Study
+    site: str
+    created: str
+
+    def cells(self) -> list[Cell]:
+        """The cells of its study."""
+        return cells(self.study)
+
+
+def open_run(path: Path) -> Run:
+    """Read a run directory.
+
+    Raises:
+        UserError: it is none, or is damaged.
+    """
+    if not (path / RUN).exists():
+        raise UserError(f"{path}: not a run directory; `repro run --run {path}` makes one")
+    about = read_json(path / RUN)
+    with reading(path / STUDY):
+        text = (path / STUDY).read_text(encoding="utf-8")
+    study = parse_toml(text, Study, str(path / STUDY))
+    return Run(path, study, about["site"], about["created"])
+
+
+def make_run(path: Path, study_file: Path, site: str) -> Run:
+    """Create a run directory, or open one for the same study and site.
+
+    A study that has grown since replaces the run's copy, as long as the cells that were attempted
+    have not changed.
+
+    Raises:
+        UserError: the directory is another run's, or cannot be written.
+    """
+    with reading(study_file):
+        text = study_file.read_text(encoding="utf-8")
+    study = parse_toml(text, Study, str(study_file))
+    with writing(path):
+        if not (path / RUN).exists():
+            path.mkdir(parents=True, exist_ok=True)
+            write_atomic(path / STUDY, text)
+            created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            about = {"study": study.name, "site": site, "created": created}
+            write_atomic(path / RUN, canonical_json(about))
+        run = open_run(path)
+        if run.site != site:
+            raise UserError(f"{path}: ran on site {run.site}, not {site}; use another --run")
+        if (path / STUDY).read_text(encoding="utf-8") != text:
+            _refuse_changed_cells(run, study)
+            write_atomic(path / STUDY, text)
+    return open_run(path)
+
+
+def _refuse_changed_cells(run: Run, study: Study) -> None:
+    new = {str(cell.name): cell for cell in cells(study)}
+    for attempt in attempts.all_attempts(run.path):
+        cell, plan = new.get(attempt.cell), attempt.plan()
+        if cell is None or any(plan[key] != getattr(cell, key) for key in _PLANNED_KEYS):
+            raise UserError(
+                f"{run.path}: the study has changed for {attempt.cell}, which was attempted here; "
+                "use another --run"
+            )
+
+
+@contextmanager
+def driving(path: Path) -> Iterator[None]:
+    """Hold the run directory: one driver at a time.
+
+    Raises:
+        UserError: another driver holds it, or it cannot be written.
+    """
+    with writing(path):
+        handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.read(handle, 20).decode().strip() or "unknown"
+            raise UserError(
+                f"{path}: another driver (process {holder}) is at work there; wait for it, "
+                "or use another --run"
+            ) from error
+        with writing(path):
+            os.ftruncate(handle, 0)
+            os.write(handle, str(os.getpid()).encode())
+        yield
+    finally:
+        os.close(handle)
+
+
+def snapshot_kernel(run: Path, cell: Cell, source: Path) -> tuple[Path, str]:
+    """Keep the kernel as it is run; its path in the run directory, and its sha256.
+
+    Raises:
+        UserError: the kernel has changed since this run first used it.
+    """
+    content = source.read_bytes()
+    kept = run / "kernels" / cell.program.model / f"{cell.program.stem}.jl"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(kept, content)
+    elif kept.read_bytes() != content:
+        raise UserError(
+            f"{source}: changed since this run began, so its cells could not be compared; "
+            "use another --run"
+        )
+    return kept, hashlib.sha256(content).hexdigest()
+
+
+def write_environment(run: Path, identity: str, description: dict[str, Any]) -> None:
+    """Keep the description of a machine and toolchain, once."""
+    path = run / "environment" / f"{identity}.json"
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        write_atomic(path, canonical_json(description))
+
+
+def new_attempt(run: Path, cell: str, number: int) -> Path:
+    """A directory for an attempt that is not yet one of the cell's: see `commit_attempt`."""
+    parent = attempts.cell_directory(run, cell)
+    parent.mkdir(parents=True, exist_ok=True)
+    draft = parent / f".{number}"
+    draft.mkdir(exist_ok=True)
+    return draft
+
+
+def commit_attempt(draft: Path, plan: dict[str, Any]) -> Attempt:
+    """Make a drafted attempt one of its cell's, whole or not at all."""
+    write_atomic(draft / attempts.ATTEMPT, canonical_json(plan))
+    path = draft.with_name(draft.name.removeprefix("."))
+    draft.rename(path)
+    return Attempt(plan["cell"], plan["attempt"], path)
+
+
+def close_attempt(attempt: Attempt, outcome: str, detail: str, flags: Iterable[str] = ()) -> None:
+    """Write the outcome of an attempt that no watchdog wrote one for."""
+    value = {
+        "outcome": outcome,
+        "detail": detail,
+        "flags": sorted(flags),
+        "exit_code": None,
+        "signal": None,
+        "wall_seconds": 0.0,
+        "cpu_seconds": 0.0,
+        "peak_memory_bytes": 0,
+        "started": None,
+        "ended": None,
+    }
+    write_atomic(attempt.path / attempts.OUTCOME, canonical_json(value))

@@ -1,0 +1,120 @@
+"""The run directory: which cells were attempted, and what each attempt left.
+
+RUN/
+  study.toml  run.json            what is run, where
+  environment/<id>.json           each distinct machine and toolchain
+  kernels/<model>/<program>.jl    each kernel as it was run
+  cells/<cell>/<number>/          one attempt; its files are named below
+
+All state is what lies on disk: there is no other record to fall out of step with it.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ATTEMPT = "attempt.json"
+"""Command, environment, limits: written by the driver before anything starts."""
+STARTED = "started"
+"""Exists from the moment that the watchdog starts the program."""
+LOCK = "lock"
+"""Locked by the watchdog for as long as it lives."""
+OUTCOME = "outcome.json"
+"""Written last, atomically: an attempt with it is over."""
+RESULT = "result.jsonl"
+"""The harness's records, one a line."""
+SAMPLES = "samples.csv"
+"""CPU time, memory, threads of the process tree over time."""
+STDOUT, STDERR = "stdout.txt", "stderr.txt"
+EVIDENCE = (ATTEMPT, OUTCOME, RESULT, SAMPLES, STDOUT, STDERR)
+"""What an attempt leaves for the archive."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One execution of a cell, by its directory."""
+
+    cell: str
+    number: int
+    path: Path
+
+    @property
+    def state(self) -> str:
+        """`done`, `running`, `planned` (never started) or `interrupted` (its watchdog died)."""
+        if (self.path / OUTCOME).exists():
+            return "done"
+        if self._locked():
+            return "running"
+        if (self.path / OUTCOME).exists():  # it ended between the two looks
+            return "done"
+        return "interrupted" if (self.path / STARTED).exists() else "planned"
+
+    def outcome(self) -> dict[str, Any]:
+        """What it came to.
+
+        Raises:
+            OSError, ValueError: it is not over, or the file is damaged.
+        """
+        outcome: dict[str, Any] = json.loads((self.path / OUTCOME).read_bytes())
+        return outcome
+
+    def plan(self) -> dict[str, Any]:
+        """What the driver asked for."""
+        plan: dict[str, Any] = json.loads((self.path / ATTEMPT).read_bytes())
+        return plan
+
+    def records(self) -> list[dict[str, Any]]:
+        """The harness's records, in order."""
+        path = self.path / RESULT
+        if not path.exists():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def _locked(self) -> bool:
+        try:
+            handle = os.open(self.path / LOCK, os.O_RDONLY)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+
+def cell_directory(run: Path, cell: str) -> Path:
+    """Where the attempts of a cell lie."""
+    return run / "cells" / cell
+
+
+def attempts_of(run: Path, cell: str) -> list[Attempt]:
+    """The attempts of one cell, the oldest first."""
+    directory = cell_directory(run, cell)
+    try:
+        numbers = sorted(int(name) for name in os.listdir(directory) if name.isdigit())
+    except FileNotFoundError:
+        return []
+    return [Attempt(cell, number, directory / str(number)) for number in numbers]
+
+
+def all_attempts(run: Path) -> Iterator[Attempt]:
+    """Every attempt of a run directory, by cell's name, then number."""
+    root = run / "cells"
+    for model in _names(root):
+        for problem in _names(root / model):
+            for framework in _names(root / model / problem):
+                for rest in _names(root / model / problem / framework):
+                    yield from attempts_of(run, f"{model}/{problem}/{framework}/{rest}")
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,125 @@
+"""From what was seen of an attempt to its outcome: a pure function, so every case can be tested."""
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_MOST_OF_THE_RUN = 0.5
+_ENOUGH_SAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why the watchdog ended a program before it was done."""
+
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of an attempt that is over."""
+
+    records: Sequence[dict[str, Any]]
+    """The harness's records."""
+
+    rejected: int = 0
+    """Lines in the result file that were not the harness's."""
+
+    returncode: int | None = None
+    """As `subprocess` gives it: negative for a signal. None: it could not be started."""
+
+    verdict: Verdict | None = None
+    """Set if the watchdog ended it."""
+
+    repetitions: int = 1
+    """How many were asked for."""
+
+    killed_for_memory: bool = False
+    """The kernel's out-of-memory killer was seen at work."""
+
+    stderr: str = ""
+    """The end of the program's standard error."""
+
+
+def outcome_of(seen: Seen) -> Verdict:
+    """The outcome and a sentence that says how it is known."""
+    if seen.verdict:
+        return seen.verdict
+    if not any(record["event"] == "start" for record in seen.records):
+        return _did_not_start(seen)
+    if seen.rejected:
+        return Verdict("wrong-result", "the program wrote into its own result file")
+    if seen.returncode is not None and seen.returncode < 0:
+        return _signalled(seen)
+    for record in seen.records:
+        if record["event"] == "error":
+            where = f" (in phase {record['phase']})" if record["kind"] != "load-error" else ""
+            return Verdict(record["kind"], f"{record['type']}: {_line(record['message'])}{where}")
+    return _finished(seen)
+
+
+def _did_not_start(seen: Seen) -> Verdict:
+    last = _line((seen.stderr.strip().splitlines() or ["no message"])[-1])
+    return Verdict("infrastructure", f"the harness did not start: {last}")
+
+
+def _signalled(seen: Seen) -> Verdict:
+    name = signal.Signals(-(seen.returncode or 0)).name
+    if name == "SIGKILL" and seen.killed_for_memory:
+        return Verdict("out-of-memory", "ended by the kernel's out-of-memory killer")
+    return Verdict("crash", f"ended by {name}")
+
+
+def _finished(seen: Seen) -> Verdict:
+    for record in seen.records:
+        if record.get("correct") is False:
+            where = (
+                f"the check at n = {record['n']}"
+                if record["event"] == "checked"
+                else f"repetition {record['repetition']} at n = {record['n']}"
+            )
+            error = "not finite" if record["error"] is None else f"{record['error']:.3g}"
+            return Verdict("wrong-result", f"{where}: error {error}, bound {record['bound']:.3g}")
+    done = sum(record["event"] == "repetition" for record in seen.records)
+    if seen.records[-1]["event"] == "end" and done == seen.repetitions:
+        return Verdict("ok", f"{done} of {done} repetitions correct")
+    return Verdict(
+        "runtime-error",
+        f"the process ended with exit code {seen.returncode} before the harness was done",
+    )
+
+
+def run_flags(
+    records: Sequence[dict[str, Any]],
+    rejected: int,
+    runnable: Sequence[int],
+    cores: int,
+    *,
+    baseline: bool,
+) -> list[str]:
+    """Flags that the run itself earned.
+
+    Args:
+        records: the harness's records.
+        rejected: lines that were not the harness's.
+        runnable: runnable threads at each sample taken during repetitions.
+        cores: how many cores the cell was allotted.
+        baseline: a vendor program, whose use of BLAS threads is its purpose.
+    """
+    flags = []
+    over = sum(count > cores for count in runnable)
+    if len(runnable) >= _ENOUGH_SAMPLES and over > _MOST_OF_THE_RUN * len(runnable):
+        flags.append("oversubscribed")
+    if not baseline and any((record.get("blas_threads") or 1) > 1 for record in records):
+        flags.append("raised-blas-threads")
+    if rejected:
+        flags.append("tampered")
+    return flags
+
+
+def _line(text: str) -> str:
+    short = 200
+    text = " ".join(text.split())
+    return text if len(text) <= short else text[: short - 1] + "…"

@@ -1,0 +1,146 @@
+"""Looking at a tree of processes through /proc, and ending it."""
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICK = os.sysconf("SC_CLK_TCK")
+_RETRY_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a tree of processes used and did at one moment."""
+
+    cpu_seconds: float
+    """User and system time of the living, and of the children that they have waited for."""
+
+    memory_bytes: int
+    """Resident memory; pages that processes may share are counted once."""
+
+    processes: int
+    threads: int
+
+    runnable: int
+    """Threads that run or wait for a core."""
+
+    blocked: int
+    """Threads in uninterruptible sleep, such as waiting for a disk."""
+
+
+def descendants() -> list[int]:
+    """All living descendants of this process, the nearest first.
+
+    This process should be a child subreaper, so that a program cannot get away by detaching.
+    """
+    found: list[int] = []
+    level = _children(os.getpid())
+    while level:
+        found += level
+        level = [child for pid in level for child in _children(pid)]
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    children: list[int] = []
+    with contextlib.suppress(OSError):  # it may end while it is looked at
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError):
+                children += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
+    return children
+
+
+def usage(pids: Iterable[int]) -> Usage:
+    """What these processes use now; those that have ended count nothing."""
+    cpu = private = 0
+    shared = [0]
+    states: list[str] = []
+    processes = 0
+    for pid in pids:
+        with contextlib.suppress(OSError, IndexError):
+            fields = _stat(f"/proc/{pid}/stat")
+            resident, common = map(int, _read(f"/proc/{pid}/statm").split()[1:3])
+            states += _thread_states(pid)
+            cpu += sum(map(int, fields[11:15]))
+            private += resident - common
+            shared.append(common)
+            processes += 1
+    return Usage(
+        cpu_seconds=cpu / _TICK,
+        memory_bytes=(private + max(shared)) * _PAGE,
+        processes=processes,
+        threads=len(states),
+        runnable=states.count("R"),
+        blocked=states.count("D"),
+    )
+
+
+def _thread_states(pid: int) -> list[str]:
+    states = []
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError, IndexError):
+            states.append(_stat(f"/proc/{pid}/task/{task}/stat")[0])
+    return states
+
+
+def _stat(path: str) -> list[str]:
+    """The fields of a stat file after the command's name, which may itself contain spaces."""
+    return _read(path).rpartition(")")[2].split()
+
+
+def _read(path: str) -> str:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(handle, 65536).decode(errors="replace")
+    finally:
+        os.close(handle)
+
+
+def is_julia(pid: int) -> bool:
+    """Does this process run Julia?"""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/exe").readlink().name.startswith("julia")
+    return False
+
+
+def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
+    """Send a signal to each; those that have ended do not mind."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, number)
+
+
+def end_descendants(grace_seconds: float) -> None:
+    """End every descendant: SIGTERM, then, after the grace, SIGKILL until none is left.
+
+    A stuck Julia ignores SIGTERM, and a program may start processes faster than one look finds
+    them, so looking and killing are repeated; processes are stopped first so that they cannot.
+    """
+    if grace_seconds:
+        signal_all(descendants(), signal.SIGTERM)
+        wait_until_gone(grace_seconds)
+    while living := _not_zombies(descendants()):
+        signal_all(living, signal.SIGSTOP)
+        signal_all(living, signal.SIGKILL)
+        time.sleep(_RETRY_SECONDS)
+
+
+def wait_until_gone(seconds: float) -> None:
+    """Wait until no descendant lives, at most so long."""
+    deadline = time.monotonic() + seconds
+    while _not_zombies(descendants()) and time.monotonic() < deadline:
+        time.sleep(_RETRY_SECONDS)
+
+
+def _not_zombies(pids: list[int]) -> list[int]:
+    living = []
+    for pid in pids:
+        with contextlib.suppress(OSError, IndexError):
+            if _stat(f"/proc/{pid}/stat")[0] not in "ZX":
+                living.append(pid)
+    return living

@@ -1,0 +1,44 @@
+"""Keeping what a program prints, but not more than is worth keeping."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+CAP_BYTES = 256 * 1024
+_CHUNK = 65536
+
+
+class Captured:
+    """Copies a stream into a file in the background: its first and its last bytes.
+
+    A program may print without end; the disk must not fill, and it must not block either.
+    """
+
+    def __init__(self, stream: IO[bytes], path: Path, at_end: Callable[[], None]) -> None:
+        self._stream = stream
+        self._path = path
+        self._at_end = at_end
+        self._tail = b""
+        self.total = 0
+        self._thread = threading.Thread(target=self._copy, daemon=True)
+        self._thread.start()
+
+    def finish(self, seconds: float) -> str:
+        """Wait for the stream's end, at most so long; the last text that came."""
+        self._thread.join(seconds)
+        return self._tail[-2000:].decode(errors="replace")
+
+    def _copy(self) -> None:
+        with self._path.open("wb", buffering=0) as file:
+            while chunk := self._stream.read1(_CHUNK):  # type: ignore[attr-defined]
+                room = max(0, CAP_BYTES - self.total)
+                file.write(chunk[:room])
+                self.total += len(chunk)
+                self._tail = (self._tail + chunk)[-CAP_BYTES:]
+            if self.total > CAP_BYTES:
+                tail = self._tail[-min(CAP_BYTES, self.total - CAP_BYTES) :]
+                left_out = self.total - CAP_BYTES - len(tail)
+                file.write(f"\n... {left_out} bytes left out ...\n".encode() if left_out else b"")
+                file.write(tail)
+        self._at_end()

@@ -1,0 +1,89 @@
+"""From a study to its programs and cells."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from repro.study.names import CellName, Program, ScalePoint
+
+if TYPE_CHECKING:
+    from repro.study.model import Size, Study
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A program at a scale point, with all that decides what it computes and for how long."""
+
+    name: CellName
+    n: int
+    tile: int
+    check_n: int
+    check_tile: int
+    repetitions: int
+    seed: int
+    time_limit_s: float
+    stall_limit_s: float
+    memory_limit_bytes: int
+    packages: tuple[str, ...]
+    baseline: bool
+
+    @property
+    def program(self) -> Program:
+        """The program that the cell runs."""
+        return self.name.program
+
+    @property
+    def scale(self) -> ScalePoint:
+        """Where it runs."""
+        return self.name.scale
+
+    @property
+    def core_hours(self) -> float:
+        """Core-hours at most: all its cores until the time limit."""
+        return self.scale.cores * self.time_limit_s / 3600
+
+
+def programs(study: "Study") -> list[Program]:
+    """Every program of the study, in the order of the file."""
+    return [
+        Program(model_name, problem, framework, sample)
+        for model_name, model in study.models.items()
+        for problem in study.problems
+        for framework in study.frameworks
+        if model.frameworks is None or framework in model.frameworks
+        for sample in range(model.samples)
+    ]
+
+
+def cells(study: "Study") -> list[Cell]:
+    """Every cell of the study: programs, then sizes, then scale points in the file's order."""
+    return [
+        _cell(study, program, scale, size)
+        for program in programs(study)
+        for size in study.problems[program.problem].sizes
+        for scale in _scale_points(study, program.framework)
+    ]
+
+
+def _scale_points(study: "Study", framework: str) -> tuple[ScalePoint, ...]:
+    memory = study.frameworks[framework].memory
+    points = study.scale_points
+    return points.shared if memory == "shared" else points.distributed
+
+
+def _cell(study: "Study", program: Program, scale: ScalePoint, size: "Size") -> Cell:
+    problem = study.problems[program.problem]
+    main = size == problem.sizes[0]
+    return Cell(
+        name=CellName(program, scale, None if main else size.n),
+        n=size.n,
+        tile=size.tile,
+        check_n=problem.check.n,
+        check_tile=problem.check.tile,
+        repetitions=study.repetitions,
+        seed=study.seed,
+        time_limit_s=problem.time_limit_s or study.time_limit_s,
+        stall_limit_s=study.stall_limit_s,
+        memory_limit_bytes=int(study.memory_limit_gib * 2**30),
+        packages=study.frameworks[program.framework].packages,
+        baseline=study.models[program.model].baseline,
+    )

@@ -1,0 +1,85 @@
+"""Reading TOML files: a study, or any other file that a pydantic model describes."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from repro import ROOT
+from repro.errors import UserError
+from repro.files import reading
+from repro.study.model import Study
+
+STUDIES = ROOT / "studies"
+M = TypeVar("M", bound=BaseModel)
+
+
+def load_toml(path: Path, model: type[M]) -> M:
+    """The checked content of a TOML file.
+
+    Raises:
+        UserError: the file is missing, broken, or says something that `model` does not allow.
+    """
+    with reading(path):
+        text = path.read_text(encoding="utf-8")
+    return parse_toml(text, model, where=str(path))
+
+
+def parse_toml(text: str, model: type[M], where: str) -> M:
+    """As `load_toml`, from text; `where` names its source in errors."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{where}: not TOML: {error}") from error
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise UserError(f"{where}: {_first_problem(error)}") from error
+
+
+def find_toml(name: str, directory: Path, kind: str) -> Path:
+    """The file `NAME.toml` of a directory, or the file that `name` is a path of.
+
+    Raises:
+        UserError: there is none; the message lists those that there are.
+    """
+    if name.endswith(".toml") or "/" in name:
+        return Path(name)
+    path = directory / f"{name}.toml"
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in directory.glob("*.toml")))
+        raise UserError(f"{name}: no such {kind}; there are {known}, or give a file's path")
+    return path
+
+
+def load_study(name: str) -> Study:
+    """A study by name (`smoke`) or path.
+
+    Raises:
+        UserError: no such study, or its file is not a study.
+    """
+    return load_toml(find_toml(name, STUDIES, "study"), Study)
+
+
+def _first_problem(error: ValidationError) -> str:
+    """File-key, value and what is allowed, of the first of pydantic's findings."""
+    problems = error.errors(include_url=False)
+    first = problems[0]
+    key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        text = f"{key}: missing; add it"
+    elif first["type"] == "extra_forbidden":
+        text = f"{key}: no such key; remove it or mend its name"
+    elif isinstance(first["input"], dict):
+        text = f"{key}: {message}"
+    else:
+        text = f"{key} = {_shown(first['input'])}: {message}"
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return text + more
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."  # noqa: PLR2004 - fits one line

@@ -1,0 +1,112 @@
+"""Names of scale points, programs and cells: written one way, read back the same."""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+from repro.errors import UserError
+
+NAME = r"[a-z0-9][a-z0-9.-]*"
+_SCALE = re.compile(r"([1-9]\d*)x([1-9]\d*)x([1-9]\d*)")
+_PROGRAM = re.compile(rf"({NAME})/({NAME})/({NAME})/(0|[1-9]\d*)")
+_CELL = re.compile(r"([^@]+)@([^,@]+)(?:,n=([1-9]\d*))?")
+
+
+@dataclass(frozen=True, order=True)
+class ScalePoint:
+    """Nodes, MPI ranks or workers in all, and threads of each rank: `1x1x24`."""
+
+    nodes: int
+    ranks: int
+    threads: int
+
+    def __str__(self) -> str:
+        return f"{self.nodes}x{self.ranks}x{self.threads}"
+
+    @property
+    def cores(self) -> int:
+        """Cores in all: one a thread of a rank."""
+        return self.ranks * self.threads
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `nodes x ranks x threads`.
+
+        Raises:
+            ValueError: `text` is not three positive numbers, or has fewer ranks than nodes.
+        """
+        match = _SCALE.fullmatch(text)
+        if not match:
+            raise ValueError("a scale point is nodes x ranks x threads, such as 1x1x24")
+        point = cls(*map(int, match.groups()))
+        if point.ranks < point.nodes:
+            raise ValueError("a scale point has at least one rank a node")
+        return point
+
+
+@dataclass(frozen=True, order=True)
+class Program:
+    """One kernel file with its harness: `reference/gemm/threads/0`."""
+
+    model: str
+    problem: str
+    framework: str
+    sample: int
+
+    def __str__(self) -> str:
+        return f"{self.model}/{self.problem}/{self.framework}/{self.sample}"
+
+    @property
+    def stem(self) -> str:
+        """The program's name among the files of its model: `gemm_threads_0`."""
+        return f"{self.problem}_{self.framework}_{self.sample}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read model/problem/framework/sample.
+
+        Raises:
+            UserError: `text` is no such name.
+        """
+        match = _PROGRAM.fullmatch(text)
+        if not match:
+            raise UserError(
+                f"{text}: not a program's name; one looks like reference/gemm/threads/0"
+            )
+        model, problem, framework, sample = match.groups()
+        return cls(model, problem, framework, int(sample))
+
+
+@dataclass(frozen=True)
+class CellName:
+    """A program at a scale point: `reference/gemm/threads/0@1x1x2`.
+
+    Only where a study has several sizes of a problem do the others but its first carry their
+    size too: `reference/gemm/threads/0@1x1x2,n=8192`.
+    """
+
+    program: Program
+    scale: ScalePoint
+    n: int | None = None
+
+    def __str__(self) -> str:
+        size = "" if self.n is None else f",n={self.n}"
+        return f"{self.program}@{self.scale}{size}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a cell's name.
+
+        Raises:
+            UserError: `text` is no such name.
+        """
+        match = _CELL.fullmatch(text)
+        try:
+            if not match:
+                raise ValueError("the scale point is missing")  # noqa: TRY301 - one message for both
+            program, scale, n = match.groups()
+            return cls(Program.parse(program), ScalePoint.parse(scale), int(n) if n else None)
+        except (ValueError, UserError) as error:
+            raise UserError(
+                f"{text}: not a cell's name; one looks like reference/gemm/threads/0@1x1x2"
+            ) from error
