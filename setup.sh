@@ -30,4 +30,3 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1
 .venv/bin/pip install --quiet --require-hashes --requirement requirements.lock ||
     fail "the pinned packages cannot be installed; is a package mirror configured for pip?"
 .venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
-.venv/bin/python -m compileall -q .venv/lib >/dev/null 2>&1 || true

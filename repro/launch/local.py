@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -24,7 +25,7 @@ from repro.launch.run_directory import (
     new_attempt,
     snapshot_kernel,
 )
-from repro.measure.attempts import Attempt
+from repro.measure.attempts import Attempt, attempts_of
 from repro.measure.static_check import static_flags
 from repro.measure.watchdog import SCRATCH
 from repro.study.expand import Cell
@@ -95,6 +96,8 @@ class LocalLauncher:
         """
         waiting = deque((cell, 0) for cell in cells)
         with _terminating_like_ctrl_c(), writing(self.run.path):
+            for cell in cells:
+                _close_interrupted(self.run.path, cell)
             try:
                 while waiting or self._running:
                     while waiting and self._fits(waiting[0][0]):
@@ -181,6 +184,13 @@ class LocalLauncher:
         for running in self._running:
             if running.watchdog is not None:
                 running.watchdog.wait(_STOP_SECONDS)
+
+
+def _close_interrupted(run: Path, cell: Cell) -> None:
+    """Give the outcome `infrastructure` to an attempt whose watchdog died with an earlier driver."""
+    for attempt in attempts_of(run, str(cell.name))[-1:]:
+        if attempt.state == "interrupted":
+            close_attempt(attempt, "infrastructure", _watchdog_failure(attempt))
 
 
 def _start_watchdog(attempt: Attempt) -> "subprocess.Popen[bytes]":

@@ -30,7 +30,7 @@ class Captured:
         return self._tail[-2000:].decode(errors="replace")
 
     def _copy(self) -> None:
-        with self._path.open("wb", buffering=0) as file:
+        with self._stream, self._path.open("wb", buffering=0) as file:
             while chunk := self._stream.read1(_CHUNK):  # type: ignore[attr-defined]
                 room = max(0, CAP_BYTES - self.total)
                 file.write(chunk[:room])

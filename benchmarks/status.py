@@ -1,0 +1,73 @@
+"""Time and memory of `repro status` on 20,000 attempts."""
+
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from repro.files import canonical_json
+from repro.launch.run_directory import make_run
+from repro.measure import attempts
+
+ATTEMPTS = 20_000
+STUDY = """
+name = "many"
+title = "Many attempts"
+seed = 1
+repetitions = 1
+time_limit_s = 60
+stall_limit_s = 60
+memory_limit_gib = 1
+[models.many]
+title = "Many"
+samples = 100
+[problems.pi]
+title = "Pi"
+sizes = [{ n = 1 }]
+check = { n = 1 }
+[frameworks.threads]
+title = "Base.Threads"
+memory = "shared"
+[scale_points]
+distributed = []
+shared = ["""
+
+
+def prepare(directory: Path) -> Path:
+    """A run directory with attempts of 100 samples at 100 scale points, two of each cell."""
+    study = directory / "many.toml"
+    points = ", ".join(f'"1x1x{threads}"' for threads in range(1, 101))
+    study.write_text(f"{STUDY}{points}]\n", encoding="utf-8")
+    run = make_run(directory / "run", study, "local")
+    outcome = {
+        "outcome": "ok", "detail": "1 of 1 repetitions correct", "flags": [], "exit_code": 0,
+        "signal": None, "wall_seconds": 1.0, "cpu_seconds": 1.0, "peak_memory_bytes": 1,
+        "started": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:01Z",
+    }  # fmt: skip
+    for cell in run.cells():
+        for number in ("1", "2"):
+            path = attempts.cell_directory(run.path, str(cell.name)) / number
+            path.mkdir(parents=True)
+            (path / attempts.OUTCOME).write_text(canonical_json(outcome), encoding="utf-8")
+    return run.path
+
+
+def rows() -> list[tuple[str, str]]:
+    """What is printed."""
+    with tempfile.TemporaryDirectory() as directory:
+        run = prepare(Path(directory))
+        found = sum(1 for _ in attempts.all_attempts(run))
+        repro = Path(sys.executable).with_name("repro")
+        begin = time.perf_counter()
+        subprocess.run([repro, "status", "--run", run], check=True, capture_output=True)
+        seconds = time.perf_counter() - begin
+    mebibytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    text = f"{seconds:.2f} s (limit 2 s), {mebibytes:.0f} MiB (limit 200 MB)"
+    return [(f"repro status, {found:,} attempts", text)]
+
+
+if __name__ == "__main__":
+    for name, text in rows():
+        print(f"{name}: {text}")

@@ -1,0 +1,52 @@
+# The command line of run_cell.jl.
+const OPTIONS = Dict("kernel" => String, "problem" => String, "framework" => String, "n" => Int,
+                     "tile" => Int, "check-n" => Int, "check-tile" => Int, "repetitions" => Int,
+                     "seed" => Int, "result" => String)
+
+"Options by name, all of them given; `--tune` alone takes no value and may be left out."
+function options(arguments)
+    o, rest = Dict{String,Any}("tune" => false), copy(arguments)
+    while !isempty(rest)
+        name = option_name(popfirst!(rest))
+        o[name] = name == "tune" ? true : option_value(name, rest)
+    end
+    missing_ones = sort!([k for k in keys(OPTIONS) if !haskey(o, k)])
+    isempty(missing_ones) || wrong_call("missing option --" * join(missing_ones, ", --"))
+    checked(o)
+end
+
+function option_name(argument)
+    name = startswith(argument, "--") ? argument[3:end] : ""
+    name == "tune" || haskey(OPTIONS, name) || wrong_call("unknown option $argument")
+    name
+end
+
+function option_value(name, rest)
+    isempty(rest) && wrong_call("option --$name needs a value")
+    text = popfirst!(rest)
+    OPTIONS[name] == String && return text
+    number = tryparse(Int, text)
+    number === nothing && wrong_call("option --$name needs an integer, not \"$text\"")
+    number
+end
+
+function checked(o)
+    haskey(PROBLEMS, o["problem"]) || wrong_call("no problem \"$(o["problem"])\"")
+    isfile(framework_file(o["framework"])) || wrong_call("no framework \"$(o["framework"])\"")
+    isfile(o["kernel"]) || wrong_call("no kernel file $(o["kernel"])")
+    isdir(dirname(abspath(o["result"]))) || wrong_call("no directory for $(o["result"])")
+    for name in ("n", "tile", "check-n", "check-tile", "repetitions")
+        o[name] >= 1 || wrong_call("option --$name must be at least 1")
+    end
+    for name in ("kernel", "result")
+        o[name] = abspath(o[name])
+    end
+    o
+end
+
+framework_file(name) = joinpath(@__DIR__, "frameworks", basename(name) * ".jl")
+
+function wrong_call(what)
+    println(stderr, "run_cell.jl: ", what)
+    exit(2)
+end

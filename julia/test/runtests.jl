@@ -1,0 +1,10 @@
+# julia -t 2 test/runtests.jl      (any number of threads; standard library only)
+using Test, LinearAlgebra, Random
+include("../run_cell.jl")
+include("../frameworks/threads.jl")
+
+include("test_inputs.jl")
+include("test_verify.jl")
+include("test_records.jl")
+include("test_kernels.jl")
+include("test_run_cell.jl")

@@ -1,0 +1,71 @@
+"""Running one archived cell again on this machine, and the reference program it is set against."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from repro.analysis.compare import baseline_of, times
+from repro.analysis.trials import side_of_run
+from repro.archive import layout
+from repro.archive.dataset import Dataset
+from repro.errors import UserError
+from repro.launch.decide import Todo, decide
+from repro.launch.here import look_around
+from repro.launch.local import Events, LocalLauncher
+from repro.launch.run_directory import Run, driving, make_run
+from repro.launch.site import load_site
+from repro.study.expand import Cell
+from repro.study.names import CellName
+
+
+def cells_to_rerun(run: Run, name: CellName, repeat: int | None) -> list[Cell]:
+    """The cell, and its baseline unless that was measured here before.
+
+    Raises:
+        UserError: the study of the dataset does not have the cell.
+    """
+    found = {str(cell.name): cell for cell in run.cells()}
+    if str(name) not in found:
+        raise UserError(f"{name}: the dataset's study has no such cell; `repro verify` checks it")
+    wanted = [name]
+    baseline = baseline_of(name)
+    if baseline != name and str(baseline) in found and not times(side_of_run(run.path, name).baseline):
+        wanted.append(baseline)
+    chosen = [found[str(cell)] for cell in wanted]
+    return [replace(cell, repetitions=repeat) for cell in chosen] if repeat else chosen
+
+
+def rerun(
+    dataset: Dataset,
+    name: CellName,
+    path: Path,
+    repeat: int | None,
+    events: Events,
+    *,
+    oversubscribe: bool,
+) -> None:
+    """Make one more attempt of a cell, with the archive's kernel and study, under `path`.
+
+    Raises:
+        UserError: it cannot run here; says why.
+    """
+    run = make_run(path, dataset.path / layout.STUDY, "local")
+    chosen = cells_to_rerun(run, name, repeat)
+    with driving(path):
+        here, means = look_around(run, load_site("local"), (dataset.path,))
+        means = replace(means, oversubscribe=oversubscribe)
+        for cell in chosen:
+            todo = decide(path, cell, means, again=True).todo
+            if todo is Todo.TOO_LARGE:
+                raise UserError(
+                    f"{cell.name}: needs {cell.scale.cores} cores, this machine has {means.cores}; "
+                    "use a larger one, or --oversubscribe"
+                )
+            if todo is Todo.NO_PROGRAM:
+                raise UserError(f"{cell.name}: {dataset.path} has no kernel of it")
+        LocalLauncher(run, here, means, events).run_cells(chosen, again=True)
+
+
+def explain(cells: Sequence[Cell]) -> str:
+    """What would be run, as one line."""
+    return ", ".join(f"{cell.name} ({cell.repetitions} repetitions)" for cell in cells)

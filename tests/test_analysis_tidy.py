@@ -1,0 +1,144 @@
+"""Datasets as tables, and scaling computed from them."""
+
+import math
+from pathlib import Path
+
+import pytest
+from test_analysis_data import MACHINE, Result, tiny, write_dataset
+
+from repro.analysis.scaling import COLUMNS, scaling
+from repro.analysis.tidy import Tidy, counting, load
+from repro.errors import UserError
+from repro.study.expand import Cell, cells
+from repro.study.load import load_study
+
+ATTEMPT = "reference/gemm/threads/0@1x1x1,{number},reference,gemm,threads,0,1,1,1,1536,256,"
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return write_dataset(tmp_path, "smoke", tiny)
+
+
+def append(path: Path, *lines: str) -> None:
+    path.write_text(path.read_text() + "".join(f"{line}\n" for line in lines))
+
+
+def by_cell(tidy: Tidy, cell: str) -> dict[str, object]:
+    rows = tidy.cells[tidy.cells["cell"] == cell]
+    assert len(rows) == 1
+    return {str(key): value for key, value in rows.iloc[0].items()}
+
+
+def test_tables_of_a_small_dataset(dataset: Path) -> None:
+    tidy = load(dataset)
+    assert tidy.name == "made-up"
+    assert len(tidy.attempts) == len(tidy.cells) == 12
+    assert len(tidy.measurements) == 36
+    assert set(tidy.attempts["machine"]) == {MACHINE}
+    cell = by_cell(tidy, "reference/gemm/threads/0@1x1x2")
+    assert (cell["outcome"], cell["cores"], cell["attempts"]) == ("ok", 2, 1)
+
+
+def test_the_grid_holds_every_cell_of_the_study(dataset: Path) -> None:
+    grid = load(dataset).grid()
+    assert list(grid["cell"]) == [str(cell.name) for cell in cells(load_study("smoke"))]
+    assert (grid["outcome"] == "ok").sum() == 12
+    assert (grid["outcome"] == "").sum() == len(grid) - 12
+
+
+def test_infrastructure_never_hides_an_outcome(dataset: Path) -> None:
+    rest = ",{outcome},,0,1.0,1.0,,e1,ab,"
+    append(
+        dataset / "reference" / "attempts.csv",
+        ATTEMPT.format(number=2) + rest[1:].format(outcome="crash"),
+        ATTEMPT.format(number=3) + rest[1:].format(outcome="infrastructure"),
+    )
+    cell = by_cell(load(dataset), "reference/gemm/threads/0@1x1x1")
+    assert (cell["outcome"], cell["attempt"], cell["attempts"]) == ("crash", 2, 3)
+
+
+def test_only_infrastructure_stays_infrastructure(dataset: Path) -> None:
+    attempts = load(dataset).attempts.assign(outcome="infrastructure")
+    assert set(counting(attempts)["outcome"]) == {"infrastructure"}
+
+
+def test_wrong_repetitions_and_failed_attempts_are_no_measurements(dataset: Path) -> None:
+    path = dataset / "reference" / "runtimes" / "gemm_threads_0.csv"
+    text = path.read_text()
+    path.write_text(text.replace("true", "false", 1))
+    assert len(load(dataset).measurements) == 35
+    attempts = dataset / "reference" / "attempts.csv"
+    attempts.write_text(attempts.read_text().replace(",ok,", ",timeout,"))
+    assert set(load(dataset).measurements["model"]) == {"vendor"}
+
+
+@pytest.mark.parametrize("file", ["attempts.csv", "runtimes/gemm_threads_0.csv"])
+def test_a_missing_column_is_named_with_its_file(dataset: Path, file: str) -> None:
+    path = dataset / "reference" / file
+    path.write_text(path.read_text().replace("threads,n,tile", "threads,m,tile", 1))
+    with pytest.raises(UserError, match=rf"{file}: has no column n; "):
+        load(dataset)
+
+
+def test_a_field_that_is_no_number_is_named(dataset: Path) -> None:
+    path = dataset / "reference" / "runtimes" / "gemm_threads_0.csv"
+    path.write_text(path.read_text().replace("0.88", "o.88", 1))
+    with pytest.raises(UserError, match=r"gemm_threads_0.csv: column seconds: .*o\.88"):
+        load(dataset)
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2,3\n"])
+def test_a_broken_table_is_named(dataset: Path, content: str) -> None:
+    (dataset / "vendor" / "attempts.csv").write_text(content)
+    with pytest.raises(UserError, match=r"vendor/attempts\.csv: "):
+        load(dataset)
+
+
+def test_a_missing_environment_is_named(dataset: Path) -> None:
+    (dataset / "environment" / "e1.json").unlink()
+    with pytest.raises(UserError, match=r"e1\.json: names no machine"):
+        load(dataset)
+    (dataset / "environment" / "e1.json").write_text("{}")
+    with pytest.raises(UserError, match=r"e1\.json: names no machine"):
+        load(dataset)
+
+
+def test_a_dataset_without_attempts_has_empty_tables(tmp_path: Path) -> None:
+    tidy = load(write_dataset(tmp_path, "smoke", lambda _: None))
+    assert len(tidy.attempts) == len(tidy.cells) == len(tidy.measurements) == 0
+    assert list(scaling(tidy.measurements).columns) == COLUMNS
+    assert set(tidy.grid()["outcome"]) == {""}
+
+
+def test_scaling_of_a_program_that_halves_its_time(dataset: Path) -> None:
+    points = scaling(load(dataset).measurements)
+    of = points[(points["model"] == "reference") & (points["problem"] == "gemm")]
+    assert list(of["cores"]) == [1, 2]
+    assert list(of["repetitions"]) == [3, 3]
+    one, two = (of.iloc[i] for i in range(2))
+    mean = 0.88 * (1 * 1.02 * 1.04) ** (1 / 3)
+    assert one["seconds"] == pytest.approx(mean, rel=1e-6)
+    assert one["seconds_low"] < mean < one["seconds_high"]
+    assert one["speedup"] == one["efficiency"] == 1
+    assert math.isnan(one["speedup_low"])
+    assert two["speedup"] == pytest.approx(2, rel=1e-6)
+    assert two["efficiency"] == pytest.approx(1, rel=1e-6)
+    assert two["speedup_low"] == pytest.approx(2 * two["efficiency_low"], rel=1e-6)
+
+
+def test_a_program_without_its_smallest_point_names_its_base(tmp_path: Path) -> None:
+    def only_larger(cell: Cell) -> Result | None:
+        return ("ok", "", [8.0 / cell.scale.cores] * 2) if cell.scale.cores > 1 else None
+
+    points = scaling(load(write_dataset(tmp_path, "smoke", only_larger)).measurements)
+    assert set(points["base_cores"]) == {2}
+    largest = points[points["cores"] == 4]
+    assert set(largest["speedup"]) == {2.0}
+    assert set(largest["efficiency"]) == {1.0}
+
+
+def test_a_time_of_zero_has_no_logarithm(dataset: Path) -> None:
+    points = scaling(load(dataset).measurements)
+    vendor = points[(points["model"] == "vendor") & (points["problem"] == "pi")]
+    assert vendor["seconds"].isna().all()

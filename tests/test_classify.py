@@ -1,0 +1,85 @@
+"""From evidence to outcome, case by case."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
+from repro.measure.outcomes import FLAGS, OUTCOMES
+from repro.measure.stall import StallClock
+
+START = {"event": "start"}
+END = {"event": "end"}
+
+
+def repetition(number: int = 1, *, correct: bool = True, **more: Any) -> dict[str, Any]:
+    result = {"event": "repetition", "repetition": number, "n": 8, "error": 1.0, "bound": 2.0}
+    return result | {"correct": correct} | more
+
+
+def error(kind: str) -> dict[str, Any]:
+    return {"event": "error", "kind": kind, "type": "X", "message": "m\nm", "phase": "load"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "outcome"),
+    [
+        (Seen([START, repetition(), END], returncode=0), "ok"),
+        (Seen([START, repetition(), END], returncode=0, repetitions=2), "runtime-error"),
+        (Seen([START, repetition()], returncode=0), "runtime-error"),
+        (Seen([START, repetition(correct=False), END], returncode=0), "wrong-result"),
+        (Seen([START, repetition(), END], returncode=0, rejected=1), "wrong-result"),
+        (Seen([START, error("load-error")], returncode=1), "load-error"),
+        (Seen([START, error("out-of-memory")], returncode=1), "out-of-memory"),
+        (Seen([START, repetition()], returncode=-11), "crash"),
+        (Seen([START], returncode=-9), "crash"),
+        (Seen([START], returncode=-9, killed_for_memory=True), "out-of-memory"),
+        (Seen([START], returncode=-9, verdict=Verdict("timeout", "")), "timeout"),
+        (Seen([], returncode=1, stderr="a\nno such file\n"), "infrastructure"),
+        (Seen([], returncode=-11), "infrastructure"),
+    ],
+)
+def test_what_was_seen_decides_the_outcome(seen: Seen, outcome: str) -> None:
+    found = outcome_of(seen)
+    assert found.outcome == outcome
+    assert "\n" not in found.detail
+
+
+events = st.sampled_from(
+    [START, END, repetition(), repetition(correct=False, error=None), error("runtime-error")]
+)
+
+
+@given(st.lists(events), st.integers(0, 2), st.integers(-15, 3).filter(lambda code: code != 0))
+def test_a_program_that_failed_is_never_ok(
+    records: list[dict[str, Any]], rejected: int, returncode: int
+) -> None:
+    found = outcome_of(Seen(records, rejected, returncode, repetitions=1))
+    assert found.outcome in OUTCOMES
+    if rejected or returncode < 0:
+        assert found.outcome != "ok"
+
+
+def test_flags_of_a_run() -> None:
+    raised = [repetition(blas_threads=2)]
+    assert run_flags(raised, 0, [], 1, baseline=False) == ["raised-blas-threads"]
+    assert run_flags(raised, 0, [], 1, baseline=True) == []
+    assert run_flags([], 0, [3] * 6 + [1] * 4, 2, baseline=False) == ["oversubscribed"]
+    assert run_flags([], 0, [3] * 5 + [2] * 5, 2, baseline=False) == []
+    assert run_flags([], 0, [64] * 4, 2, baseline=False) == []  # too few samples to say so
+    assert run_flags([], 1, [], 1, baseline=False) == ["tampered"]
+    assert {"oversubscribed", "raised-blas-threads", "tampered"} <= set(FLAGS)
+
+
+def test_a_process_that_only_ticks_is_stalled_and_one_that_works_is_not() -> None:
+    ticking, working, writing = StallClock(10), StallClock(10), StallClock(10)
+    for tenth in range(200):
+        now = tenth / 10
+        ticking.look(now, cpu_seconds=0.01 * int(now), alive=False)
+        working.look(now, cpu_seconds=0.5 * now, alive=False)
+        writing.look(now, cpu_seconds=0.0, alive=tenth % 50 == 0)
+    assert ticking.is_stalled(20.0)
+    assert not working.is_stalled(20.0)
+    assert not writing.is_stalled(20.0)

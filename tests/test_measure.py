@@ -1,0 +1,173 @@
+"""The watchdog's parts: the record chain, process trees, captured output, the static check."""
+
+import hashlib
+import hmac
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from repro import ROOT
+from repro.measure.harness_records import RecordReader
+from repro.measure.static_check import static_flags
+from repro.measure.streams import CAP_BYTES, Captured
+from repro.study.names import Program
+
+TOKEN = "5ec4e7"  # noqa: S105 - of these tests only
+
+
+def chained(events: list[str], token: str = TOKEN) -> list[bytes]:
+    """Lines as the harness writes them."""
+    mac, lines = "", []
+    for event in events:
+        text = json.dumps({"event": event})
+        digest = hmac.new(token.encode(), (mac + text).encode(), hashlib.sha256)
+        mac = digest.hexdigest()[:32]
+        lines.append(f"{text}\t{mac}\n".encode())
+    return lines
+
+
+def read(path: Path, content: bytes) -> RecordReader:
+    path.write_bytes(content)
+    reader = RecordReader(path, TOKEN)
+    reader.look()
+    return reader
+
+
+@given(cuts=st.lists(st.integers(0, 400), max_size=5), events=st.lists(st.text(max_size=9)))
+def test_records_are_the_same_however_the_file_grows(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int], events: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("records") / "raw"
+    content = b"".join(chained(events))
+    reader = RecordReader(path, TOKEN)
+    for cut in sorted({*cuts, len(content)}):
+        path.write_bytes(content[:cut])
+        reader.look()
+    assert [record["event"] for record in reader.records] == events
+    assert reader.rejected == []
+
+
+@given(data=st.data())
+def test_no_single_change_of_the_file_goes_unnoticed(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    lines = chained(["start", "begin", "repetition", "end"])
+    index = data.draw(st.integers(0, len(lines) - 2))
+    forged = chained(["end"], token="guessed")  # noqa: S106 - a guess is the point
+    changed = data.draw(
+        st.sampled_from(
+            [
+                lines[:index] + lines[index + 1 :],
+                [*lines[: index + 1], *lines[index:]],
+                [*lines[: index + 1], *forged, *lines[index + 1 :]],
+                [*lines[:index], lines[index].replace(b"{", b"{ "), *lines[index + 1 :]],
+            ]
+        )
+    )
+    path = tmp_path_factory.mktemp("records") / "raw"
+    assert read(path, b"".join(changed)).rejected
+
+
+def test_truncation_is_noticed_and_a_line_half_written_is_not_held_against_a_program(
+    tmp_path: Path,
+) -> None:
+    content = b"".join(chained(["start", "begin", "end"]))
+    assert read(tmp_path / "a", content[:-5]).rejected == []
+    reader = read(tmp_path / "b", content)
+    (tmp_path / "b").write_bytes(b"")
+    reader.look()
+    assert reader.rejected
+
+
+BOMB = """
+import os, subprocess, sys, time
+from repro.measure import processes
+import ctypes
+ctypes.CDLL(None).prctl(36, 1)
+script = "trap '' TERM; while :; do (setsid sleep 60 &) ; sleep 0.01; done"
+subprocess.Popen(["sh", "-c", script], start_new_session=True)
+time.sleep(1)
+before = len(processes.descendants())
+processes.end_descendants(0.2)
+time.sleep(0.3)
+after = processes.usage(processes.descendants())
+print(before, after.runnable + after.blocked)
+"""
+
+
+def test_a_program_that_detaches_and_multiplies_is_ended_whole() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", BOMB], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    before, after = map(int, answer.stdout.split())
+    assert before > 10
+    assert after == 0
+
+
+@pytest.mark.parametrize("size", [0, 10, CAP_BYTES, CAP_BYTES + 1, 2 * CAP_BYTES, 5 * CAP_BYTES])
+def test_output_is_kept_whole_or_cut_in_the_middle(size: int, tmp_path: Path) -> None:
+    read_end, write_end = os.pipe()
+    captured = Captured(os.fdopen(read_end, "rb"), tmp_path / "out", lambda: None)
+    content = bytes(index % 251 for index in range(size))
+    with os.fdopen(write_end, "wb") as stream:
+        stream.write(content)
+    captured.finish(10)
+    deadline = time.monotonic() + 5
+    while captured.total < size and time.monotonic() < deadline:
+        time.sleep(0.01)
+    kept = (tmp_path / "out").read_bytes()
+    if size <= 2 * CAP_BYTES:
+        assert kept == content
+    else:
+        assert kept.startswith(content[:CAP_BYTES])
+        assert kept.endswith(content[-CAP_BYTES:])
+        assert f"{size - 2 * CAP_BYTES} bytes left out".encode() in kept
+
+
+GEMM = Program("m", "gemm", "threads", 0)
+CHOLESKY = Program("m", "cholesky", "threads", 0)
+SPAWN = "Threads.@spawn 1\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "source", "flags"),
+    [
+        (GEMM, SPAWN + "gemm!(C, A, B, tile) = mul!(C, A, B)", ["single-blas-call"]),
+        (GEMM, SPAWN + "function gemm!(C, A, B, t)\n D = A\n C .= D * B\nend", ["single-blas-call"]),
+        (GEMM, SPAWN + "function gemm!(C, A, B, t::Int)\n if t > 1\n"
+         "  BLAS.gemm!('N', 'N', 1.0, A, B, 0.0, C)\n end\nend", ["single-blas-call"]),
+        (GEMM, SPAWN + "function gemm!(C, A, B, t)\n mul!(view(C, 1:t, 1:t), view(A, 1:t, :),"
+         " view(B, :, 1:t))\nend", []),
+        (GEMM, SPAWN + "function gemm!(C, A, B, t)\n tile!(C, A, B) = mul!(C, A, B)\nend", []),
+        (GEMM, "function gemm!(C, A, B, t)\n for i in 1:t\n end\nend", ["no-parallel-construct"]),
+        (CHOLESKY, SPAWN + "cholesky!(A, t) = LAPACK.potrf!('L', A)", ["single-blas-call"]),
+        (CHOLESKY, SPAWN + "cholesky!(A, t) = LinearAlgebra.cholesky!(Symmetric(A, :L))",
+         ["single-blas-call"]),
+        (CHOLESKY, SPAWN + "function cholesky!(A, t)\n potrf!('L', view(A, 1:t, 1:t))\nend", []),
+        (Program("m", "pi", "threads", 0), "compute_pi(n) = map(r -> @spawn(f(r)), 1:n)", []),
+        (Program("m", "pi", "dagger", 0), "using Dagger\ncompute_pi(n) = 3.1",
+         ["no-parallel-construct"]),
+        (Program("m", "pi", "mpi", 0), "f(c, n) = MPI.Allreduce(n, +, c)", []),
+        (Program("m", "pi", "mpi", 0), "using MPI\nf(c, n) = n", ["no-parallel-construct"]),
+    ],
+)  # fmt: skip
+def test_the_static_check_says_what_the_text_shows(
+    program: Program, source: str, flags: list[str], tmp_path: Path
+) -> None:
+    kernel = tmp_path / "kernel.jl"
+    kernel.write_text(source)
+    assert static_flags(kernel, program) == flags
+
+
+def test_the_static_check_finds_nothing_in_the_reference_programs() -> None:
+    for kernel in sorted((ROOT / "julia" / "reference").glob("*_*.jl")):
+        problem, _, framework = kernel.stem.partition("_")
+        if problem in ("pi", "gemm", "cholesky"):
+            assert static_flags(kernel, Program("reference", problem, framework, 0)) == [], kernel

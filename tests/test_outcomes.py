@@ -1,0 +1,142 @@
+"""Every outcome, from a program on real Julia that misbehaves in just that way."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from runs import KERNELS, Trial
+
+from repro.container.julia import Julia
+from repro.launch.decide import Means, decide
+from repro.measure.outcomes import OUTCOMES
+
+CASES: list[tuple[str, str, str, dict[str, Any]]] = [
+    # kernel, outcome, what the detail says, limits of its own
+    ("reference", "ok", "3 of 3 repetitions correct", {}),
+    ("never-returns", "timeout", "still using CPU after 12 s, in phase repetition",
+     {"time_limit_s": 12}),
+    ("ignores-sigterm-busy", "timeout", "still using CPU", {"time_limit_s": 12}),
+    ("waits-for-ever", "deadlock", "no CPU time and no sign of life", {"stall_limit_s": 4}),
+    ("sleeps", "ok", "3 of 3", {"stall_limit_s": 20, "time_limit_s": 90}),
+    ("allocates-without-end", "out-of-memory", "limit 1.00 GiB", {"memory_limit_gib": 1}),
+    ("out-of-memory-error", "out-of-memory", "OutOfMemoryError", {}),
+    ("wrong-tile", "wrong-result", "the check at n = 100", {}),
+    ("wrong-large", "wrong-result", "repetition 1 at n = 300", {}),
+    ("stale-cache", "wrong-result", "repetition 2 at n = 300", {}),
+    ("pi-cached", "wrong-result", "the check at n", {}),
+    ("redefines-verifier", "wrong-result", "", {}),
+    ("overwrites-input", "wrong-result", "", {}),
+    ("writes-result", "wrong-result", "wrote into its own result file", {}),
+    ("truncates-result", "wrong-result", "wrote into its own result file", {}),
+    ("throws", "runtime-error", "ErrorException", {}),
+    ("throws-in-task", "runtime-error", "in phase", {}),
+    ("calls-undefined", "runtime-error", "UndefVarError", {}),
+    ("exits", "runtime-error", "ended with exit code 0 before the harness was done", {}),
+    ("does-not-parse", "load-error", "", {}),
+    ("lacks-function", "load-error", "does not define", {}),
+    ("needs-package", "load-error", "NoSuchPackage123", {}),
+    ("kills-itself", "crash", "ended by SIG", {}),
+    ("killed-9", "crash", "ended by SIGKILL", {}),
+    ("oversubscribes", "ok", "3 of 3", {"time_limit_s": 200, "repetitions": 1}),
+    ("prints-a-megabyte", "ok", "3 of 3", {}),
+    ("single-blas", "ok", "3 of 3", {}),
+    ("raises-blas-threads", "ok", "3 of 3", {}),
+    ("quick", "ok", "3 of 3", {}),
+]  # fmt: skip
+FLAGS = {
+    "oversubscribes": "oversubscribed",
+    "single-blas": "single-blas-call",
+    "raises-blas-threads": "raised-blas-threads",
+    "writes-result": "tampered",
+    "truncates-result": "tampered",
+}
+
+
+def cell_of(kernel: str) -> str:
+    """The first problem that the kernel is written for, on one thread."""
+    if kernel == "reference":
+        return "reference/gemm/threads/0@1x1x1"
+    (file, *_) = sorted((KERNELS / kernel).glob("*_threads.jl"))
+    return f"{kernel}/{file.stem.split('_')[0]}/threads/0@1x1x1"
+
+
+@pytest.mark.parametrize(("kernel", "outcome", "said", "limits"), CASES, ids=[c[0] for c in CASES])
+def test_what_a_program_does_becomes_its_outcome(
+    kernel: str, outcome: str, said: str, limits: dict[str, Any], tmp_path: Path, julia: Julia
+) -> None:
+    assert julia
+    trial = Trial.of(tmp_path, kernel, **limits)
+    cell = cell_of(kernel)
+    trial.run(cell)
+    found = trial.outcome(cell)
+    assert (found["outcome"], len(trial.attempts(cell))) == (outcome, 1), found
+    expected = said.replace("3 of 3", "1 of 1") if limits.get("repetitions") == 1 else said
+    assert expected in found["detail"]
+    if kernel in FLAGS:
+        assert FLAGS[kernel] in found["flags"]
+    else:
+        assert set(found["flags"]) <= {"no-parallel-construct"}
+    leftovers = subprocess.run(
+        ["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert leftovers.stdout == "", "processes of the program are still alive"
+
+
+def test_every_kernel_in_the_directory_is_a_case() -> None:
+    assert {path.name for path in KERNELS.iterdir()} == {
+        *(case[0] for case in CASES),
+        "needs-dagger",
+    } - {"reference"}
+
+
+def test_every_outcome_of_the_program_is_a_case() -> None:
+    assert {case[1] for case in CASES} == set(OUTCOMES) - {"unavailable", "infrastructure"}
+
+
+def test_a_deadlock_leaves_backtraces_and_samples(tmp_path: Path, julia: Julia) -> None:
+    assert julia
+    trial = Trial.of(tmp_path, "waits-for-ever", stall_limit_s=4)
+    cell = cell_of("waits-for-ever")
+    trial.run(cell)
+    attempt = trial.attempts(cell)[-1]
+    stderr = (attempt.path / "stderr.txt").read_text(encoding="utf-8")
+    assert "take!" in stderr, "Julia was asked for its backtraces before it was ended"
+    rows = (attempt.path / "samples.csv").read_text(encoding="utf-8").splitlines()
+    last = dict(zip(rows[0].split(","), rows[-1].split(","), strict=True))
+    assert last["phase"] == "repetition"
+    assert last["runnable"] == "0"
+
+
+def test_a_megabyte_of_output_is_cut_in_the_middle(tmp_path: Path, julia: Julia) -> None:
+    assert julia
+    trial = Trial.of(tmp_path, "prints-a-megabyte")
+    cell = cell_of("prints-a-megabyte")
+    trial.run(cell)
+    stdout = (trial.attempts(cell)[-1].path / "stdout.txt").read_bytes()
+    assert len(stdout) < 600_000
+    assert b"bytes left out" in stdout
+
+
+def test_a_killed_program_keeps_the_repetitions_it_had(tmp_path: Path, julia: Julia) -> None:
+    assert julia
+    trial = Trial.of(tmp_path, "never-returns", time_limit_s=12)
+    cell = cell_of("never-returns")
+    trial.run(cell)
+    events = [record["event"] for record in trial.attempts(cell)[-1].records()]
+    assert events[-2:] == ["checked", "begin"]
+
+
+def test_a_missing_package_is_unavailable_and_not_tried_again(tmp_path: Path, julia: Julia) -> None:
+    if "Dagger" in julia.packages:
+        pytest.skip("Dagger.jl is installed, so nothing is unavailable")
+    trial = Trial.of(tmp_path, "needs-dagger")
+    cell = "needs-dagger/pi/dagger/0@1x1x1"
+    for _ in range(2):
+        trial.run(cell)
+    assert len(trial.attempts(cell)) == 1
+    assert trial.outcome(cell)["outcome"] == "unavailable"
+    assert trial.outcome(cell)["detail"] == "not installed: Dagger"
