@@ -1,5 +1,5 @@
-# The result file: one record a line, `JSON <tab> MAC`.  Each MAC covers the one before it, so that a
-# kernel that adds, changes, repeats or removes lines is noticed by whoever knows the token.
+# The result file: one record a line, `JSON <tab> MAC`.  Each MAC covers the one before it, so that
+# a kernel that adds, changes, repeats or removes lines is noticed by whoever knows the token.
 using SHA: hmac_sha256
 
 "A result file and the end of its chain.  The token is a secret of the harness and the watchdog."
@@ -20,8 +20,8 @@ end
 chain(token, previous, text) =
     bytes2hex(hmac_sha256(Vector{UInt8}(token), Vector{UInt8}(previous * text)))[1:32]
 
-# The file is opened anew for each record, with O_APPEND, which Julia's open(path, "a") does not set:
-# a kernel may have moved, truncated or closed what it found.
+# The file is opened anew for each record, as a kernel may have moved, truncated or closed what it
+# found; and with O_APPEND, so that a line of the kernel's is never written over but kept.
 function append(path, line)
     flags = Base.JL_O_WRONLY | Base.JL_O_CREAT | Base.JL_O_APPEND
     file = Base.Filesystem.open(path, flags, 0o644)

@@ -15,8 +15,8 @@ include("options.jl")
 include("problems/problems.jl")
 
 """
-One run.  It is invoked in the world that has the framework's methods but not the kernel's, and stays
-in it: whatever a kernel redefines, nothing below changes.
+One run.  It is invoked in the world that has the framework's methods but not the kernel's, and
+stays in it: whatever a kernel redefines, nothing below changes.
 """
 function run_cell(log, o)
     problem = PROBLEMS[o["problem"]]
@@ -94,8 +94,8 @@ end
 worst_verdict(verdicts) = verdicts[argmax([v.error / v.bound for v in verdicts])]
 
 """
-Call f; if it throws, record it and leave.  Only calls into the kernel are guarded, so that a mistake
-of the harness is never recorded as the kernel's.
+Call f; if it throws, record it and leave.  Only calls into the kernel are guarded, so that a
+mistake of the harness is never recorded as the kernel's.
 """
 function guarded(f, log, phase; kind = nothing)
     try

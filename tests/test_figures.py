@@ -107,9 +107,7 @@ def test_several_sizes_give_numbered_figures(made: Path, tmp_path: Path) -> None
     assert not any(text.startswith("Pi") for text in words(figures["outcome_matrix_2"]))
 
 
-def test_a_study_without_distributed_memory_has_no_figure_of_it(
-    made: Path, tmp_path: Path
-) -> None:
+def test_a_study_without_distributed_memory_has_no_figure_of_it(made: Path, tmp_path: Path) -> None:
     dataset = shutil.copytree(made / "tiny", tmp_path / "shared")
     study = dataset / "study.toml"
     text = study.read_text()

@@ -140,7 +140,8 @@ SPAWN = "Threads.@spawn 1\n"
     ("program", "source", "flags"),
     [
         (GEMM, SPAWN + "gemm!(C, A, B, tile) = mul!(C, A, B)", ["single-blas-call"]),
-        (GEMM, SPAWN + "function gemm!(C, A, B, t)\n D = A\n C .= D * B\nend", ["single-blas-call"]),
+        (GEMM, SPAWN + "function gemm!(C, A, B, t)\n D = A\n C .= D * B\nend",
+         ["single-blas-call"]),
         (GEMM, SPAWN + "function gemm!(C, A, B, t::Int)\n if t > 1\n"
          "  BLAS.gemm!('N', 'N', 1.0, A, B, 0.0, C)\n end\nend", ["single-blas-call"]),
         (GEMM, SPAWN + "function gemm!(C, A, B, t)\n mul!(view(C, 1:t, 1:t), view(A, 1:t, :),"

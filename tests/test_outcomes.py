@@ -1,18 +1,14 @@
 """Every outcome, from a program on real Julia that misbehaves in just that way."""
 
-import os
-import signal
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from runs import KERNELS, Trial
 
 from repro.container.julia import Julia
-from repro.launch.decide import Means, decide
 from repro.measure.outcomes import OUTCOMES
+from runs import KERNELS, Trial
 
 CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     # kernel, outcome, what the detail says, limits of its own

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from runs import Trial
 
 from repro.container.julia import Julia
 from repro.launch.decide import Means, Todo, decide
@@ -19,6 +18,7 @@ from repro.launch.run_directory import close_attempt, commit_attempt, make_run, 
 from repro.measure import attempts
 from repro.measure.attempts import all_attempts, attempts_of
 from repro.measure.outcomes import OUTCOMES, PROGRAM_OUTCOMES
+from runs import Trial
 
 REPRO = Path(sys.executable).with_name("repro")
 CELL = "quick/pi/threads/0@1x1x1"
@@ -115,7 +115,7 @@ def test_a_grown_study_goes_on_and_a_changed_one_is_refused(tmp_path: Path, juli
     trial = Trial.of(tmp_path, "quick", repetitions=1)
     trial.run()
     grown = Trial.of(tmp_path, "quick", repetitions=1, shared='["1x1x1", "1x1x2"]')
-    assert len(make_run(grown.path, grown.study, "local").cells()) == 6
+    assert len(make_run(grown.path, grown.study, "local").cells()) == 12
     changed = Trial.of(tmp_path, "quick", repetitions=2)
     answer = subprocess.run(
         [REPRO, "run", "--study", changed.study, "--run", changed.path],

@@ -56,7 +56,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
                 yield f"{name} {sub}", inner
 
 
-@pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=str)
 def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
     assert command.help, name
     for parameter in command.params:
@@ -68,7 +68,7 @@ CHANGING = {"setup", "run", "collect", "figures", "all", "cell run"}
 LISTING = {"plan", "status", "verify", "doctor", "cell show", "cell compare"}
 
 
-@pytest.mark.parametrize(("name", "command"), list(commands()), ids=lambda value: str(value))
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=str)
 def test_what_changes_state_can_be_tried_and_what_lists_can_be_read_by_programs(
     name: str, command: click.Command
 ) -> None:

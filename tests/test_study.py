@@ -66,7 +66,7 @@ def test_a_bad_study_is_refused_with_file_key_and_what_is_allowed(
     old: str, new: str, said: str
 ) -> None:
     assert old in SMOKE
-    with pytest.raises(UserError, match="study.toml: ") as caught:
+    with pytest.raises(UserError, match=r"study\.toml: ") as caught:
         study(SMOKE.replace(old, new))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -1,5 +1,6 @@
 """What a user can get wrong is answered in one line, with exit code 2 and no traceback."""
 
+import contextlib
 import os
 import shutil
 import stat
@@ -9,13 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from conftest import skip
-from runs import Trial, study_text
 
 from repro.container.julia import Julia
 from repro.launch.run_directory import driving, make_run
 from repro.measure.attempts import all_attempts
+from runs import Trial, study_text
 
 REPRO = Path(sys.executable).with_name("repro")
 
@@ -30,6 +30,13 @@ def refused(*arguments: str | Path, **variables: str) -> str:
     assert len(lines) == 1, answer.stderr
     assert "Traceback" not in answer.stderr
     return lines[0]
+
+
+def _fill(path: Path) -> None:
+    """Write to a file until the disk is full."""
+    with path.open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+        while True:
+            filler.write(b"0" * 4096)
 
 
 @contextmanager
@@ -101,13 +108,10 @@ def test_a_full_disk(tmp_path: Path, julia: Julia) -> None:
     disk = tmp_path / "disk"
     with tmpfs(disk, "size=512k"):
         run = disk / "run"
-        command = ["run", "--study", trial.study, "--run", run]
+        command: list[str | Path] = ["run", "--study", trial.study, "--run", run]
         subprocess.run([REPRO, *command, "*@1x1x1"], check=True, capture_output=True)
         (finished,) = all_attempts(run)
-        with (disk / "filler").open("wb") as filler, pytest.raises(OSError, match="No space"):
-            while True:
-                filler.write(b"0" * 4096)
-                filler.flush()
+        _fill(disk / "filler")
         assert "No space left" in refused(*command)
         assert finished.outcome()["outcome"] == "ok"
         (disk / "filler").unlink()
@@ -127,7 +131,7 @@ def test_a_read_only_run_directory(tmp_path: Path) -> None:
 def test_no_julia(tmp_path: Path, julia: Julia) -> None:
     assert julia
     trial = Trial.of(tmp_path, "quick")
-    command = ["run", "--study", trial.study, "--run", trial.path]
+    command: list[str | Path] = ["run", "--study", trial.study, "--run", trial.path]
     assert "no such program" in refused(*command, JULIA=str(tmp_path / "julia"))
 
 

@@ -1,6 +1,6 @@
-# O(n²) verification, serial or distributed.  A matrix is anything callable as M(I,J) -> tile; `mine`
-# lists the tiles that this process applies; `allsum!` sums a vector over all processes (identity
-# when serial).  Draw `seed` after the run: a program must not be able to know the probe vector.
+# O(n²) verification, serial or distributed.  A matrix is anything callable as M(I,J) -> tile;
+# `mine` lists the tiles that this process applies; `allsum!` sums a vector over all processes
+# (identity when serial).  Draw `seed` after the run: a program must not know the probe vector.
 using LinearAlgebra
 
 alltiles(n, tile) = [(i, j) for i in 1:tiles(n, tile), j in 1:tiles(n, tile)]

@@ -3,8 +3,10 @@ using Test, LinearAlgebra, Random
 include("../run_cell.jl")
 include("../frameworks/threads.jl")
 
-include("test_inputs.jl")
-include("test_verify.jl")
-include("test_records.jl")
-include("test_kernels.jl")
-include("test_run_cell.jl")
+@testset "all" begin
+    include("test_inputs.jl")
+    include("test_verify.jl")
+    include("test_records.jl")
+    include("test_kernels.jl")
+    include("test_run_cell.jl")
+end

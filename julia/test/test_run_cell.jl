@@ -11,9 +11,9 @@ function harness(kernel, problem; n = 300, repetitions = 2, token = TOKEN, more 
                    --result $result $more`
         julia = `$(Base.julia_cmd()) --startup-file=no -t $(Threads.nthreads())`
         errors = joinpath(directory, "errors")
-        command = pipeline(`$julia $(joinpath(ROOM, "run_cell.jl")) $options`;
-                           stdin = IOBuffer(token * "\n"), stderr = errors, stdout = devnull)
-        process = run(ignorestatus(command))
+        command = ignorestatus(`$julia $(joinpath(ROOM, "run_cell.jl")) $options`)
+        process = run(pipeline(command; stdin = IOBuffer(token * "\n"), stdout = devnull,
+                               stderr = errors))
         process.exitcode, isfile(result) ? chained(readlines(result)) : [], read(errors, String)
     end
 end

@@ -38,7 +38,7 @@ _EXPLAINED = {
 @options.concurrent
 @options.oversubscribe
 @options.dry_run
-def command(  # noqa: PLR0913 - one parameter an option
+def command(
     patterns: tuple[str, ...],
     exclude: tuple[str, ...],
     study: str,
@@ -71,7 +71,7 @@ def command(  # noqa: PLR0913 - one parameter an option
     click.echo(f"attempts are in {path}; `repro status --run {path}` sums them up", err=True)
 
 
-def run_chosen(  # noqa: PLR0913 - what `run` and `all` share
+def run_chosen(
     run: Run,
     chosen: Sequence[Cell],
     site: str,

@@ -187,7 +187,7 @@ class LocalLauncher:
 
 
 def _close_interrupted(run: Path, cell: Cell) -> None:
-    """Give the outcome `infrastructure` to an attempt whose watchdog died with an earlier driver."""
+    """Give an outcome to an attempt whose watchdog died in an earlier driver's time."""
     for attempt in attempts_of(run, str(cell.name))[-1:]:
         if attempt.state == "interrupted":
             close_attempt(attempt, "infrastructure", _watchdog_failure(attempt))

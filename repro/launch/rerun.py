@@ -29,7 +29,8 @@ def cells_to_rerun(run: Run, name: CellName, repeat: int | None) -> list[Cell]:
         raise UserError(f"{name}: the dataset's study has no such cell; `repro verify` checks it")
     wanted = [name]
     baseline = baseline_of(name)
-    if baseline != name and str(baseline) in found and not times(side_of_run(run.path, name).baseline):
+    measured = times(side_of_run(run.path, name).baseline)
+    if baseline != name and str(baseline) in found and not measured:
         wanted.append(baseline)
     chosen = [found[str(cell)] for cell in wanted]
     return [replace(cell, repetitions=repeat) for cell in chosen] if repeat else chosen

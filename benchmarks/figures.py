@@ -1,0 +1,38 @@
+"""How long `repro figures` takes on a dataset, the whole process.
+
+python benchmarks/figures.py DATASET [REPEATS]
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+COMMAND = "from repro.cli.main import main; main()"
+
+
+def seconds(dataset: Path) -> float:
+    """Wall-clock seconds of one `repro figures`, from Python's start to its end."""
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, "-c", COMMAND, "figures", "--data", str(dataset.parent)]
+        command += ["--dataset", dataset.name, "--out", out]
+        begin = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ)
+        return time.perf_counter() - begin
+
+
+def measure(dataset: Path, repeats: int = 3) -> str:
+    """A line for the table of benchmarks: median and range after one run that fills caches."""
+    seconds(dataset)
+    taken = [seconds(dataset) for _ in range(repeats)]
+    return (
+        f"repro figures, dataset {dataset.name}: median {statistics.median(taken):.1f} s "
+        f"of {repeats} (from {min(taken):.1f} to {max(taken):.1f} s)"
+    )
+
+
+if __name__ == "__main__":
+    print(measure(Path(sys.argv[1]), *map(int, sys.argv[2:])))

@@ -1,0 +1,261 @@
+"""What every cell of the study came to: rows are programs, columns are scale points."""
+
+from collections import Counter
+from collections.abc import Sequence
+from math import ceil
+from typing import Any, NamedTuple
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Polygon, Rectangle
+
+from paper_figures import style
+from repro.analysis.tidy import Tidy
+
+
+class Look(NamedTuple):
+    """How an outcome is drawn."""
+
+    letter: str
+    face: str
+    ink: str
+
+
+OUTCOMES = {
+    "ok": Look("", "#D3EAF8", style.BLACK),
+    "wrong-result": Look("W", style.VERMILLION, style.BLACK),
+    "load-error": Look("L", style.PURPLE, style.BLACK),
+    "runtime-error": Look("E", style.ORANGE, style.BLACK),
+    "deadlock": Look("D", style.BLACK, "white"),
+    "timeout": Look("T", style.BLUE, "white"),
+    "out-of-memory": Look("M", style.YELLOW, style.BLACK),
+    "crash": Look("C", style.GREEN, style.BLACK),
+    "unavailable": Look("u", style.LIGHT, style.BLACK),
+    "infrastructure": Look("i", "#A6A6A6", style.BLACK),
+}
+"""Colour and letter: either alone tells outcomes apart. Capitals are the program's failures; `ok`
+has a dot."""
+
+NO_DATA = ""
+"""The outcome of a cell of the study that was never attempted."""
+
+CORNERS = {
+    "oversubscribed": (1, 0),
+    "raised-blas-threads": (0, 0),
+    "single-blas-call": (0, 1),
+    "no-parallel-construct": (1, 1),
+}
+"""The corner of a cell that a flag marks, (right, down); `tampered` frames the cell."""
+
+LEFT, RIGHT, GAP = 1.46, 0.06, 0.14
+TITLE, HEADER, ROW, UPRIGHT, LEVEL = 0.14, 0.17, 0.14, 0.42, 0.16
+"""Inches: margins and gaps; titles, a framework's name, a row, the names of scale points."""
+
+WIDE = 0.36
+"""Inches of a column in which the name of a scale point fits."""
+
+LEGEND_COLUMNS, LEGEND_ROW = 4, 0.17
+
+
+def draw(tidy: Tidy, size: int) -> Figure:
+    """The figure for each problem's size number `size`, counted from 0.
+
+    Frameworks lie one below the other and problems side by side; frameworks with the same
+    scale points share their labels.
+    """
+    study = tidy.study
+    sizes = {p: v.sizes[size].n for p, v in study.problems.items() if len(v.sizes) > size}
+    grid = tidy.grid()
+    grid = grid[grid["problem"].map(sizes) == grid["n"]]
+    notes, entries = style.wrapped(_notes(tidy, grid)), _legend_entries(grid)
+    width = (style.DOUBLE - LEFT - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
+    tops, end = _tops(tidy, grid, width)
+    legend = LEGEND_ROW * ceil(len(entries) / LEGEND_COLUMNS) + 0.1
+    figure = style.page(end + legend + style.LINE * len(notes) + 0.06)
+    for column, (problem, n) in enumerate(sizes.items()):
+        left = LEFT + column * (width + GAP)
+        title = f"{study.problems[problem].title}, n = {n:,}"
+        style.text_at(figure, left + width / 2, 0.03, title, ha="center", fontsize=8)
+        of_problem = grid[grid["problem"] == problem]
+        for framework, top in tops.items():
+            cells = of_problem[of_problem["framework"] == framework]
+            axes = style.axes_at(figure, left, top, width, ROW * _count(grid, framework))
+            _panel(axes, cells)
+            _row_labels(axes, tidy, cells, shown=column == 0)
+            upright = _upright(cells, width)
+            _column_labels(axes, cells, shown=_last_of_kind(tidy, grid, framework), upright=upright)
+    for framework, top in tops.items():
+        name = study.frameworks[framework].title
+        style.text_at(figure, 0.04, top - 0.125, name, fontweight="bold")
+    _legend(figure, entries, end)
+    style.footer(figure, notes)
+    return figure
+
+
+def _tops(tidy: Tidy, grid: pd.DataFrame, width: float) -> tuple[dict[str, float], float]:
+    """Where each framework's panels begin, and where the last ends, inches from the top."""
+    tops, top = {}, TITLE
+    for framework in _frameworks(tidy, grid):
+        top += HEADER
+        tops[framework] = top
+        top += ROW * _count(grid, framework)
+        if _last_of_kind(tidy, grid, framework):
+            cells = grid[grid["framework"] == framework]
+            top += UPRIGHT if _upright(cells, width) else LEVEL
+    return tops, top
+
+
+def _upright(cells: pd.DataFrame, width: float) -> bool:
+    """Whether columns are too narrow for the names of their scale points."""
+    return width / max(1, cells["scale"].nunique()) < WIDE
+
+
+def _count(grid: pd.DataFrame, framework: str) -> int:
+    """Rows of a framework's panels: its programs for one problem."""
+    return len(grid[grid["framework"] == framework].drop_duplicates(["model", "sample"]))
+
+
+def _frameworks(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
+    """The frameworks that have cells, in the study's order."""
+    present = set(grid["framework"])
+    return [framework for framework in tidy.study.frameworks if framework in present]
+
+
+def _last_of_kind(tidy: Tidy, grid: pd.DataFrame, framework: str) -> bool:
+    """Whether the next framework has other scale points, or there is none."""
+    names = _frameworks(tidy, grid)
+    following = names[names.index(framework) + 1 :]
+    memory = {name: tidy.study.frameworks[name].memory for name in names}
+    return not following or memory[following[0]] != memory[framework]
+
+
+def _panel(axes: Axes, cells: pd.DataFrame) -> None:
+    """The cells of one problem and framework."""
+    programs, scales = _programs(cells), list(dict.fromkeys(cells["scale"]))
+    axes.set_xlim(0, len(scales))
+    axes.set_ylim(len(programs), 0)
+    placed = [
+        Placed(scales.index(scale), programs.index((model, sample)), outcome, flags)
+        for model, sample, scale, outcome, flags in zip(
+            *(cells[name] for name in ("model", "sample", "scale", "outcome", "flags")), strict=True
+        )
+    ]
+    _cells(axes, placed)
+    axes.tick_params(length=0, pad=2)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _programs(cells: pd.DataFrame) -> list[tuple[str, int]]:
+    """Model and sample of each row, from the top."""
+    return list(dict.fromkeys(zip(cells["model"], cells["sample"], strict=True)))
+
+
+class Placed(NamedTuple):
+    """A cell in a panel, by its upper left corner; it is one unit wide and high."""
+
+    x: float
+    y: float
+    outcome: str
+    flags: str
+
+
+def _cells(axes: Axes, placed: Sequence[Placed]) -> None:
+    """Colour, letter and marks of flags, of each cell."""
+    for outcome in [NO_DATA, *OUTCOMES]:
+        alike = [cell for cell in placed if cell.outcome == outcome]
+        squares = [Rectangle((cell.x, cell.y), 1, 1) for cell in alike]
+        if outcome == NO_DATA:
+            look: dict[str, Any] = {"facecolor": "white", "edgecolor": "#C0C0C0", "hatch": "/////"}
+        else:
+            look = {"facecolor": OUTCOMES[outcome].face, "edgecolor": "white"}
+        if alike:
+            axes.add_collection(PatchCollection(squares, linewidth=0.5, **look), autolim=False)
+    letters = [cell for cell in placed if cell.outcome not in {NO_DATA, "ok"}]
+    for cell in letters:
+        look_of = OUTCOMES[cell.outcome]
+        axes.text(cell.x + 0.5, cell.y + 0.54, look_of.letter, color=look_of.ink, ha="center",
+                  va="center")  # fmt: skip
+    dots = [(cell.x + 0.5, cell.y + 0.5) for cell in placed if cell.outcome == "ok"]
+    if dots:
+        axes.plot(*zip(*dots, strict=True), "k.", markersize=1.5)
+    for cell in placed:
+        for flag in filter(None, cell.flags.split(";")):
+            _mark(axes, cell, flag)
+
+
+def _mark(axes: Axes, cell: Placed, flag: str) -> None:
+    """A triangle in the flag's corner, or a frame."""
+    ink = OUTCOMES[cell.outcome].ink
+    if flag not in CORNERS:
+        frame = Rectangle((cell.x + 0.08, cell.y + 0.08), 0.84, 0.84, fill=False, linewidth=0.8,
+                          edgecolor=ink)  # fmt: skip
+        axes.add_patch(frame)
+        return
+    right, down = CORNERS[flag]
+    x, y = (cell.x + 0.08 + 0.84 * right, cell.y + 0.08 + 0.84 * down)
+    across = 0.34 * ROW / _column_width(axes)
+    legs = [(x, y), (x + across * (1 - 2 * right), y), (x, y + 0.34 * (1 - 2 * down))]
+    axes.add_patch(Polygon(legs, facecolor=ink, linewidth=0))
+
+
+def _column_width(axes: Axes) -> float:
+    """Inches of a unit across."""
+    left, right = axes.get_xlim()
+    return axes.get_position().width * style.DOUBLE / (right - left)
+
+
+def _row_labels(axes: Axes, tidy: Tidy, cells: pd.DataFrame, *, shown: bool) -> None:
+    models = tidy.study.models
+    labels = [
+        models[model].title + (f" #{sample}" if models[model].samples > 1 else "")
+        for model, sample in _programs(cells)
+    ]
+    axes.set_yticks([i + 0.5 for i in range(len(labels))], labels if shown else [""] * len(labels))
+
+
+def _column_labels(axes: Axes, cells: pd.DataFrame, *, shown: bool, upright: bool) -> None:
+    scales = list(dict.fromkeys(cells["scale"]))
+    axes.set_xticks([i + 0.5 for i in range(len(scales))], scales if shown else [""] * len(scales))
+    axes.tick_params(axis="x", rotation=90 if upright else 0)
+
+
+def _legend_entries(grid: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """(outcome, flag, words) of everything that occurs."""
+    seen = Counter(grid["outcome"])
+    flags = Counter(flag for flags in grid["flags"] for flag in flags.split(";") if flag)
+    outcomes = [(name, "", f"{name} ({seen[name]})") for name in OUTCOMES if seen[name]]
+    missing = [(NO_DATA, "", f"no data ({seen[NO_DATA]})")] if seen[NO_DATA] else []
+    marks = [("ok", flag, f"flag: {flag} ({flags[flag]})") for flag in sorted(flags)]
+    return outcomes + missing + marks
+
+
+def _legend(figure: Figure, entries: Sequence[tuple[str, str, str]], top: float) -> None:
+    """A sample cell and its words for each entry, row by row."""
+    rows = ceil(len(entries) / LEGEND_COLUMNS)
+    axes = style.axes_at(figure, 0.08, top + 0.04, ROW * 50, LEGEND_ROW * rows)
+    axes.set_xlim(0, 50)
+    axes.set_ylim(LEGEND_ROW * rows / ROW, 0)
+    axes.set_axis_off()
+    for i, (outcome, flag, words) in enumerate(entries):
+        x = 12.5 * (i % LEGEND_COLUMNS)
+        y = LEGEND_ROW / ROW * (i // LEGEND_COLUMNS)
+        _cells(axes, [Placed(x, y, outcome, flag)])
+        axes.text(x + 1.4, y + 0.54, words, va="center")
+
+
+def _notes(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
+    """Dataset, machines, denominators."""
+    shown = tidy.cells[tidy.cells["cell"].isin(grid["cell"])]
+    machines = sorted(set(shown["machine"])) or ["none"]
+    more = f" and {len(machines) - 2} more" if len(machines) > 2 else ""  # noqa: PLR2004 - two fit a line
+    own = grid[~grid["outcome"].isin([NO_DATA, "unavailable", "infrastructure"])]
+    well = (own["outcome"] == "ok").sum()
+    made = f"{len(grid)} cells in the study, {shown['attempts'].sum()} attempts"
+    return [
+        f"Dataset {tidy.name}; machine: {'; '.join(machines[:2])}{more}.",
+        "Columns: scale points, nodes x ranks x threads. In brackets: number of cells.",
+        f"ok: {well} of the {len(own)} cells with an outcome of the program; {made}.",
+    ]

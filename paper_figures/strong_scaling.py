@@ -1,0 +1,244 @@
+"""Strong scaling: time and speedup over cores, a column a problem, a line a program."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, isnan
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from paper_figures import style
+from paper_figures.log_axes import cores_axis, log, seconds_axis, speedup_axis
+from repro.analysis.scaling import scaling
+from repro.analysis.tidy import Tidy
+
+LEFT, GAP, RIGHT, TITLE = 0.55, 0.40, 0.08, 0.22
+HEIGHT, EMPTY, BETWEEN, XLABEL = 1.95, 1.1, 0.10, 0.42
+"""Inches: margins; height of a panel, and of one of a figure without data; space between rows;
+labels below."""
+
+LEGEND_COLUMNS, LEGEND_ROW = 3, 0.15
+CORES = {"shared": "threads (1 node, 1 process)", "distributed": "cores (ranks x threads)"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one figure shows.
+
+    Attributes:
+        tidy: the dataset.
+        memory: frameworks of this kind only: `shared` or `distributed`.
+        problems: the problems shown, with their n.
+        points: rows of `analysis.scaling.scaling` to draw.
+        machine: whose times they are.
+        closed_form: whether the vendor's pi is left out.
+        elsewhere: how many cells have times of other machines, which are not drawn.
+    """
+
+    tidy: Tidy
+    memory: str
+    problems: dict[str, int]
+    points: pd.DataFrame
+    machine: str
+    closed_form: bool
+    elsewhere: int
+
+    @property
+    def cores(self) -> list[int]:
+        """Cores of the study's scale points, up to the largest that has a time."""
+        scales = _scales(self.tidy, self.memory)
+        last = self.points["cores"].max() if len(self.points) else max(scales)
+        return [cores for cores in scales if cores <= last]
+
+
+def _scales(tidy: Tidy, memory: str) -> list[int]:
+    """Cores of the scale points of one kind of framework; none if the study has no such."""
+    if memory not in {framework.memory for framework in tidy.study.frameworks.values()}:
+        return []
+    points = tidy.study.scale_points
+    scales = points.shared if memory == "shared" else points.distributed
+    return sorted({scale.cores for scale in scales})
+
+
+def draw(tidy: Tidy, size: int, memory: str) -> Figure | None:
+    """The figure: problems side by side, time above speedup, legends and notes below.
+
+    Args:
+        tidy: the dataset.
+        size: which of each problem's sizes, counted from 0.
+        memory: frameworks of this kind only: `shared` or `distributed`.
+
+    Returns:
+        The figure, or None if the study has no cell for it.
+    """
+    if not _scales(tidy, memory):
+        return None
+    shown = _page(tidy, size, memory)
+    handles, notes = _legend_handles(shown), style.wrapped(_notes(shown))
+    rows = sum(ceil(len(group) / LEGEND_COLUMNS) for group in handles)
+    panel = HEIGHT if len(shown.points) else EMPTY
+    above = TITLE + 2 * panel + BETWEEN + XLABEL
+    figure = style.page(above + LEGEND_ROW * rows + 0.08 + style.LINE * len(notes) + 0.06)
+    count = len(shown.problems)
+    width = (style.DOUBLE - LEFT - RIGHT - GAP * (count - 1)) / count
+    for column, problem in enumerate(shown.problems):
+        left = LEFT + column * (width + GAP)
+        upper = style.axes_at(figure, left, TITLE, width, panel)
+        lower = style.axes_at(figure, left, TITLE + panel + BETWEEN, width, panel)
+        _column(upper, lower, shown, problem)
+        if column == 0:
+            unit = "thread" if memory == "shared" else "core"
+            _name_rows(upper, lower, f"speedup over {shown.cores[0]} {unit}", width)
+    _legends(figure, handles, above)
+    style.footer(figure, notes)
+    return figure
+
+
+def _column(upper: Axes, lower: Axes, shown: Page, problem: str) -> None:
+    """One problem's panels: time above, speedup below."""
+    n = shown.problems[problem]
+    points = shown.points[shown.points["problem"] == problem]
+    upper.set_title(f"{shown.tidy.study.problems[problem].title}, n = {n:,}", pad=4)
+    _panel(upper, shown, points, "seconds")
+    _panel(lower, shown, points, "speedup")
+    upper.tick_params(labelbottom=False)
+    lower.set_xlabel(CORES[shown.memory], labelpad=2)
+
+
+def _name_rows(upper: Axes, lower: Axes, speedup: str, width: float) -> None:
+    """Names of the vertical axes, one exactly below the other."""
+    for axes, name in ((upper, "time [s]"), (lower, speedup)):
+        axes.set_ylabel(name)
+        axes.yaxis.set_label_coords((0.18 - LEFT) / width, 0.5)
+
+
+def _page(tidy: Tidy, size: int, memory: str) -> Page:
+    """Choose what is drawn: one kind, one size, one machine (that with most cells)."""
+    study, times = tidy.study, tidy.measurements
+    kind = [name for name, framework in study.frameworks.items() if framework.memory == memory]
+    baselines = [name for name, model in study.models.items() if model.baseline]
+    sizes = {p: v.sizes[size].n for p, v in study.problems.items() if len(v.sizes) > size}
+    closed_form = (times["problem"] == "pi") & times["model"].isin(baselines)
+    right_size = times["problem"].map(sizes) == times["n"]
+    shown = times["framework"].isin(kind) & right_size
+    times = times[shown & ~closed_form]
+    cells = times.groupby("machine")["cell"].nunique()
+    machine = str(cells.idxmax()) if len(cells) else "none"
+    points = scaling(times[times["machine"] == machine])
+    elsewhere = int(cells.sum()) - int(cells.get(machine, 0))
+    return Page(tidy, memory, sizes, points, machine, bool((shown & closed_form).any()), elsewhere)
+
+
+def _panel(axes: Axes, shown: Page, points: pd.DataFrame, metric: str) -> None:
+    """One panel: the lines of a problem's programs, or the words that there are none."""
+    if metric == "speedup":
+        points = points[points["base_cores"] == shown.cores[0]]
+    cores_axis(axes, shown.cores)
+    if points.empty:
+        axes.text(0.5, 0.5, f"no data in {shown.tidy.name}", transform=axes.transAxes,
+                  ha="center", va="center", color=style.GREY)  # fmt: skip
+        axes.set_yticks([])
+        return
+    for _, line in points.groupby(["model", "framework", "sample"], sort=False):
+        _line(axes, shown, line, metric)
+    values = points[[metric, f"{metric}_low", f"{metric}_high"]]
+    low, high = values.min().min(), values.max().max()
+    if metric == "seconds":
+        seconds_axis(axes, low, high)
+    else:
+        ideal = shown.cores[-1] / shown.cores[0]
+        _ideal(axes, shown.cores)
+        speedup_axis(axes, low, max(high, ideal))
+    axes.grid(visible=True, color=style.LIGHT, linewidth=0.3)
+    axes.set_axisbelow(True)
+
+
+def _line(axes: Axes, shown: Page, points: pd.DataFrame, metric: str) -> None:
+    """A program's line with its intervals; it breaks where a scale point has no time."""
+    colour = style.colours(shown.tidy.study.models)[points["model"].iloc[0]]
+    look = style.FRAMEWORKS[points["framework"].iloc[0]]
+    by_cores = points.drop_duplicates("cores").set_index("cores").reindex(shown.cores)
+    x = [log(cores) for cores in shown.cores]
+    value, low, high = (
+        [log(number) for number in by_cores[metric + limit]] for limit in ("", "_low", "_high")
+    )
+    axes.plot(x, value, color=colour, markeredgewidth=0.5, markerfacecolor="white", **look)
+    bars = [bar for bar in zip(x, low, high, strict=True) if not isnan(bar[1])]
+    if not bars:
+        return
+    axes.vlines(*zip(*bars, strict=True), color=colour, linewidth=0.7)
+    ends = [(x, end) for x, *both in bars for end in both]
+    caps: dict[str, Any] = {
+        "linestyle": "",
+        "marker": "_",
+        "markersize": 3.5,
+        "markeredgewidth": 0.7,
+    }
+    axes.plot(*zip(*ends, strict=True), color=colour, **caps)
+
+
+def _ideal(axes: Axes, cores: Sequence[int]) -> None:
+    ends = [log(cores[0]), log(cores[-1])]
+    axes.plot(ends, [end - ends[0] for end in ends], color=style.GREY, linestyle=":", zorder=1)
+
+
+def _legend_handles(shown: Page) -> list[list[Line2D]]:
+    """What occurs in the figure: models by colour; frameworks by line and marker."""
+    study, drawn = shown.tidy.study, shown.points
+    colours = style.colours(study.models)
+    models = [
+        Line2D([], [], color=colours[name], linewidth=3, label=model.title)
+        for name, model in study.models.items()
+        if name in set(drawn["model"])
+    ]
+    frameworks = [
+        Line2D([], [], color=style.GREY, markerfacecolor="white", markeredgewidth=0.5,
+               label=framework.title, **style.FRAMEWORKS[name])
+        for name, framework in study.frameworks.items()
+        if name in set(drawn["framework"])
+    ]  # fmt: skip
+    ideal = Line2D([], [], color=style.GREY, linestyle=":", label="ideal speedup")
+    return [models, [*frameworks, ideal]] if models else []
+
+
+def _legends(figure: Figure, groups: list[list[Line2D]], top: float) -> None:
+    height = figure.get_size_inches()[1]
+    for handles in groups:
+        figure.legend(handles=style.by_rows(handles, LEGEND_COLUMNS), ncols=LEGEND_COLUMNS,
+                      frameon=False, borderpad=0, borderaxespad=0, handlelength=2.6,
+                      columnspacing=2, labelspacing=0.4, loc="upper left",
+                      bbox_to_anchor=(LEFT / style.DOUBLE, 1 - top / height))  # fmt: skip
+        top += LEGEND_ROW * ceil(len(handles) / LEGEND_COLUMNS)
+
+
+def _notes(shown: Page) -> list[str]:
+    """Dataset, machine, repetitions, and what the figure leaves out."""
+    if shown.points.empty:
+        kinds = {"shared": "shared-memory", "distributed": "distributed-memory"}
+        return [f"Dataset {shown.tidy.name} has no times of {kinds[shown.memory]} programs."]
+    counts = shown.points["repetitions"]
+    few, many = counts.min(), counts.max()
+    found = str(few) if few == many else f"{few} to {many}"
+    how = "on logarithms (speedup: Welch). A line breaks at a cell without time."
+    notes = [
+        f"Dataset {shown.tidy.name}; machine: {shown.machine}.",
+        f"Points: geometric mean of {found} correct repetitions; bars: 95 % t-interval {how}",
+    ]
+    return notes + _left_out(shown)
+
+
+def _left_out(shown: Page) -> list[str]:
+    """What a reader might look for and not find."""
+    notes = []
+    if shown.closed_form:
+        notes.append("Not drawn: the vendor's pi, a closed form whose time measures no work.")
+    if shown.elsewhere:
+        notes.append(f"Not drawn: {shown.elsewhere} cells with times of other machines.")
+    late = shown.points[shown.points["base_cores"] != shown.cores[0]]
+    programs = len(late.groupby(["model", "problem", "framework", "sample"]))
+    if programs:
+        notes.append(f"Programs without a time at {shown.cores[0]} have no speedup: {programs}.")
+    return notes

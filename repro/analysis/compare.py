@@ -1,0 +1,184 @@
+"""Did a cell reproduce? A verdict on one cell, the archive beside this machine.
+
+Machines differ, so seconds are not compared. On each machine the cell is set against the
+reference program of the same problem and size on one thread: S = T(baseline) / T(cell). The cell
+reproduced if its outcome is the same and S is, within a margin.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from repro.analysis.intervals import Interval, LogMean, half_width, log_mean, ratio
+from repro.measure.outcomes import OUR_OUTCOMES
+from repro.study.names import CellName, Program, ScalePoint
+
+MARGIN = 1.25
+"""S may differ by this factor either way: the limits 0.80 to 1.25 of bioequivalence, which are
+symmetric on the logarithmic scale (Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987)."""
+
+ENOUGH = (3, 5, 10, 20, 50, 100)
+"""Numbers of repetitions that are proposed."""
+
+Word = Literal["reproduced", "differs", "cannot tell"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An attempt as far as a comparison goes: `seconds` are its correct repetitions' times."""
+
+    number: int
+    outcome: str
+    seconds: tuple[float, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one machine has of the cell and of its baseline; `where` names it in sentences."""
+
+    where: str
+    cell: tuple[Trial, ...]
+    baseline: tuple[Trial, ...]
+
+    @property
+    def speedup(self) -> Interval:
+        """S = T(baseline) / T(cell) on this machine."""
+        return ratio([times(self.baseline)], [times(self.cell)])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer: a word, the reason as one sentence, and the numbers behind it.
+
+    Attributes:
+        word: `reproduced`, `differs` or `cannot tell`.
+        reason: why, and what would settle it.
+        archive: S in the archive, if speeds were compared.
+        here: S on this machine.
+        ratio: S here over S in the archive.
+    """
+
+    word: Word
+    reason: str
+    archive: Interval | None = None
+    here: Interval | None = None
+    ratio: Interval | None = None
+
+
+def baseline_of(cell: CellName) -> CellName:
+    """The reference program of the same problem and size on one thread."""
+    program = Program("reference", cell.program.problem, "threads", 0)
+    return CellName(program, ScalePoint(1, 1, 1), cell.n)
+
+
+def counting(trials: Sequence[Trial]) -> Trial | None:
+    """The attempt that gives the outcome: the newest not `infrastructure`, else the newest."""
+    own = [trial for trial in trials if trial.outcome != "infrastructure"]
+    return max(own or trials, key=lambda trial: trial.number, default=None)
+
+
+def outcome_of(trials: Sequence[Trial]) -> str:
+    """The outcome of a cell, by the rule of `counting`; empty if it was never attempted."""
+    found = counting(trials)
+    return found.outcome if found else ""
+
+
+def times(trials: Sequence[Trial]) -> list[float]:
+    """Times in seconds of all attempts that came to `ok`."""
+    return [value for trial in trials if trial.outcome == "ok" for value in trial.seconds]
+
+
+def judge(cell: CellName, archive: Side, here: Side) -> Verdict:
+    """Compare a cell in the archive with the same cell on this machine.
+
+    Outcomes first; if both are `ok`, S by an equivalence test (`_equivalence`). The two one-sided
+    tests are each at 2.5 %: the 95 % interval must lie within the margin.
+    """
+    unusable = _no_outcome(cell, archive) or _no_outcome(cell, here)
+    if unusable:
+        return unusable
+    then, now = outcome_of(archive.cell), outcome_of(here.cell)
+    if then != now:
+        return Verdict("differs", f"{then} {archive.where}, {now} {here.where}")
+    if then != "ok":
+        return Verdict("reproduced", f"the same outcome: {then}")
+    if cell == baseline_of(cell):
+        told = "ok on both; the cell is the baseline itself, so only outcomes can be compared"
+        return Verdict("reproduced", told)
+    return _no_interval(cell, archive) or _no_interval(cell, here) or _equivalence(archive, here)
+
+
+def _no_outcome(cell: CellName, side: Side) -> Verdict | None:
+    """What stands in the way of an outcome that is the program's."""
+    found = counting(side.cell)
+    if found is None:
+        return Verdict("cannot tell", f"no attempt of {cell} {side.where}")
+    if found.outcome in OUR_OUTCOMES:
+        why = f": {found.detail}" if found.detail else ""
+        return Verdict("cannot tell", f"{found.outcome} {side.where}{why}")
+    return None
+
+
+def _no_interval(cell: CellName, side: Side) -> Verdict | None:
+    """What stands in the way of an interval of S on one machine."""
+    for name, trials in ((cell, side.cell), (baseline_of(cell), side.baseline)):
+        seconds = times(trials)
+        if not seconds:
+            return Verdict("cannot tell", f"the same outcome, but no time of {name} {side.where}")
+        if min(seconds) <= 0:
+            told = f"the same outcome, but {name} takes less than the clock shows {side.where}"
+            return Verdict("cannot tell", told)
+        if len(seconds) == 1:
+            told = f"the same outcome, but one repetition only of {name} {side.where}"
+            return Verdict("cannot tell", f"{told}: repeat with --repeat {ENOUGH[1]}")
+    return None
+
+
+def _equivalence(archive: Side, here: Side) -> Verdict:
+    """Is S here over S in the archive within the margin? Two one-sided tests."""
+    samples = [times(trials) for trials in (here.baseline, archive.cell)]
+    others = [times(trials) for trials in (here.cell, archive.baseline)]
+    found = ratio(samples, others)
+    if found.low >= 1 / MARGIN and found.high <= MARGIN:
+        word: Word = "reproduced"
+        reason = f"the same outcome, and {_change(found)}: within a factor of {MARGIN}"
+    elif found.high < 1 / MARGIN or found.low > MARGIN:
+        word, reason = "differs", f"the same outcome, but {_change(found)}"
+    else:
+        word, reason = "cannot tell", f"{_change(found)}: {_advice(archive, here, found)}"
+    return Verdict(word, reason, archive.speedup, here.speedup, found)
+
+
+def _change(found: Interval) -> str:
+    """'1.8 times slower (1.6 to 2.1)': the cell here, each machine measured by its baseline."""
+    value = found.value
+    if value >= 1:
+        factor, low, high, way = value, found.low, found.high, "faster"
+    else:
+        factor, low, high, way = 1 / value, 1 / found.high, 1 / found.low, "slower"
+    return f"relative to the baseline {factor:.2f} times {way} here ({low:.2f} to {high:.2f})"
+
+
+def _advice(archive: Side, here: Side, found: Interval) -> str:
+    """How many repetitions here would move the interval off the margin's ends.
+
+    The spread here shrinks as they grow, that of the archive stays; and the estimate is taken
+    to stay where it is, which it need not.
+    """
+    centre = abs(math.log(found.value))
+    room = abs(math.log(MARGIN) - centre)
+    fixed = _means(archive)
+    moving = _means(here)
+    now = min(mean.n for mean in moving)
+    for repeat in (number for number in ENOUGH if number > now):
+        grown = [replace(m, variance=m.variance * m.n / repeat, n=repeat) for m in moving]
+        if half_width(fixed + grown) < room:
+            return f"too wide to tell, repeat with --repeat {repeat}"
+    return f"too near to {MARGIN} or too unsteady in the archive for repetitions here to settle it"
+
+
+def _means(side: Side) -> list[LogMean]:
+    means = (log_mean(times(trials)) for trials in (side.cell, side.baseline))
+    return [mean for mean in means if mean is not None]

@@ -1,0 +1,1 @@
+"""Datasets: layout, manifest, verification, collection from a run."""

@@ -1,0 +1,194 @@
+"""From a run directory to a dataset: same run, same bytes, on any machine."""
+
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from repro import __version__
+from repro.archive import crate, layout, tables
+from repro.archive.dataset import Description
+from repro.archive.manifest import MANIFEST, render
+from repro.archive.scrub import Places, places_here, places_there, scrub, scrub_text
+from repro.archive.source import INTERRUPTED, Source, Trial
+from repro.errors import UserError
+from repro.files import canonical_json, reading, writing
+from repro.measure import attempts
+
+
+@dataclass
+class Draft:
+    """A directory that becomes a dataset, and what was written into it."""
+
+    root: Path
+    digests: dict[str, str] = field(default_factory=dict)
+    """SHA-256 by path relative to `root`."""
+
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Bytes, by the same."""
+
+    def add(self, path: str, content: str | bytes) -> None:
+        """Write a file."""
+        data = content.encode() if isinstance(content, str) else content
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+        self.digests[path] = hashlib.sha256(data).hexdigest()
+        self.sizes[path] = len(data)
+
+
+def describe(source: Source, name: str, creator: str, licence: str) -> Description:
+    """What the dataset's `dataset.toml` will say.
+
+    Raises:
+        ValueError: a value that it cannot hold, as pydantic tells it.
+    """
+    images = {str(content.get("image") or "") for content in source.environments.values()}
+    return Description.model_validate(
+        {
+            "name": name,
+            "study": source.study.name,
+            "site": source.about.site,
+            "created": source.about.created[:10],
+            "creator": creator,
+            "licence": licence,
+            "image": ", ".join(sorted(images - {""})),
+            "repro": __version__,
+        }
+    )
+
+
+def refuse_existing(target: Path) -> None:
+    """Protect a dataset.
+
+    Raises:
+        UserError: there is something at `target`.
+    """
+    if os.path.lexists(target):
+        raise UserError(f"{target}: exists; choose another --dataset, or let --replace replace it")
+
+
+def collect(source: Source, about: Description, data: Path, *, replace: bool = False) -> Draft:
+    """Make the dataset `data`/`about.name`, whole or not at all.
+
+    Returns:
+        What was written.
+
+    Raises:
+        UserError: the dataset exists, a file of the run is damaged, or the disk is full.
+    """
+    target = data / about.name
+    if not replace:
+        refuse_existing(target)
+    with writing(data):
+        data.mkdir(parents=True, exist_ok=True)
+        draft = Draft(Path(tempfile.mkdtemp(prefix=f".{about.name}.", dir=data)))
+        try:
+            _fill(draft, source, about)
+            draft.root.chmod(0o755)
+            os.sync()  # a name must not outlive a power cut that its files did not
+            _publish(draft.root, target)
+        except BaseException:
+            shutil.rmtree(draft.root, ignore_errors=True)
+            raise
+    return draft
+
+
+def _publish(draft: Path, target: Path) -> None:
+    """Give the draft its name; what had the name is put aside first, and then removed."""
+    old = draft.with_name(f"{draft.name}.old")
+    if target.exists():
+        target.rename(old)
+    draft.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _fill(draft: Draft, source: Source, about: Description) -> None:
+    here = places_here(source.path)
+    draft.add(layout.DESCRIPTION, about.toml())
+    with reading(source.path / layout.STUDY):
+        draft.add(layout.STUDY, (source.path / layout.STUDY).read_bytes())
+    for identity, content in source.environments.items():
+        path = f"{layout.ENVIRONMENTS}/{identity}.json"
+        draft.add(path, canonical_json(scrub(content, here)))
+    for model, of_model in itertools.groupby(source.trials, lambda trial: trial.cell.program.model):
+        _add_model(draft, source, model, list(of_model), here)
+    sizes = draft.sizes | {MANIFEST: None}  # it will hold the digest of what is made here
+    draft.add(layout.CRATE, crate.render(about, source.study, sizes))
+    draft.add(MANIFEST, render(draft.digests))
+
+
+def _add_model(draft: Draft, source: Source, model: str, trials: list[Trial], here: Places) -> None:
+    rows = []
+    for program, of_program in itertools.groupby(trials, lambda trial: trial.cell.program):
+        kernel = source.kernel(program)
+        with reading(kernel):
+            draft.add(layout.kernel_path(program), kernel.read_bytes())
+        runtimes: list[dict[str, Any]] = []
+        for trial in of_program:
+            places = here | places_there(trial.plan)
+            _add_evidence(draft, trial, places)
+            repetitions = list(_runtime_rows(trial))
+            rows.append(_attempt_row(trial, len(repetitions), places))
+            runtimes += repetitions
+        if runtimes:
+            table = tables.render(tables.RUNTIME_COLUMNS, runtimes)
+            draft.add(layout.runtimes_path(program), table)
+    draft.add(f"{model}/{layout.ATTEMPTS}", tables.render(tables.ATTEMPT_COLUMNS, rows))
+
+
+def _attempt_row(trial: Trial, repetitions: int, places: Places) -> dict[str, Any]:
+    plan, outcome = trial.plan, trial.outcome
+    return tables.cell_fields(trial.cell, trial.attempt.number, plan["n"], plan["tile"]) | {
+        "outcome": outcome["outcome"],
+        "flags": ";".join(sorted(outcome["flags"])),
+        "repetitions": repetitions,
+        "wall_seconds": tables.number(outcome["wall_seconds"], ".3f"),
+        "cpu_seconds": tables.number(outcome["cpu_seconds"], ".3f"),
+        "peak_memory_bytes": tables.number(outcome["peak_memory_bytes"], "d"),
+        "environment": plan["environment"],
+        "kernel_sha256": plan["kernel_sha256"],
+        "detail": " ".join(scrub_text(outcome["detail"], places).split()),
+    }
+
+
+def _runtime_rows(trial: Trial) -> Iterator[dict[str, Any]]:
+    for record in trial.repetitions():
+        fields = tables.cell_fields(trial.cell, trial.attempt.number, record["n"], record["tile"])
+        yield fields | {
+            "repetition": record["repetition"],
+            "seed": record["seed"],
+            "seconds": tables.number(record["seconds"], ".9f"),
+            "error": tables.number(record["error"], ".6e"),
+            "bound": tables.number(record["bound"], ".6e"),
+            "correct": "true" if record["correct"] else "false",
+        }
+
+
+def _add_evidence(draft: Draft, trial: Trial, places: Places) -> None:
+    """What the attempt left, in canonical form and free of the machine."""
+    directory, log = trial.attempt.path, layout.log_path(trial.cell, trial.attempt.number)
+    draft.add(f"{log}/{attempts.ATTEMPT}", canonical_json(scrub(trial.plan, places)))
+    if trial.outcome != INTERRUPTED:
+        draft.add(f"{log}/{attempts.OUTCOME}", canonical_json(scrub(trial.outcome, places)))
+    if (directory / attempts.RESULT).exists():
+        records = (scrub(record, places) for record in trial.records())
+        lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
+        draft.add(f"{log}/{attempts.RESULT}", "".join(lines))
+    if (directory / attempts.SAMPLES).exists():
+        draft.add(f"{log}/{attempts.SAMPLES}", _text(directory / attempts.SAMPLES))
+    for name in (attempts.STDOUT, attempts.STDERR):
+        if (directory / name).exists():
+            draft.add(f"{log}/{name}", scrub_text(_text(directory / name), places))
+
+
+def _text(path: Path) -> str:
+    """UTF-8 with LF, whatever a program printed: other bytes are shown as escapes."""
+    with reading(path):
+        return path.read_text(encoding="utf-8", errors="backslashreplace")

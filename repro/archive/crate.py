@@ -1,0 +1,74 @@
+"""The RO-Crate description of a dataset, for archives and search engines."""
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from rocrate.model import ContextEntity
+from rocrate.rocrate import ROCrate
+
+from repro.archive.dataset import Description
+from repro.files import canonical_json
+from repro.study.model import Study
+
+PAPER = "https://arxiv.org/abs/2606.16534"
+_PAPER_TITLE = (
+    "Generated, Parallel, Scalable? A Study of Agentic AI-Generated Julia Code on Supercomputers"
+)
+_FORMATS = {
+    ".csv": "text/csv",
+    ".jl": "text/x-julia",
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".toml": "application/toml",
+}
+
+
+def render(about: Description, study: Study, sizes: Mapping[str, int | None]) -> str:
+    """`ro-crate-metadata.json` (RO-Crate 1.1) of a dataset.
+
+    Args:
+        about: the dataset's description.
+        study: the study that was run.
+        sizes: bytes of each file, by path; None: not known yet.
+    """
+    crate = ROCrate(version="1.1")
+    crate.name = about.name
+    crate.description = (
+        f"Attempts, timed repetitions, kernels and logs of the study {study.name} "
+        f"({study.title}), run on the site {about.site} with repro {about.repro}"
+    )
+    crate.datePublished = about.created
+    crate.license = _licence(crate, about.licence)
+    crate.root_dataset["citation"] = _paper(crate)
+    if about.creator:
+        properties = {"@type": "Person", "name": about.creator}
+        crate.creator = crate.add(ContextEntity(crate, "#creator", properties))
+    for path, size in sizes.items():
+        crate.add_file(dest_path=path, properties=_file(path, size))
+    return _canonical(crate.metadata.generate())
+
+
+def _licence(crate: ROCrate, identifier: str) -> ContextEntity:
+    properties = {"@type": "CreativeWork", "name": identifier}
+    return crate.add(ContextEntity(crate, f"https://spdx.org/licenses/{identifier}", properties))
+
+
+def _paper(crate: ROCrate) -> ContextEntity:
+    properties = {"@type": "ScholarlyArticle", "name": _PAPER_TITLE, "identifier": PAPER}
+    return crate.add(ContextEntity(crate, PAPER, properties))
+
+
+def _file(path: str, size: int | None) -> dict[str, str]:
+    kind = _FORMATS.get(PurePosixPath(path).suffix, "text/plain")
+    properties = {"name": path, "encodingFormat": kind}
+    return properties if size is None else properties | {"contentSize": str(size)}
+
+
+def _canonical(content: dict[str, Any]) -> str:
+    """The graph has no order of its own: by identifier here, whatever the library's was."""
+    for entity in content["@graph"]:
+        if "hasPart" in entity:
+            entity["hasPart"] = sorted(entity["hasPart"], key=lambda part: part["@id"])
+    graph = sorted(content["@graph"], key=lambda entity: entity["@id"])
+    return canonical_json(content | {"@graph": graph})

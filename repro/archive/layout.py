@@ -1,0 +1,26 @@
+"""Where things lie in a dataset."""
+
+from repro.study.names import CellName, Program
+
+DESCRIPTION = "dataset.toml"
+STUDY = "study.toml"
+CRATE = "ro-crate-metadata.json"
+ENVIRONMENTS = "environment"
+ATTEMPTS = "attempts.csv"
+"""One in the directory of each model."""
+
+
+def kernel_path(program: Program) -> str:
+    """The kernel of a program."""
+    return f"{program.model}/kernels/{program.stem}.jl"
+
+
+def runtimes_path(program: Program) -> str:
+    """The repetitions of all cells of a program."""
+    return f"{program.model}/runtimes/{program.stem}.csv"
+
+
+def log_path(cell: CellName, attempt: int) -> str:
+    """The directory with the evidence of an attempt."""
+    point = str(cell).partition("@")[2]
+    return f"{cell.program.model}/logs/{cell.program.stem}/{point}/{attempt}"

@@ -1,0 +1,152 @@
+"""What there is to collect: a run directory, read and checked."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from repro.errors import UserError
+from repro.files import read_json, reading
+from repro.measure.attempts import Attempt, all_attempts
+from repro.study.load import load_toml
+from repro.study.model import Study
+from repro.study.names import CellName, Program
+
+INTERRUPTED: dict[str, Any] = {
+    "outcome": "infrastructure",
+    "detail": "interrupted: its watchdog ended before it did",
+    "flags": [],
+    "wall_seconds": None,
+    "cpu_seconds": None,
+    "peak_memory_bytes": None,
+}
+"""What stands for the outcome of an attempt that has none."""
+
+
+class About(BaseModel):
+    """`run.json`."""
+
+    study: str
+    site: str
+    created: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An attempt that is over, and its cell's name."""
+
+    cell: CellName
+    attempt: Attempt
+    plan: dict[str, Any]
+    outcome: dict[str, Any]
+    """`INTERRUPTED`, if it has none of its own."""
+
+    def repetitions(self) -> list[dict[str, Any]]:
+        """The harness's records of completed repetitions."""
+        return [record for record in self.records() if record["event"] == "repetition"]
+
+    def records(self) -> list[dict[str, Any]]:
+        """All of the harness's records.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        with reading(self.attempt.path):
+            return self.attempt.records()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A run directory with something to collect."""
+
+    path: Path
+    about: About
+    study: Study
+    trials: list[Trial]
+    """By cell (program, scale point, size), then number."""
+
+    left_out: int
+    """Attempts that were planned and never started."""
+
+    environments: dict[str, Any]
+    """Their JSON, by id."""
+
+    def kernel(self, program: Program) -> Path:
+        """The kernel of a program as it was run."""
+        return self.path / "kernels" / program.model / f"{program.stem}.jl"
+
+
+def open_source(run: Path) -> Source:
+    """Read a run directory.
+
+    Raises:
+        UserError: it is none, is damaged, still runs, or has nothing to collect.
+    """
+    about = _about(run)
+    found = [(attempt, attempt.state) for attempt in all_attempts(run)]
+    running = [attempt.cell for attempt, state in found if state == "running"]
+    if running:
+        raise UserError(
+            f"{run}: {len(running)} attempts are running ({running[0]}); wait for them, "
+            f"`repro status --run {run}` shows them"
+        )
+    trials = [_trial(attempt, state) for attempt, state in found if state != "planned"]
+    if not trials:
+        raise UserError(f"{run}: nothing to collect, no attempt was made; `repro run` makes them")
+    source = Source(
+        path=run,
+        about=about,
+        study=load_toml(run / "study.toml", Study),
+        trials=sorted(trials, key=_order),
+        left_out=len(found) - len(trials),
+        environments=dict(_environments(run, trials)),
+    )
+    _check_kernels(source)
+    return source
+
+
+def _about(run: Path) -> About:
+    path = run / "run.json"
+    if not path.exists():
+        raise UserError(f"{run}: not a run directory; `repro run --run {run}` makes one")
+    try:
+        return About.model_validate(read_json(path))
+    except ValidationError as error:
+        raise UserError(
+            f"{path}: damaged: it needs study, site and created; restore the file"
+        ) from error
+
+
+def _trial(attempt: Attempt, state: str) -> Trial:
+    with reading(attempt.path):
+        plan = attempt.plan()
+        outcome = attempt.outcome() if state == "done" else dict(INTERRUPTED)
+    return Trial(CellName.parse(attempt.cell), attempt, plan, outcome)
+
+
+def _order(trial: Trial) -> tuple[Any, ...]:
+    cell = trial.cell
+    return cell.program, cell.scale, cell.n or 0, trial.attempt.number
+
+
+def _environments(run: Path, trials: list[Trial]) -> Iterator[tuple[str, Any]]:
+    for identity in sorted({trial.plan["environment"] for trial in trials}):
+        yield identity, read_json(run / "environment" / f"{identity}.json")
+
+
+def _check_kernels(source: Source) -> None:
+    """A dataset shows the kernels that were run, not what became of them."""
+    known: dict[Path, str] = {}
+    for trial in source.trials:
+        path = source.kernel(trial.cell.program)
+        if path not in known:
+            with reading(path):
+                known[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+        if known[path] != trial.plan["kernel_sha256"]:
+            raise UserError(
+                f"{path}: changed since attempt {trial.attempt.number} of {trial.cell} ran it; "
+                "restore the file"
+            )

@@ -1,0 +1,87 @@
+"""The CSV tables of a dataset: their columns, how they are written, and reading them back."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from repro.errors import UserError
+from repro.files import reading
+from repro.study.names import CellName
+
+_PROGRAM = ("model", "problem", "framework", "sample")
+_CELL = ("cell", "attempt", *_PROGRAM, "nodes", "ranks", "threads", "n", "tile")
+ATTEMPT_COLUMNS = (
+    *_CELL,
+    "outcome",
+    "flags",  # joined with ";"
+    "repetitions",  # that were completed, correct or not
+    "wall_seconds",
+    "cpu_seconds",
+    "peak_memory_bytes",
+    "environment",
+    "kernel_sha256",
+    "detail",
+)
+"""Columns of `<model>/attempts.csv`, a row an attempt; what was never measured is empty."""
+RUNTIME_COLUMNS = (
+    *_CELL,
+    "repetition",
+    "seed",
+    "seconds",
+    "error",  # empty: not a finite number
+    "bound",
+    "correct",  # true or false
+)
+"""Columns of `<model>/runtimes/<program>.csv`, a row a repetition."""
+
+
+def cell_fields(cell: CellName, attempt: int, n: int, tile: int) -> dict[str, Any]:
+    """The columns that both tables begin with."""
+    program, scale = cell.program, cell.scale
+    return {
+        "cell": cell,
+        "attempt": attempt,
+        "model": program.model,
+        "problem": program.problem,
+        "framework": program.framework,
+        "sample": program.sample,
+        "nodes": scale.nodes,
+        "ranks": scale.ranks,
+        "threads": scale.threads,
+        "n": n,
+        "tile": tile,
+    }
+
+
+def number(value: float | None, form: str) -> str:
+    """A number in a fixed form, so that no library's version decides it; nothing for None."""
+    return "" if value is None else format(value, form)
+
+
+def render(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """A table as CSV: a header, LF, no more quotes than needed."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a CSV file, all fields as text.
+
+    Raises:
+        UserError: it cannot be read, lacks one of `columns`, or has a row of another length.
+    """
+    with reading(path):
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
+        rows = list(reader)
+    for column in columns:
+        if column not in (reader.fieldnames or ()):
+            raise UserError(f"{path}: has no column {column}; collect the dataset again")
+    for count, row in enumerate(rows, 1):
+        if None in row or None in row.values():  # how DictReader says too many and too few
+            raise UserError(f"{path}: row {count} is not as long as the header; see `repro verify`")
+    return rows

@@ -1,0 +1,212 @@
+"""Is a dataset what its manifest says? Every file is read; every difference is named.
+
+It is to be at least as fast as `sha256sum -c`, Python's own start included (benchmarks/verify.py).
+So this module imports little, and processes share the work: most files are so small that threads
+would only wait for each other. Even the manifest's lines are checked by the workers, while the
+parent walks the directory for files that the manifest does not know.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from repro.archive.manifest import DIGEST, MANIFEST, PATH, flaw, lines_of
+from repro.errors import UserError
+
+_PIECE = 1 << 16
+"""Bytes read at once: enough for large files, and still cheap to allocate for small ones."""
+_SHARES = 512
+"""A worker takes this fraction of the files at a time: one file at a time, if they are few."""
+_TOKEN = 8
+"""Bytes of an entry of the work queue: the number of a line."""
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO in a file's place must not block us
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a dataset."""
+
+    kind: str
+    """`changed`, `missing`, `extra`, `unreadable`; `unsafe` (a path that leaves the dataset, a
+    symlink, no regular file); `duplicate` or `malformed` (a line of the manifest)."""
+
+    path: str
+    """The file, relative to the dataset; for `malformed` the line's number."""
+
+
+class Report(NamedTuple):
+    """What verifying a dataset came to."""
+
+    files: int
+    """Lines of the manifest."""
+
+    size: int
+    """Bytes read of these files."""
+
+    problems: list[Problem]
+    """What is wrong, sorted by path; empty if nothing is."""
+
+
+class _Worker(NamedTuple):
+    process: int
+    report: int  # its end of a pipe
+
+
+def verify(root: Path) -> Report:
+    """Compare the dataset in directory `root` with its manifest.
+
+    Raises:
+        UserError: there is no manifest, or it cannot be read.
+    """
+    lines = _read_manifest(root)
+    workers = _start(root, lines)
+    found, kinds = _walk(root)
+    listed = {line[PATH] for line in lines}
+    size, failed = _finish(workers)
+    problems = [Problem(kind, path) for path, kind in kinds.items()]
+    problems += [Problem("extra", path) for path in found - listed]
+    problems += [Problem("duplicate", path) for path in _duplicates(lines, listed)]
+    for kind, line in failed:
+        if kind == "malformed":
+            problems.append(Problem(kind, f"{MANIFEST}, line {lines.index(line) + 1}"))
+        elif line[PATH] not in kinds:  # a symlink is unreadable too, but that is no news
+            problems.append(Problem(kind, line[PATH]))
+    return Report(len(lines), size, sorted(set(problems), key=lambda problem: problem[::-1]))
+
+
+def _duplicates(lines: list[str], listed: set[str]) -> set[str]:
+    if len(listed) == len(lines):  # as a rule
+        return set()
+    times = Counter(line[PATH] for line in lines if not flaw(line))
+    return {path for path in listed if times[path] > 1}
+
+
+def _read_manifest(root: Path) -> list[str]:
+    path = root / MANIFEST
+    try:
+        return lines_of(os.fsdecode(path.read_bytes()))
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be read: {error.strerror}; without its manifest nothing can be "
+            "verified: fetch the dataset anew, or make it with `repro collect`"
+        ) from error
+
+
+def _walk(root: Path) -> tuple[set[str], dict[str, str]]:
+    """All files but the manifest; and what should not be there at all, with its kind."""
+    found: set[str] = set()
+    odd: dict[str, str] = {}
+    directories = [""]
+    for prefix in directories:  # which grows on the way
+        try:
+            entries = os.scandir(f"{root}/{prefix}")
+        except OSError:
+            odd[prefix] = "unreadable"
+            continue
+        with entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    found.add(prefix + entry.name)
+                elif entry.is_dir(follow_symlinks=False):
+                    directories.append(f"{prefix}{entry.name}/")
+                else:
+                    odd[prefix + entry.name] = "unsafe"
+    found.discard(MANIFEST)
+    return found, odd
+
+
+def _start(root: Path, lines: list[str]) -> list[_Worker]:
+    """Fork a worker a core, and hand out the lines."""
+    queue, fill = os.pipe()
+    workers = [_fork(root, lines, queue, fill) for _ in range(min(_cores(), len(lines)))]
+    os.close(queue)
+    for start in range(0, len(lines), _step(lines)):
+        os.write(fill, start.to_bytes(_TOKEN, "little"))
+    os.close(fill)
+    return workers
+
+
+def _fork(root: Path, lines: list[str], queue: int, fill: int) -> _Worker:
+    reader, writer = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(writer)
+        return _Worker(process, reader)
+    status = 1
+    try:
+        os.close(fill)  # else the queue would never end
+        os.chdir(root)
+        report = _work(lines, queue)
+        with os.fdopen(writer, "wb") as stream:
+            stream.write(os.fsencode(report))
+        status = 0
+    finally:
+        os._exit(status)  # what the parent has buffered or registered is the parent's to run
+
+
+def _work(lines: list[str], queue: int) -> str:
+    """Check lines of the queue until it ends: bytes read, then `kind line` for each failure."""
+    total = 0
+    failed = []
+    for line in _taken(lines, queue):
+        kind = flaw(line)
+        if not kind:
+            try:
+                digest, size = _digest(line[PATH])
+            except OSError as error:
+                kind = "missing" if isinstance(error, FileNotFoundError) else "unreadable"
+            else:
+                total += size
+                kind = "" if digest == line[DIGEST] else "changed"
+        if kind:
+            failed.append(f"{kind} {line}")
+    return "\n".join([str(total), *failed])
+
+
+def _taken(lines: list[str], queue: int) -> Iterator[str]:
+    step = _step(lines)
+    while token := os.read(queue, _TOKEN):
+        start = int.from_bytes(token, "little")
+        yield from lines[start : start + step]
+
+
+def _digest(path: str) -> tuple[str, int]:
+    """SHA-256 and size of a file."""
+    handle = os.open(path, _FLAGS)
+    try:
+        data = os.read(handle, _PIECE)
+        digest, size = sha256(data), len(data)
+        while data := os.read(handle, _PIECE):
+            digest.update(data)
+            size += len(data)
+    finally:
+        os.close(handle)
+    return digest.hexdigest(), size
+
+
+def _finish(workers: list[_Worker]) -> tuple[int, list[list[str]]]:
+    """Bytes read in all, and [kind, line] of what failed."""
+    total = 0
+    failed = []
+    for process, reader in workers:
+        with os.fdopen(reader, "rb") as stream:
+            size, *lines = os.fsdecode(stream.read()).split("\n")
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        if status:
+            raise UserError(f"verify: a worker process ended with status {status}; try again")
+        total += int(size)
+        failed += [line.split(" ", 1) for line in lines]
+    return total, failed
+
+
+def _step(lines: list[str]) -> int:
+    return max(1, len(lines) // _SHARES)
+
+
+def _cores() -> int:
+    """Cores that this process may use; all of the machine's, where the system does not say."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

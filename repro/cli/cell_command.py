@@ -1,0 +1,188 @@
+"""`repro cell`: one cell, shown, run again, compared."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from repro.analysis.compare import Side, Verdict, judge, outcome_of, times
+from repro.analysis.intervals import ratio
+from repro.analysis.trials import side_of_dataset, side_of_run
+from repro.archive import find, layout
+from repro.archive.dataset import Dataset
+from repro.cli import options
+from repro.errors import UserError
+from repro.study.filters import nearest
+from repro.study.names import CellName
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _about_one_cell(function: F) -> F:
+    dataset = click.option(
+        "--dataset", metavar="NAME", help="Dataset with the cell.  [default: the one that has it]"
+    )
+    return click.argument("name")(dataset(options.data(function)))
+
+
+_where = click.option(
+    "--run",
+    "run_path",
+    type=click.Path(path_type=Path),
+    help="Where the cell is run again.  [default: runs/cell-DATASET]",
+)
+
+
+@click.group()
+def command() -> None:
+    """Show, rerun and compare single cells of the archive.
+
+    NAME is a cell's name, such as reference/gemm/threads/0@1x1x2.
+    """
+
+
+@command.command()
+@_about_one_cell
+@options.as_json
+def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
+    """Show what the archive has of a cell, and the command that runs it again."""
+    chosen, cell = _find(name, dataset, data)
+    side = side_of_dataset(chosen, cell)
+    rows = [row for row in chosen.attempts() if row["cell"] == str(cell)]
+    last = rows[-1]
+    shown = {
+        "cell": str(cell),
+        "dataset": str(chosen.path),
+        "outcome": outcome_of(side.cell),
+        "detail": last["detail"],
+        "flags": [flag for flag in last["flags"].split(";") if flag],
+        "attempts": len(rows),
+        "n": int(last["n"]),
+        "tile": int(last["tile"]),
+        "seconds": times(side.cell),
+        "machine": chosen.environments()[last["environment"]]["machine"],
+        "kernel": str(chosen.path / layout.kernel_path(cell.program)),
+        "evidence": str(chosen.path / layout.log_path(cell, int(last["attempt"]))),
+        "run_again": f"repro cell run '{cell}' --dataset {chosen.path.name}",
+    }
+    if as_json:
+        click.echo(json.dumps(shown, indent=2))
+        return
+    shown["seconds"] = _time(side)
+    shown["speedup"] = f"{side.speedup} over the reference program on one thread"
+    for key, value in shown.items():
+        click.echo(f"{key.replace('_', ' '):10} {', '.join(value) if value == [] else value}")
+
+
+@command.command()
+@_about_one_cell
+@_where
+@click.option("--repeat", type=click.IntRange(min=1), help="Repetitions.  [default: the study's]")
+@options.oversubscribe
+@options.dry_run
+def run(
+    name: str,
+    dataset: str | None,
+    data: Path,
+    run_path: Path | None,
+    repeat: int | None,
+    *,
+    oversubscribe: bool,
+    dry_run: bool,
+) -> int:
+    """Run a cell of the archive again on this machine, and compare.
+
+    The kernel and the study are the archive's. The reference program on one thread is run too,
+    because machines are compared through it. Exit codes are those of `repro cell compare`.
+    """
+    from repro.cli import progress
+    from repro.launch.rerun import cells_to_rerun, explain, rerun
+    from repro.launch.run_directory import Run
+    from repro.study.load import load_toml
+    from repro.study.model import Study
+
+    chosen, cell = _find(name, dataset, data)
+    path = run_path or _run_of(chosen)
+    study = load_toml(chosen.path / layout.STUDY, Study)
+    cells = cells_to_rerun(Run(path, study, "local", ""), cell, repeat)
+    if dry_run:
+        click.echo(f"would run {explain(cells)} in {path}")
+        return 0
+    with progress.shown(len(cells)) as events:
+        rerun(chosen, cell, path, repeat, events, oversubscribe=oversubscribe)
+    return _compare(chosen, cell, path, as_json=False)
+
+
+@command.command()
+@_about_one_cell
+@_where
+@options.as_json
+def compare(
+    name: str, dataset: str | None, data: Path, run_path: Path | None, *, as_json: bool
+) -> int:
+    """Say whether a cell reproduced on this machine: the archive beside what `cell run` measured.
+
+    Seconds are not compared, machines differ; the speedup over the reference program on one
+    thread of the same machine is. Exit code 0: reproduced; 1: differs; 3: cannot tell.
+    """
+    chosen, cell = _find(name, dataset, data)
+    return _compare(chosen, cell, run_path or _run_of(chosen), as_json=as_json)
+
+
+def _compare(dataset: Dataset, cell: CellName, run_path: Path, *, as_json: bool) -> int:
+    archive, here = side_of_dataset(dataset, cell), side_of_run(run_path, cell)
+    verdict = judge(cell, archive, here)
+    if as_json:
+        sides = {"archive": _facts(archive), "here": _facts(here)}
+        click.echo(json.dumps({"cell": str(cell), **sides, **asdict(verdict)}, indent=2))
+    else:
+        _print(cell, archive, here, verdict)
+        if not here.cell:
+            click.echo(f"           `repro cell run '{cell}'` makes one")
+    return {"reproduced": 0, "differs": 1, "cannot tell": 3}[verdict.word]
+
+
+def _facts(side: Side) -> dict[str, Any]:
+    return {"outcome": outcome_of(side.cell), "seconds": times(side.cell)}
+
+
+def _print(cell: CellName, archive: Side, here: Side, verdict: Verdict) -> None:
+    click.echo(cell)
+    for side in (archive, here):
+        outcome = outcome_of(side.cell) or "never attempted"
+        speedup = f", speedup {side.speedup}" if times(side.cell) and times(side.baseline) else ""
+        time = f", {_time(side)}" if times(side.cell) else ""
+        click.echo(f"  {side.where:15} {outcome}{time}{speedup}")
+    click.echo(f"  {verdict.word}: {verdict.reason}")
+
+
+def _time(side: Side) -> str:
+    seconds = times(side.cell)
+    return f"{ratio([seconds])} s, n = {len(seconds)}" if seconds else "none"
+
+
+def _run_of(dataset: Dataset) -> Path:
+    return Path("runs") / f"cell-{dataset.path.name}"
+
+
+def _find(name: str, dataset: str | None, data: Path) -> tuple[Dataset, CellName]:
+    """The dataset that has a cell of this name.
+
+    Raises:
+        UserError: none has it, and which names are near; or several have it.
+    """
+    names = [dataset] if dataset else find.names(data)
+    opened = [Dataset.open(item, data) for item in names]
+    cells = {item.path: {row["cell"] for row in item.attempts()} for item in opened}
+    having = [item for item in opened if name in cells[item.path]]
+    if not having:
+        close = nearest(name, set().union(*cells.values()))
+        hint = f"did you mean {' or '.join(close)}?" if close else "`repro status` lists cells"
+        raise UserError(f"{name}: no such cell in {', '.join(names) or data}; {hint}")
+    if len(having) > 1:
+        which = ", ".join(item.path.name for item in having)
+        raise UserError(f"{name}: is in several datasets; add --dataset with one of {which}")
+    return having[0], CellName.parse(name)

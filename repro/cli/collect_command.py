@@ -1,0 +1,69 @@
+"""`repro collect`: a run becomes a dataset."""
+
+from pathlib import Path
+
+import click
+from pydantic import ValidationError
+
+from repro.archive.collect import collect, describe, refuse_existing
+from repro.archive.source import Source, open_source
+from repro.cli import options
+from repro.errors import UserError
+
+
+@click.command()
+@options.study
+@options.site
+@options.run
+@click.option("--dataset", required=True, metavar="NAME", help="Name of the new dataset.")
+@options.data
+@click.option("--creator", default="", metavar="TEXT", help="Who ran it, for the dataset's record.")
+@click.option(
+    "--licence",
+    default="CC-BY-4.0",
+    show_default=True,
+    metavar="SPDX",
+    help="Licence of the data, by its SPDX identifier.",
+)
+@click.option("--replace", is_flag=True, help="Replace a dataset of this name.")
+@options.dry_run
+def command(
+    study: str,
+    site: str,
+    run_path: Path | None,
+    dataset: str,
+    data: Path,
+    creator: str,
+    licence: str,
+    *,
+    replace: bool,
+    dry_run: bool,
+) -> None:
+    """Turn a run into a dataset.
+
+    Every attempt that is over becomes a part of it, in canonical form, without the paths and the
+    host name of this machine. Collecting the same run again gives the same bytes.
+    """
+    source = open_source(run_path or options.default_run(study, site))
+    try:
+        about = describe(source, dataset, creator, licence)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(
+            f"{first['loc'][0]} = {first['input']!r}: not possible for a dataset: {first['msg']}"
+        ) from error
+    target = data / about.name
+    if dry_run:
+        if not replace:
+            refuse_existing(target)
+        click.echo(f"would make {target}: {_sum(source)}")
+        return
+    draft = collect(source, about, data, replace=replace)
+    size = sum(draft.sizes.values())
+    click.echo(f"{target}: {_sum(source)}; {len(draft.sizes)} files, {size} bytes")
+
+
+def _sum(source: Source) -> str:
+    cells = len({trial.cell for trial in source.trials})
+    left_out = f" ({source.left_out} never started, left out)" if source.left_out else ""
+    return f"{len(source.trials)} attempts of {cells} cells{left_out}"

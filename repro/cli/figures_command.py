@@ -1,0 +1,104 @@
+"""`repro figures`: draw the figures of datasets, or check them byte for byte."""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from repro.analysis.expected import EXPECTED, check, update
+from repro.archive.dataset import Dataset
+from repro.archive.find import names
+from repro.cli import options
+from repro.errors import UserError
+from repro.files import writing
+
+
+@click.command()
+@click.option("--dataset", help="Dataset: a name in the data directory, or a path.  [default: all]")
+@options.data
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Directory for the figures of one dataset.  [default: figures/DATASET]",
+)
+@click.option("--check", "only_check", is_flag=True, help="Compare with the expected figures.")
+@click.option("--update-expected", is_flag=True, help="Make these the expected figures.")
+@options.dry_run
+def command(
+    dataset: str | None,
+    data: Path,
+    out: Path | None,
+    *,
+    only_check: bool,
+    update_expected: bool,
+    dry_run: bool,
+) -> int:
+    """Draw the figures of a dataset as PDF, SVG and PNG.
+
+    The same dataset gives the same bytes. With --check they are drawn into a temporary directory
+    and compared with paper_figures/expected/DATASET; exit 1 names each figure that differs and
+    where.
+    """
+    if only_check and update_expected:
+        raise UserError("--check and --update-expected: give one of them")
+    if out and (only_check or update_expected):
+        raise UserError(f"--out {out}: --check and --update-expected draw elsewhere; leave it out")
+    datasets = _datasets(data, dataset)
+    if out and len(datasets) > 1:
+        raise UserError(f"--out {out}: takes the figures of one dataset; add --dataset")
+    if only_check:
+        return max([_check(path, dry_run=dry_run) for path in datasets])
+    for path in datasets:
+        target = EXPECTED / path.name if update_expected else out or Path("figures") / path.name
+        if dry_run:
+            click.echo(f"would draw the figures of {path} into {target}")
+        elif update_expected:
+            _update(path, target)
+        else:
+            _draw(path, target)
+    return 0
+
+
+def _datasets(data: Path, name: str | None) -> list[Path]:
+    """The datasets asked for: one by name or path, or all."""
+    wanted = names(data) if name is None else [name]
+    if not wanted:
+        raise UserError(f"{data}: has no dataset; make one with `repro collect`")
+    return [Dataset.open(each, data).path for each in wanted]
+
+
+def _render(dataset: Path, target: Path) -> list[Path]:
+    from paper_figures.render import render  # matplotlib and pandas take a second to import
+
+    with writing(target):
+        return render(dataset, target)
+
+
+def _draw(dataset: Path, target: Path) -> None:
+    for path in _render(dataset, target):
+        click.echo(path)
+
+
+def _update(dataset: Path, target: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="repro-figures-") as temporary:
+        built = _render(dataset, Path(temporary))
+        with writing(target):
+            update(Path(temporary), target)
+    for path in built:
+        click.echo(target / path.name)
+
+
+def _check(dataset: Path, *, dry_run: bool) -> int:
+    """0 if every figure is the expected one, else 1."""
+    expected = EXPECTED / dataset.name
+    if dry_run:
+        click.echo(f"would draw the figures of {dataset} and compare them with {expected}")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="repro-figures-") as temporary:
+        built = _render(dataset, Path(temporary))
+        problems = check(Path(temporary), expected)
+    for problem in problems:
+        click.echo(f"{dataset.name}: {problem}")
+    if not problems:
+        click.echo(f"{dataset.name}: {len(built)} figures, all as expected")
+    return 1 if problems else 0

@@ -1,0 +1,43 @@
+"""The table that `repro all` ends with."""
+
+from pathlib import Path
+
+from rich.table import Table
+
+from repro.analysis.intervals import ratio
+from repro.archive.dataset import Dataset
+from repro.study.names import CellName, Program, ScalePoint
+
+
+def summary_table(dataset: Path) -> Table:
+    """A row a program, a column a scale point: the time, or what it came to instead."""
+    opened = Dataset(dataset)
+    cells = _texts(opened)
+    points = sorted({name.scale for name in cells})
+    table = Table(title=f"Dataset {dataset.name}: seconds, or the outcome", title_justify="left")
+    table.add_column("program")
+    table.add_column("n", justify="right")
+    for point in points:
+        table.add_column(str(point), justify="right")
+    rows: dict[tuple[Program, int], dict[ScalePoint, str]] = {}
+    for name, (n, text) in cells.items():
+        rows.setdefault((name.program, n), {})[name.scale] = text
+    for (program, n), texts in sorted(rows.items()):
+        table.add_row(str(program), f"{n:,}", *(texts.get(point, "") for point in points))
+    return table
+
+
+def _texts(dataset: Dataset) -> dict[CellName, tuple[int, str]]:
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for row in dataset.runtimes():
+        if row["correct"] == "true":
+            seconds.setdefault((row["cell"], row["attempt"]), []).append(float(row["seconds"]))
+    texts = {}
+    for row in dataset.attempts():  # the newest attempt of a cell comes last
+        if row["outcome"] == "infrastructure" and CellName.parse(row["cell"]) in texts:
+            continue
+        times = seconds.get((row["cell"], row["attempt"]), [])
+        text = f"{ratio([times]).value:.3g}" if row["outcome"] == "ok" else row["outcome"]
+        mark = f" [{row['flags']}]" if row["flags"] else ""
+        texts[CellName.parse(row["cell"])] = (int(row["n"]), text + mark.replace("[", "\\["))
+    return texts
