@@ -11,13 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
-COMMAND = "from repro.cli.main import main; main()"
-
 
 def seconds(dataset: Path) -> float:
     """Wall-clock seconds of one `repro figures`, from Python's start to its end."""
     with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, "-c", COMMAND, "figures", "--data", str(dataset.parent)]
+        command = [sys.executable, "-m", "repro", "figures", "--data", str(dataset.parent)]
         command += ["--dataset", dataset.name, "--out", out]
         begin = time.perf_counter()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=os.environ)

@@ -21,7 +21,7 @@ from repro import ROOT
 from repro.archive.manifest import MANIFEST, render
 
 _BLOCK = 1 << 20
-_REPRO = (sys.executable, "-c", "from repro.cli.main import main; main()", "verify")
+_REPRO = (sys.executable, "-m", "repro", "verify")
 _SHA256SUM = ("sha256sum", "--check", "--quiet", MANIFEST)
 
 

@@ -1,6 +1,7 @@
 # The result file: one record a line, `JSON <tab> MAC`.  Each MAC covers the one before it, so that
 # a kernel that adds, changes, repeats or removes lines is noticed by whoever knows the token.
 using SHA: hmac_sha256
+using Base: Filesystem
 
 "A result file and the end of its chain.  The token is a secret of the harness and the watchdog."
 mutable struct Log
@@ -23,8 +24,8 @@ chain(token, previous, text) =
 # The file is opened anew for each record, as a kernel may have moved, truncated or closed what it
 # found; and with O_APPEND, so that a line of the kernel's is never written over but kept.
 function append(path, line)
-    flags = Base.JL_O_WRONLY | Base.JL_O_CREAT | Base.JL_O_APPEND
-    file = Base.Filesystem.open(path, flags, 0o644)
+    flags = Filesystem.JL_O_WRONLY | Filesystem.JL_O_CREAT | Filesystem.JL_O_APPEND
+    file = Filesystem.open(path, flags, 0o644)
     try
         write(file, line)
     finally

@@ -50,9 +50,9 @@ end
 "Is the kernel right at the small size?  The worst of the cases is recorded."
 function check(log, kernel, cases, tile)
     record!(log, "event" => "begin", "phase" => "check")
-    seconds = @elapsed verdicts = [run_and_verify(log, "check", kernel, c).verdict for c in cases]
-    v = worst_verdict(verdicts)
-    record!(log, "event" => "checked", "n" => v.n, "tile" => tile, "seconds" => seconds,
+    checks = @timed [run_and_verify(log, "check", kernel, c).verdict for c in cases]
+    v = worst_verdict(checks.value)
+    record!(log, "event" => "checked", "n" => v.n, "tile" => tile, "seconds" => checks.time,
             "error" => v.error, "bound" => v.bound, "correct" => v.correct)
     v.correct
 end

@@ -1,4 +1,7 @@
-"""The one exception that reaches the user."""
+"""The one exception that reaches the user, and how."""
+
+import sys
+from typing import NoReturn
 
 
 class UserError(Exception):
@@ -7,3 +10,9 @@ class UserError(Exception):
     The message is one line: what is wrong, where, and what to do. The command line prints it
     without a traceback and exits with 2.
     """
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong in one line on standard error and exit with 2."""
+    sys.stderr.write(f"repro: {' '.join(message.split())}\n")
+    sys.exit(2)

@@ -10,7 +10,7 @@ from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
 from repro.measure.outcomes import FLAGS, OUTCOMES
 from repro.measure.stall import StallClock
 
-START = {"event": "start"}
+START: dict[str, Any] = {"event": "start"}
 END = {"event": "end"}
 
 
@@ -39,6 +39,7 @@ def error(kind: str) -> dict[str, Any]:
         (Seen([START], returncode=-9, verdict=Verdict("timeout", "")), "timeout"),
         (Seen([], returncode=1, stderr="a\nno such file\n"), "infrastructure"),
         (Seen([], returncode=-11), "infrastructure"),
+        (Seen([START | {"threads": 2}, END], returncode=0, threads=24), "infrastructure"),
     ],
 )
 def test_what_was_seen_decides_the_outcome(seen: Seen, outcome: str) -> None:

@@ -28,7 +28,7 @@ function kernel_error(case::Gemm, (C, A, B, _), returned, seed)
 end
 
 function kernel_error(case::Cholesky, (L, _), returned, seed)
-    holds(L, case.A; where = (i, j) -> i < j) || return Inf
+    holds(L, case.A; of = (i, j) -> i < j) || return Inf
     all(L[i, i] > 0 for i in 1:case.n) || return Inf
     n, tile = case.n, VERIFY_TILE
     cholesky_error(asmatrix(L, n, tile), retiled(case.A), n, tile; seed = seed)

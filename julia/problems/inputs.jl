@@ -36,9 +36,9 @@ function dense(m::TileMaker)
     A
 end
 
-"Does the array hold exactly the entries (i,j) of `m` for which `where(i, j)`?  Allocates nothing."
-holds(A, m::TileMaker; where = (i, j) -> true) =
-    size(A) == (m.n, m.n) && all(!where(i, j) || A[i, j] == m[i, j] for j in 1:m.n for i in 1:m.n)
+"Has the array the entries (i,j) of `m`, all those for which `of(i, j)`?  Allocates nothing."
+holds(A, m::TileMaker; of = (i, j) -> true) =
+    size(A) == (m.n, m.n) && all(!of(i, j) || A[i, j] == m[i, j] for j in 1:m.n for i in 1:m.n)
 
 "General square matrix, entries uniform in [-1,1)."
 struct RandomMatrix <: TileMaker

@@ -10,7 +10,7 @@
     @test holds(dense(A), A) && !holds(dense(S), A) && !holds(zeros(2, 2), A)
     changed = dense(A)
     changed[2, 1] += eps()
-    @test !holds(changed, A) && holds(changed, A; where = (i, j) -> i < j)
+    @test !holds(changed, A) && holds(changed, A; of = (i, j) -> i < j)
 
     @test length(unique(derive(7, k) for k in 0:1000)) == 1001
     @test all(0 <= derive(7, k) < 2^52 for k in 0:1000)

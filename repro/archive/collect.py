@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from repro import __version__
 from repro.archive import crate, layout, tables
 from repro.archive.dataset import Description
@@ -47,21 +49,26 @@ def describe(source: Source, name: str, creator: str, licence: str) -> Descripti
     """What the dataset's `dataset.toml` will say.
 
     Raises:
-        ValueError: a value that it cannot hold, as pydantic tells it.
+        UserError: a value that it cannot hold.
     """
     images = {str(content.get("image") or "") for content in source.environments.values()}
-    return Description.model_validate(
-        {
-            "name": name,
-            "study": source.study.name,
-            "site": source.about.site,
-            "created": source.about.created[:10],
-            "creator": creator,
-            "licence": licence,
-            "image": ", ".join(sorted(images - {""})),
-            "repro": __version__,
-        }
-    )
+    content = {
+        "name": name,
+        "study": source.study.name,
+        "site": source.about.site,
+        "created": source.about.created[:10],
+        "creator": creator,
+        "licence": licence,
+        "image": ", ".join(sorted(images - {""})),
+        "repro": __version__,
+    }
+    try:
+        return Description.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(
+            f"{first['loc'][0]} = {first['input']!r}: not possible for a dataset: {first['msg']}"
+        ) from error
 
 
 def refuse_existing(target: Path) -> None:
@@ -159,8 +166,10 @@ def _attempt_row(trial: Trial, repetitions: int, places: Places) -> dict[str, An
 
 
 def _runtime_rows(trial: Trial) -> Iterator[dict[str, Any]]:
+    """A row a repetition; n is the cell's, though the harness varies it a little for pi."""
+    plan = trial.plan
+    fields = tables.cell_fields(trial.cell, trial.attempt.number, plan["n"], plan["tile"])
     for record in trial.repetitions():
-        fields = tables.cell_fields(trial.cell, trial.attempt.number, record["n"], record["tile"])
         yield fields | {
             "repetition": record["repetition"],
             "seed": record["seed"],
@@ -183,7 +192,7 @@ def _add_evidence(draft: Draft, trial: Trial, places: Places) -> None:
         draft.add(f"{log}/{attempts.RESULT}", "".join(lines))
     if (directory / attempts.SAMPLES).exists():
         draft.add(f"{log}/{attempts.SAMPLES}", _text(directory / attempts.SAMPLES))
-    for name in (attempts.STDOUT, attempts.STDERR):
+    for name in (attempts.STDOUT, attempts.STDERR, attempts.RAW):
         if (directory / name).exists():
             draft.add(f"{log}/{name}", scrub_text(_text(directory / name), places))
 

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+from repro import ROOT
 from repro.errors import UserError
+
+DATA = ROOT / "data"
+"""The archive of the checkout."""
 
 
 def names(data: Path) -> list[str]:

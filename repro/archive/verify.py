@@ -8,11 +8,12 @@ parent walks the directory for files that the manifest does not know.
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from repro.archive import find
 from repro.archive.manifest import DIGEST, MANIFEST, PATH, flaw, lines_of
 from repro.errors import UserError
 
@@ -48,10 +49,31 @@ class Report(NamedTuple):
     problems: list[Problem]
     """What is wrong, sorted by path; empty if nothing is."""
 
+    def lines(self, name: str) -> list[str]:
+        """What to tell a person about the dataset `name`: the problems, then the sum."""
+        told = [f"{name}: {kind}: {_shown(path)}" for kind, path in self.problems]
+        if told:
+            count = f"{len(told)} problems, {self.files} files"
+            return [*told, f"{name}: NOT as its manifest says: {count}"]
+        return [f"{name}: {self.files} files, {self.size} bytes, as its manifest says"]
+
 
 class _Worker(NamedTuple):
     process: int
     report: int  # its end of a pipe
+
+
+def verify_all(names: Iterable[str], data: Path) -> Iterator[tuple[str, Report]]:
+    """Verify datasets of a directory by name, or all of them, one after the other.
+
+    Raises:
+        UserError: there is no such dataset, none at all, or one without a manifest.
+    """
+    chosen = list(names) or find.names(data)
+    if not chosen:
+        raise UserError(f"{data}: no dataset there; `repro collect` makes one of a run")
+    for name in chosen:
+        yield name, verify(find.find(name, data))
 
 
 def verify(root: Path) -> Report:
@@ -62,11 +84,10 @@ def verify(root: Path) -> Report:
     """
     lines = _read_manifest(root)
     workers = _start(root, lines)
-    found, kinds = _walk(root)
     listed = {line[PATH] for line in lines}
+    kinds = _walk(root, listed)
     size, failed = _finish(workers)
     problems = [Problem(kind, path) for path, kind in kinds.items()]
-    problems += [Problem("extra", path) for path in found - listed]
     problems += [Problem("duplicate", path) for path in _duplicates(lines, listed)]
     for kind, line in failed:
         if kind == "malformed":
@@ -94,27 +115,27 @@ def _read_manifest(root: Path) -> list[str]:
         ) from error
 
 
-def _walk(root: Path) -> tuple[set[str], dict[str, str]]:
-    """All files but the manifest; and what should not be there at all, with its kind."""
-    found: set[str] = set()
-    odd: dict[str, str] = {}
+def _walk(root: Path, listed: set[str]) -> dict[str, str]:
+    """What should not be there, by path: `extra`, `unsafe`, or a directory that is `unreadable`."""
+    kinds = {}
     directories = [""]
     for prefix in directories:  # which grows on the way
         try:
             entries = os.scandir(f"{root}/{prefix}")
         except OSError:
-            odd[prefix] = "unreadable"
+            kinds[prefix] = "unreadable"
             continue
         with entries:
             for entry in entries:
+                path = prefix + entry.name
                 if entry.is_file(follow_symlinks=False):
-                    found.add(prefix + entry.name)
+                    if path not in listed and path != MANIFEST:
+                        kinds[path] = "extra"
                 elif entry.is_dir(follow_symlinks=False):
-                    directories.append(f"{prefix}{entry.name}/")
+                    directories.append(f"{path}/")
                 else:
-                    odd[prefix + entry.name] = "unsafe"
-    found.discard(MANIFEST)
-    return found, odd
+                    kinds[path] = "unsafe"
+    return kinds
 
 
 def _start(root: Path, lines: list[str]) -> list[_Worker]:
@@ -173,12 +194,13 @@ def _taken(lines: list[str], queue: int) -> Iterator[str]:
 
 
 def _digest(path: str) -> tuple[str, int]:
-    """SHA-256 and size of a file."""
+    """SHA-256 and size of a file; POSIX: a regular file's read is short at its end only."""
     handle = os.open(path, _FLAGS)
     try:
         data = os.read(handle, _PIECE)
         digest, size = sha256(data), len(data)
-        while data := os.read(handle, _PIECE):
+        while len(data) == _PIECE:
+            data = os.read(handle, _PIECE)
             digest.update(data)
             size += len(data)
     finally:
@@ -210,3 +232,8 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _shown(path: str) -> str:
+    """A name as it is, unless printing it could play tricks on a terminal."""
+    return path if path.isprintable() else ascii(path)

@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import click
-from pydantic import ValidationError
 
 from repro.archive.collect import collect, describe, refuse_existing
 from repro.archive.source import Source, open_source
 from repro.cli import options
-from repro.errors import UserError
 
 
 @click.command()
@@ -45,13 +43,7 @@ def command(
     host name of this machine. Collecting the same run again gives the same bytes.
     """
     source = open_source(run_path or options.default_run(study, site))
-    try:
-        about = describe(source, dataset, creator, licence)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(
-            f"{first['loc'][0]} = {first['input']!r}: not possible for a dataset: {first['msg']}"
-        ) from error
+    about = describe(source, dataset, creator, licence)
     target = data / about.name
     if dry_run:
         if not replace:

@@ -6,7 +6,7 @@ import sys
 import click
 
 from repro import __version__
-from repro.errors import UserError
+from repro.errors import UserError, fail
 
 COMMANDS = {
     "all": "Do the whole study on a site: verify, run, collect, draw, summarise.",
@@ -51,14 +51,9 @@ def main() -> None:
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except UserError as error:
-        _fail(str(error))
+        fail(str(error))
     except click.ClickException as error:
-        _fail(error.format_message())
+        fail(error.format_message())
     except (KeyboardInterrupt, click.Abort):
         click.echo("repro: stopped; the same command goes on where it was", err=True)
         sys.exit(130)
-
-
-def _fail(message: str) -> None:
-    click.echo(f"repro: {' '.join(message.split())}", err=True)
-    sys.exit(2)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from repro import ROOT
+from repro.archive.find import DATA
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +26,7 @@ run = click.option(
 data = click.option(
     "--data",
     type=click.Path(path_type=Path),
-    default=ROOT / "data",
+    default=DATA,
     help="Directory with the datasets.  [default: data/ of the checkout]",
 )
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, do nothing.")

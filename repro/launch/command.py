@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from repro.container.julia import PROJECT, Julia
-from repro.measure.watchdog import RAW
+from repro.measure.attempts import RAW
 from repro.study.expand import Cell
 
 

@@ -147,6 +147,7 @@ class LocalLauncher:
             "command": command_line(cell, here.julia, kernel.absolute(), path),
             "env": cell_variables(here.environment, path / SCRATCH),
             "cores": cores,
+            "threads": cell.scale.threads,
             "n": cell.n,
             "tile": cell.tile,
             "repetitions": cell.repetitions,

@@ -27,10 +27,12 @@ OUTCOME = "outcome.json"
 """Written last, atomically: an attempt with it is over."""
 RESULT = "result.jsonl"
 """The harness's records, one a line."""
+RAW = "result.raw"
+"""What the harness writes to, signed; kept only if somebody else wrote there too."""
 SAMPLES = "samples.csv"
 """CPU time, memory, threads of the process tree over time."""
 STDOUT, STDERR = "stdout.txt", "stderr.txt"
-EVIDENCE = (ATTEMPT, OUTCOME, RESULT, SAMPLES, STDOUT, STDERR)
+EVIDENCE = (ATTEMPT, OUTCOME, RESULT, RAW, SAMPLES, STDOUT, STDERR)
 """What an attempt leaves for the archive."""
 
 
@@ -72,7 +74,8 @@ class Attempt:
         path = self.path / RESULT
         if not path.exists():
             return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        lines = path.read_text(encoding="utf-8").split("\n")  # other breaks may be in messages
+        return [json.loads(line) for line in lines if line]
 
     def _locked(self) -> bool:
         try:

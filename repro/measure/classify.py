@@ -36,6 +36,9 @@ class Seen:
     repetitions: int = 1
     """How many were asked for."""
 
+    threads: int = 1
+    """How many threads a rank was to have."""
+
     killed_for_memory: bool = False
     """The kernel's out-of-memory killer was seen at work."""
 
@@ -47,8 +50,8 @@ def outcome_of(seen: Seen) -> Verdict:
     """The outcome and a sentence that says how it is known."""
     if seen.verdict:
         return seen.verdict
-    if not any(record["event"] == "start" for record in seen.records):
-        return _did_not_start(seen)
+    if verdict := _did_not_start(seen):
+        return verdict
     if seen.rejected:
         return Verdict("wrong-result", "the program wrote into its own result file")
     if seen.returncode is not None and seen.returncode < 0:
@@ -60,7 +63,14 @@ def outcome_of(seen: Seen) -> Verdict:
     return _finished(seen)
 
 
-def _did_not_start(seen: Seen) -> Verdict:
+def _did_not_start(seen: Seen) -> Verdict | None:
+    """Did Julia and the harness come up as they were asked to?"""
+    if any(record["event"] == "start" for record in seen.records):
+        found = seen.records[0].get("threads", seen.threads)
+        if found == seen.threads:
+            return None
+        told = f"{seen.threads} threads were asked for, Julia started {found}"
+        return Verdict("infrastructure", f"{told}: Julia 1.5 never starts more than it sees cores")
     last = _line((seen.stderr.strip().splitlines() or ["no message"])[-1])
     return Verdict("infrastructure", f"the harness did not start: {last}")
 

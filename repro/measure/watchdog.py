@@ -31,8 +31,6 @@ from repro.measure.harness_records import RecordReader
 from repro.measure.stall import StallClock
 from repro.measure.streams import Captured
 
-RAW = "result.raw"
-"""What the harness writes to; the checked records go to `result.jsonl`."""
 SCRATCH = "scratch"
 """The program's working directory and home, removed afterwards."""
 
@@ -52,7 +50,7 @@ class Watchdog:
         self.directory = directory
         self.plan: dict[str, Any] = json.loads((directory / attempts.ATTEMPT).read_bytes())
         self.limits = self.plan["limits"]
-        self.records = RecordReader(directory / RAW, secrets.token_hex(32))
+        self.records = RecordReader(directory / attempts.RAW, secrets.token_hex(32))
         self.stall = StallClock(self.limits["stall_s"])
         self.stopped = False
         self.peak_memory = 0
@@ -86,6 +84,7 @@ class Watchdog:
             returncode=returncode,
             verdict=verdict,
             repetitions=self.plan["repetitions"],
+            threads=self.plan["threads"],
             killed_for_memory=_oom_kills() > self._oom_kills,
             stderr=stderr,
         )
@@ -217,7 +216,7 @@ class Watchdog:
         write_atomic(self.directory / attempts.RESULT, "".join(f"{line}\n" for line in lines))
         shutil.rmtree(self.directory / SCRATCH, ignore_errors=True)
         if not self.records.rejected:  # otherwise it is evidence
-            (self.directory / RAW).unlink(missing_ok=True)
+            (self.directory / attempts.RAW).unlink(missing_ok=True)
         outcome = {
             "outcome": verdict.outcome,
             "detail": verdict.detail,

@@ -1,0 +1,65 @@
+"""Every benchmark, as one table. Run by `make bench`, never by the tests.
+
+A time means nothing without its machine, so each row is a ratio against a peer or a limit,
+measured in the same run.
+"""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import overhead
+import status
+import verify
+
+import figures
+from repro import ROOT
+from repro.container.julia import find_julia
+from repro.launch.environment import describe_environment
+
+TARGETS = {"gemm": 0.85, "cholesky": 0.70, "pi": 0.95}
+"""What the reference programs are to reach: of the vendor's speed; of the ideal speedup."""
+
+
+def reference_rows() -> Iterator[tuple[str, str]]:
+    """The reference programs beside the vendor's library, and pi's speedup, on two threads."""
+    julia = find_julia()
+    description = describe_environment(julia, os.cpu_count() or 1)
+    core = description["julia"]["blas_core_forced"]
+    variables = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+    if core:
+        variables["OPENBLAS_CORETYPE"] = core
+    script = Path(__file__).with_name("reference_speed.jl")
+    answer = subprocess.run(
+        [julia.path, "--startup-file=no", "-t", "2", script],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for line in answer.stdout.splitlines():
+        found = json.loads(line)
+        target = TARGETS[found["problem"]]
+        if found["problem"] == "pi":
+            share = f"{found['of_ideal']:.2f} of ideal speedup"
+        else:
+            share = f"{found['of_vendor']:.2f} of vendor, tile {found['tile']}"
+        yield (
+            f"reference {found['problem']}, n = {found['n']:,}",
+            f"{share} (target {target}), {found['threads']} threads, Julia {found['julia']}",
+        )
+
+
+def main() -> None:
+    """Print the table, a row as soon as it is measured."""
+    for rows in (reference_rows, overhead.rows, status.rows):
+        for name, text in rows():
+            print(f"{name:34} {text}", flush=True)
+    print(figures.measure(ROOT / "data" / "baseline"), flush=True)
+    verify.main()
+
+
+if __name__ == "__main__":
+    main()
