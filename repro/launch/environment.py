@@ -13,7 +13,7 @@ import psutil
 from repro import __version__
 from repro.container.julia import Julia
 
-_KEPT = ("PATH", "LD_LIBRARY_PATH", "JULIA_DEPOT_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
+_KEPT = ("LD_LIBRARY_PATH", "JULIA_DEPOT_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
 _LSCPU = (
     "Architecture",
     "Model name",
@@ -70,6 +70,7 @@ def cell_variables(description: dict[str, Any], home: Path) -> dict[str, str]:
         variables.setdefault("OPENBLAS_CORETYPE", forced)
     return variables | {
         "HOME": str(home),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "OPENBLAS_NUM_THREADS": "1",
