@@ -27,6 +27,6 @@ fi
 echo "setup: installing pinned packages into .venv (a minute)" >&2
 "$python" -m venv --clear .venv || fail "$python cannot make a virtual environment here"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
-.venv/bin/pip install --quiet --require-hashes --requirement requirements.lock ||
+.venv/bin/pip install --quiet --quiet --require-hashes --requirement requirements.lock ||
     fail "the pinned packages cannot be installed; is a package mirror configured for pip?"
-.venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
+.venv/bin/pip install --quiet --quiet --no-deps --no-build-isolation --editable .

@@ -10,14 +10,14 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import overhead
-import status
-import verify
-
-import figures
 from repro import ROOT
 from repro.container.julia import find_julia
 from repro.launch.environment import describe_environment
+
+import figures
+import overhead
+import status
+import verify
 
 TARGETS = {"gemm": 0.85, "cholesky": 0.70, "pi": 0.95}
 """What the reference programs are to reach: of the vendor's speed; of the ideal speedup."""

@@ -10,6 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
+from rocrate.rocrate import ROCrate
+from test_user_errors import refused, tmpfs
+
+from repro import ROOT, __version__
+from repro.archive.scrub import Places, scrub, scrub_text
+from repro.archive.verify import verify
+from repro.cli.main import cli
+from repro.errors import UserError
+
 from archive_runs import (
     CREATED,
     FIRST,
@@ -22,15 +32,6 @@ from archive_runs import (
     make_run,
     repetition,
 )
-from click.testing import CliRunner, Result
-from rocrate.rocrate import ROCrate
-from test_user_errors import refused, tmpfs
-
-from repro import ROOT, __version__
-from repro.archive.scrub import Places, scrub, scrub_text
-from repro.archive.verify import verify
-from repro.cli.main import cli
-from repro.errors import UserError
 
 
 def collect(run: Path, data: Path, *options: str, name: str = "d") -> Result:

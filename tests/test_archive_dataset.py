@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from archive_runs import FIRST, KERNEL, full_run
 
 from repro.archive import find, tables
 from repro.archive.collect import collect, describe
@@ -13,6 +12,8 @@ from repro.archive.dataset import Dataset
 from repro.archive.source import open_source
 from repro.errors import UserError
 from repro.study.names import CellName, Program
+
+from archive_runs import FIRST, KERNEL, full_run
 
 
 @pytest.fixture

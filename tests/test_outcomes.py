@@ -8,7 +8,8 @@ import pytest
 
 from repro.container.julia import Julia
 from repro.measure.outcomes import OUTCOMES
-from runs import KERNELS, Trial
+
+from trials import KERNELS, Trial
 
 CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     # kernel, outcome, what the detail says, limits of its own

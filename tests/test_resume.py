@@ -18,7 +18,8 @@ from repro.launch.run_directory import close_attempt, commit_attempt, make_run, 
 from repro.measure import attempts
 from repro.measure.attempts import all_attempts, attempts_of
 from repro.measure.outcomes import OUTCOMES, PROGRAM_OUTCOMES
-from runs import Trial
+
+from trials import Trial
 
 REPRO = Path(sys.executable).with_name("repro")
 CELL = "quick/pi/threads/0@1x1x1"

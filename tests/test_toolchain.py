@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import IN_CI, skip
 
 from repro.container.doctor import findings
 from repro.container.julia import PROJECT, Julia, find_julia, probe
@@ -20,6 +19,8 @@ from repro.container.julia_setup import fetch_debian, fetch_julia, fetch_tarball
 from repro.container.pins import DebianJulia, JuliaPins, Tarball, load_pins
 from repro.errors import UserError
 from repro.launch.environment import blas_core_type
+
+from conftest import IN_CI, skip
 
 
 def quiet(_message: str) -> None:

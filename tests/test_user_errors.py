@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import skip
-
 from repro.container.julia import Julia
 from repro.launch.run_directory import driving, make_run
 from repro.measure.attempts import all_attempts
-from runs import Trial, study_text
+
+from conftest import skip
+from trials import Trial, study_text
 
 REPRO = Path(sys.executable).with_name("repro")
 

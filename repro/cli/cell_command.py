@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from repro.analysis.compare import Side, Verdict, judge, outcome_of, times
-from repro.analysis.intervals import ratio
+from repro.analysis.intervals import Interval, ratio
 from repro.analysis.trials import side_of_dataset, side_of_run
 from repro.archive import find, layout
 from repro.archive.dataset import Dataset
@@ -136,8 +136,14 @@ def _compare(dataset: Dataset, cell: CellName, run_path: Path, *, as_json: bool)
     archive, here = side_of_dataset(dataset, cell), side_of_run(run_path, cell)
     verdict = judge(cell, archive, here)
     if as_json:
-        sides = {"archive": _facts(archive), "here": _facts(here)}
-        click.echo(json.dumps({"cell": str(cell), **sides, **asdict(verdict)}, indent=2))
+        told: dict[str, Any] = {
+            "cell": str(cell),
+            "verdict": verdict.word,
+            "reason": verdict.reason,
+        }
+        told |= {"archive": _facts(archive, verdict.archive), "here": _facts(here, verdict.here)}
+        told["ratio"] = asdict(verdict.ratio) if verdict.ratio else None
+        click.echo(json.dumps(told, indent=2))
     else:
         _print(cell, archive, here, verdict)
         if not here.cell:
@@ -145,8 +151,12 @@ def _compare(dataset: Dataset, cell: CellName, run_path: Path, *, as_json: bool)
     return {"reproduced": 0, "differs": 1, "cannot tell": 3}[verdict.word]
 
 
-def _facts(side: Side) -> dict[str, Any]:
-    return {"outcome": outcome_of(side.cell), "seconds": times(side.cell)}
+def _facts(side: Side, speedup: Interval | None) -> dict[str, Any]:
+    return {
+        "outcome": outcome_of(side.cell),
+        "seconds": times(side.cell),
+        "speedup": asdict(speedup) if speedup else None,
+    }
 
 
 def _print(cell: CellName, archive: Side, here: Side, verdict: Verdict) -> None:
