@@ -38,8 +38,8 @@ def command(
     dataset, figures = data / path.name, Path("figures") / path.name
     at = load_site(site)
     if dry_run:
-        click.echo(f"would verify {data}, run study {study} in {path}, collect {dataset}, ")
-        click.echo(f"draw {figures}; `repro run --study {study} --dry-run` lists the cells")
+        click.echo(f"would verify {data}, run study {study} in {path} (`repro run --dry-run` lists")
+        click.echo(f"the cells), collect {dataset}, and draw {figures}")
         return 0
     if not _verified(data, but=path.name):
         return 1

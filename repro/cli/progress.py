@@ -3,22 +3,17 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from repro.launch.local import Events
 from repro.study.expand import Cell
 
-STYLES = {"ok": "green", "infrastructure": "yellow", "unavailable": "yellow"}
+_STYLES = {"ok": "green", "infrastructure": "yellow", "unavailable": "yellow"}
 
 
 @contextmanager
@@ -30,13 +25,12 @@ def shown(total: int) -> Iterator[Events]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
     )
     begin = time.monotonic()
     done = 0
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task("cells", total=total)
+        bar = progress.add_task("cells", total=total, left="")
 
         def started(cell: Cell) -> None:
             progress.update(bar, description=str(cell.name))
@@ -44,16 +38,21 @@ def shown(total: int) -> Iterator[Events]:
         def ended(cell: Cell, outcome: dict[str, Any]) -> None:
             nonlocal done
             done += 1
-            style = STYLES.get(outcome["outcome"], "red")
-            flags = f" [{', '.join(outcome['flags'])}]" if outcome["flags"] else ""
-            elapsed = time.monotonic() - begin
-            left = "" if console.is_terminal else f" ({elapsed / done * (total - done):.0f} s left)"
-            progress.console.print(
-                f"{done}/{total} {cell.name} ", end="", markup=False, soft_wrap=True
-            )
-            progress.console.print(outcome["outcome"], style=style, end="", markup=False)
-            text = f" {outcome['wall_seconds']:.1f} s{flags}: {outcome['detail']}{left}"
-            progress.console.print(text, markup=False, soft_wrap=True)
-            progress.advance(bar)
+            seconds = (time.monotonic() - begin) / done * (total - done)
+            left = f"{timedelta(seconds=round(seconds))} left"
+            line = _line(f"{done}/{total} {cell.name} ", outcome)
+            if not console.is_terminal:
+                line.append(f" ({left})")
+            progress.console.print(line, soft_wrap=True)
+            progress.update(bar, advance=1, left=left)
 
         yield Events(started, ended)
+
+
+def _line(beginning: str, outcome: dict[str, Any]) -> Text:
+    flags = f" [{', '.join(outcome['flags'])}]" if outcome["flags"] else ""
+    return Text.assemble(
+        beginning,
+        (outcome["outcome"], _STYLES.get(outcome["outcome"], "red")),
+        f" {outcome['wall_seconds']:.1f} s{flags}: {outcome['detail']}",
+    )
