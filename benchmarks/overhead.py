@@ -12,43 +12,21 @@ from repro.launch.environment import describe_environment
 from repro.launch.local import Here, LocalLauncher
 from repro.launch.run_directory import driving, make_run
 
+from studies import write_study
+
 CELLS = 100
-STUDY = """
-name = "overhead"
-title = "No-op cells"
-seed = 1
-repetitions = 1
-time_limit_s = 60
-stall_limit_s = 60
-memory_limit_gib = 1
-[models.noop]
-title = "No-op"
-kernels = "julia/reference"
-[problems.pi]
-title = "Pi"
-sizes = [{ n = 1 }]
-check = { n = 1 }
-[frameworks.threads]
-title = "Base.Threads"
-memory = "shared"
-[scale_points]
-distributed = []
-shared = ["""
 
 
 def measure() -> dict[str, float]:
     """Seconds a cell: orchestrated, plain, and the difference."""
     true = Path(shutil.which("true") or "/bin/true")
     with tempfile.TemporaryDirectory() as directory:
-        study = Path(directory) / "overhead.toml"
-        points = ", ".join(f'"1x1x{threads}"' for threads in range(1, CELLS + 1))
-        study.write_text(f"{STUDY}{points}]\n", encoding="utf-8")
+        study = write_study(Path(directory), samples=1, points=CELLS)
         run = make_run(Path(directory) / "run", study, "local")
         # `true` stands for Julia: it starts, does nothing and ends.
         julia = Julia(true, "PATH", "0", "/", "none", "none", ())
         here = Here(julia, "none", describe_environment(julia, 2), [0, 1], 2**30, tries=1)
         means = Means(run.study, (), (), cores=2, oversubscribe=True)
-        command: list[str] = []
         begin = time.perf_counter()
         with driving(run.path):
             LocalLauncher(run, here, means).run_cells(run.cells())

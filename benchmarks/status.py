@@ -11,35 +11,12 @@ from repro.files import canonical_json
 from repro.launch.run_directory import make_run
 from repro.measure import attempts
 
-ATTEMPTS = 20_000
-STUDY = """
-name = "many"
-title = "Many attempts"
-seed = 1
-repetitions = 1
-time_limit_s = 60
-stall_limit_s = 60
-memory_limit_gib = 1
-[models.many]
-title = "Many"
-samples = 100
-[problems.pi]
-title = "Pi"
-sizes = [{ n = 1 }]
-check = { n = 1 }
-[frameworks.threads]
-title = "Base.Threads"
-memory = "shared"
-[scale_points]
-distributed = []
-shared = ["""
+from studies import write_study
 
 
 def prepare(directory: Path) -> Path:
     """A run directory with attempts of 100 samples at 100 scale points, two of each cell."""
-    study = directory / "many.toml"
-    points = ", ".join(f'"1x1x{threads}"' for threads in range(1, 101))
-    study.write_text(f"{STUDY}{points}]\n", encoding="utf-8")
+    study = write_study(directory, samples=100, points=100)
     run = make_run(directory / "run", study, "local")
     outcome = {
         "outcome": "ok", "detail": "1 of 1 repetitions correct", "flags": [], "exit_code": 0,
