@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,9 @@ _AVX512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl"}
 
 def describe_environment(julia: Julia, cores: int) -> dict[str, Any]:
     """The machine and the toolchain; no host name, no user, no path."""
-    cpu = _lscpu()
+    cpu = _cpu()
     gib = psutil.virtual_memory().total / 2**30
-    machine = f"{cpu.get('Model name', 'unknown CPU')}, {cores} cores, {gib:.0f} GiB"
+    machine = f"{cpu['Model name']}, {cores} cores, {gib:.0f} GiB"
     return {
         "machine": machine,
         "cpu": cpu,
@@ -92,16 +93,27 @@ def blas_core_type(julia: Julia, cpu_flags: str) -> str | None:
     return "Haswell" if "avx2" in flags else None
 
 
-def _lscpu() -> dict[str, str]:
-    try:
-        answer = subprocess.run(
-            ["lscpu"], env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True, check=False
+def _cpu() -> dict[str, str]:
+    """What `lscpu` says; without it, or where it lacks /sys, what the kernel says by itself."""
+    told = ""
+    if shutil.which("lscpu"):
+        variables = os.environ | {"LC_ALL": "C"}
+        told = subprocess.run(
+            ["lscpu"], env=variables, capture_output=True, text=True, check=False
         ).stdout
-    except FileNotFoundError:
-        return {}
-    facts = dict(line.split(":", 1) for line in answer.splitlines() if ":" in line)
-    facts = {key.strip(): value.strip() for key, value in facts.items()}
+    facts = _facts(told)
+    if "Model name" not in facts:
+        core = _facts(Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0])
+        facts |= {
+            "Model name": core.get("model name", "unknown CPU"),
+            "Flags": core.get("flags", ""),
+        }
     return {key: facts[key] for key in _LSCPU if key in facts}
+
+
+def _facts(text: str) -> dict[str, str]:
+    pairs = (line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return {key.strip(): value.strip() for key, value in pairs}
 
 
 def _system() -> str:
