@@ -24,7 +24,7 @@ def measure() -> dict[str, float]:
         study = write_study(Path(directory), samples=1, points=CELLS)
         run = make_run(Path(directory) / "run", study, "local")
         # `true` stands for Julia: it starts, does nothing and ends.
-        julia = Julia(true, "PATH", "0", "/", "none", "none", ())
+        julia = Julia(true, "PATH", "0", "none", "none", ())
         here = Here(julia, "none", describe_environment(julia, 2), [0, 1], 2**30, tries=1)
         means = Means(run.study, (), (), cores=2, oversubscribe=True)
         begin = time.perf_counter()

@@ -19,7 +19,6 @@ catch
 end
 
 println("version\t", VERSION)
-println("prefix\t", dirname(Sys.BINDIR))
 println("blas\t", isdefined(BLAS, :get_config) ? "openblas64" : BLAS.vendor())
 println("blas_core\t", blas_core())
 foreach(name -> println("package ", name, "\t", installed(name)), ARGS)

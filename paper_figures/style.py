@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 
 T = TypeVar("T")
 
-COLUMN, DOUBLE = 3.5, 7.16
-"""Widths in print, inches: one column and two."""
+DOUBLE = 7.16
+"""Width in print, inches: across both columns of a page."""
 
 SMALL = 7
 """Points; no text is smaller."""

@@ -26,10 +26,8 @@ class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
-            return None
-        if ctx.invoked_subcommand is None and ctx.resilient_parsing:
             return None
         module = importlib.import_module(f"repro.cli.{name}_command")
         command: click.Command = module.command

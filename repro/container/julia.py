@@ -28,7 +28,6 @@ class Julia:
     """How it was found: `$JULIA`, `PATH` or `.toolchain`."""
 
     version: str
-    prefix: str
     blas: str
     blas_core: str
     """The CPU family whose kernels OpenBLAS chose by itself."""
@@ -105,7 +104,6 @@ def probe(path: Path, origin: str, packages: Sequence[str] = PACKAGES) -> Julia:
         path=path,
         origin=origin,
         version=facts["version"],
-        prefix=facts["prefix"],
         blas=facts["blas"],
         blas_core=facts["blas_core"],
         packages=found,

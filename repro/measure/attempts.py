@@ -32,8 +32,6 @@ RAW = "result.raw"
 SAMPLES = "samples.csv"
 """CPU time, memory, threads of the process tree over time."""
 STDOUT, STDERR = "stdout.txt", "stderr.txt"
-EVIDENCE = (ATTEMPT, OUTCOME, RESULT, RAW, SAMPLES, STDOUT, STDERR)
-"""What an attempt leaves for the archive."""
 
 
 @dataclass(frozen=True)
