@@ -22,13 +22,14 @@ def measure() -> dict[str, float]:
     true = Path(shutil.which("true") or "/bin/true")
     with tempfile.TemporaryDirectory() as directory:
         study = write_study(Path(directory), samples=1, points=CELLS)
-        run = make_run(Path(directory) / "run", study, "local")
+        path = Path(directory) / "run"
         # `true` stands for Julia: it starts, does nothing and ends.
         julia = Julia(true, "PATH", "0", "none", "none", ())
         here = Here(julia, "none", describe_environment(julia, 2), [0, 1], 2**30, tries=1)
-        means = Means(run.study, (), (), cores=2, oversubscribe=True)
         begin = time.perf_counter()
-        with driving(run.path):
+        with driving(path):
+            run = make_run(path, study, "local")
+            means = Means(run.study, (), (), cores=2, oversubscribe=True)
             LocalLauncher(run, here, means).run_cells(run.cells())
         orchestrated = (time.perf_counter() - begin) / CELLS
         command = [str(true), *(["x"] * 25)]

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from repro.files import canonical_json
-from repro.launch.run_directory import make_run
+from repro.launch.run_directory import driving, make_run
 from repro.measure import attempts
 
 from studies import write_study
@@ -17,7 +17,8 @@ from studies import write_study
 def prepare(directory: Path) -> Path:
     """A run directory with attempts of 100 samples at 100 scale points, two of each cell."""
     study = write_study(directory, samples=100, points=100)
-    run = make_run(directory / "run", study, "local")
+    with driving(directory / "run"):
+        run = make_run(directory / "run", study, "local")
     outcome = {
         "outcome": "ok", "detail": "1 of 1 repetitions correct", "flags": [], "exit_code": 0,
         "signal": None, "wall_seconds": 1.0, "cpu_seconds": 1.0, "peak_memory_bytes": 1,

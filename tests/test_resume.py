@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from repro.container.julia import Julia
 from repro.launch.decide import Means, Todo, decide
-from repro.launch.run_directory import close_attempt, commit_attempt, make_run, new_attempt
+from repro.launch.run_directory import (
+    close_attempt,
+    commit_attempt,
+    driving,
+    make_run,
+    new_attempt,
+)
 from repro.measure import attempts
 from repro.measure.attempts import all_attempts, attempts_of
 from repro.measure.outcomes import OUTCOMES, PROGRAM_OUTCOMES
@@ -136,7 +142,8 @@ def test_what_is_done_about_a_cell_follows_from_its_last_attempt(
 ) -> None:
     """A property of every history, also of those that no run should ever leave behind."""
     trial = Trial.of(tmp_path_factory.mktemp("history"), "quick")
-    run = make_run(trial.path, trial.study, "local")
+    with driving(trial.path):
+        run = make_run(trial.path, trial.study, "local")
     for number, what in enumerate(history, start=1):
         plan = {"cell": CELL, "attempt": number}
         attempt = commit_attempt(new_attempt(run.path, CELL, number), plan)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from repro import ROOT
 from repro.container.julia import Julia
 from repro.launch.run_directory import driving, make_run
 from repro.measure.attempts import all_attempts
@@ -128,7 +129,22 @@ def test_a_read_only_run_directory(tmp_path: Path) -> None:
     assert "Read-only file system" in said
 
 
-def test_no_julia(tmp_path: Path, julia: Julia) -> None:
+def test_no_julia_at_all(tmp_path: Path) -> None:
+    """In a checkout without set-up, on a machine without Julia."""
+    for name in ("repro", "studies", "slurm", "julia"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "toolchain.toml", tmp_path)
+    variables = {"PYTHONPATH": str(tmp_path), "PATH": str(tmp_path)}
+    answer = subprocess.run(
+        [sys.executable, "-m", "repro", "run", "reference/*"],
+        cwd=tmp_path, env=variables, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("repro: no Julia: run `repro setup`")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_a_julia_that_is_not_where_it_was_said_to_be(tmp_path: Path, julia: Julia) -> None:
     assert julia
     trial = Trial.of(tmp_path, "quick")
     command: list[str | Path] = ["run", "--study", trial.study, "--run", trial.path]
@@ -147,9 +163,13 @@ def test_a_julia_that_crashes_at_start(tmp_path: Path) -> None:
 
 def test_two_drivers_on_one_run_directory(tmp_path: Path) -> None:
     trial = Trial.of(tmp_path, "quick")
-    make_run(trial.path, trial.study, "local")
+    grown = tmp_path / "grown.toml"
+    grown.write_text(study_text("quick", shared='["1x1x1", "1x1x2"]'), encoding="utf-8")
     with driving(trial.path):
-        said = refused("run", "--study", trial.study, "--run", trial.path)
+        make_run(trial.path, trial.study, "local")
+        said = refused("run", "--study", grown, "--run", trial.path)
+        kept = (trial.path / "study.toml").read_bytes()
+    assert kept == trial.study.read_bytes(), "the second driver changed nothing"
     assert f"another driver (process {os.getpid()}) is at work there" in said
 
 
@@ -162,7 +182,3 @@ def test_a_kernel_that_changed_in_mid_run(tmp_path: Path, julia: Julia) -> None:
     assert "changed since this run began" in refused(
         "run", "--study", trial.study, "--run", trial.path
     )
-
-
-def test_the_trial_study_itself_is_good() -> None:
-    assert "quick" in study_text("quick")

@@ -82,9 +82,9 @@ class Trial:
 
     def run(self, *patterns: str, again: bool = False) -> Run:
         """Run the cells that match."""
-        run = make_run(self.path, self.study, "local")
-        chosen = select(run.cells(), patterns, name=lambda cell: str(cell.name))
         with driving(self.path):
+            run = make_run(self.path, self.study, "local")
+            chosen = select(run.cells(), patterns, name=lambda cell: str(cell.name))
             here, means = look_around(run, load_site("local"), ())
             LocalLauncher(run, here, means).run_cells(chosen, again=again)
         return run

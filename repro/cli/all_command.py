@@ -43,8 +43,9 @@ def command(
         return 0
     if not _verified(data, but=path.name):
         return 1
-    run = make_run(path, find_toml(study, STUDIES, "study"), at.name)
+    study_file = find_toml(study, STUDIES, "study")
     with driving(path):
+        run = make_run(path, study_file, at.name)
         from repro.cli.run_command import run_chosen
 
         click.echo(f"2. running study {run.study.name} in {path}", err=True)

@@ -58,15 +58,13 @@ def command(
     path = run_path or options.default_run(study, site)
     study_file = find_toml(study, STUDIES, "study")
     loaded, at = load_study(study), load_site(site)
+    planned = Run(path, loaded, at.name, "")
+    chosen = _select(planned, patterns, exclude)
     if dry_run:
-        preview = Run(path, loaded, at.name, "")
-        chosen = _select(preview, patterns, exclude)
-        means_cores = len(at.cores)
-        _preview(preview, chosen, programs, means_cores, oversubscribe=oversubscribe)
+        _preview(planned, chosen, programs, len(at.cores), oversubscribe=oversubscribe)
         return
-    run = make_run(path, study_file, at.name)
-    chosen = _select(run, patterns, exclude)
     with driving(path):
+        run = make_run(path, study_file, at.name)
         run_chosen(run, chosen, site, programs, concurrent=concurrent, oversubscribe=oversubscribe)
     click.echo(f"attempts are in {path}; `repro status --run {path}` sums them up", err=True)
 

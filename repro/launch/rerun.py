@@ -50,9 +50,9 @@ def rerun(
     Raises:
         UserError: it cannot run here; says why.
     """
-    run = make_run(path, dataset.path / layout.STUDY, "local")
-    chosen = cells_to_rerun(run, name, repeat)
     with driving(path):
+        run = make_run(path, dataset.path / layout.STUDY, "local")
+        chosen = cells_to_rerun(run, name, repeat)
         here, means = look_around(run, load_site("local"), (dataset.path,))
         means = replace(means, oversubscribe=oversubscribe)
         for cell in chosen:

@@ -52,7 +52,7 @@ def open_run(path: Path) -> Run:
 
 
 def make_run(path: Path, study_file: Path, site: str) -> Run:
-    """Create a run directory, or open one for the same study and site.
+    """Fill a run directory that the caller holds (`driving`), or open it for the same study.
 
     A study that has grown since replaces the run's copy, as long as the cells that were attempted
     have not changed.
@@ -65,7 +65,6 @@ def make_run(path: Path, study_file: Path, site: str) -> Run:
     study = parse_toml(text, Study, str(study_file))
     with writing(path):
         if not (path / RUN).exists():
-            path.mkdir(parents=True, exist_ok=True)
             write_atomic(path / STUDY, text)
             created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             about = {"study": study.name, "site": site, "created": created}
@@ -92,12 +91,13 @@ def _refuse_changed_cells(run: Run, study: Study) -> None:
 
 @contextmanager
 def driving(path: Path) -> Iterator[None]:
-    """Hold the run directory: one driver at a time.
+    """Hold the run directory, made if need be: one driver at a time, also while it is changed.
 
     Raises:
         UserError: another driver holds it, or it cannot be written.
     """
     with writing(path):
+        path.mkdir(parents=True, exist_ok=True)
         handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
