@@ -29,6 +29,7 @@ function error_fields(phase, e, trace; kind = nothing)
 end
 
 kind_of(phase, e) = any(x -> x isa OutOfMemoryError, causes(e)) ? "out-of-memory" :
+                    any(x -> x isa ProcessExitedException, causes(e)) ? "crash" :
                     phase == "load" ? "load-error" : "runtime-error"
 
 first_of(s, n) = length(s) <= n ? s : s[1:nextind(s, 0, n)]

@@ -3,10 +3,18 @@ const OPTIONS = Dict("kernel" => String, "problem" => String, "framework" => Str
                      "tile" => Int, "check-n" => Int, "check-tile" => Int, "repetitions" => Int,
                      "seed" => Int, "result" => String)
 
-"Options by name, all of them given; `--tune` alone takes no value and may be left out."
+const WORKER_OPTIONS = Dict("ranks" => Int, "copies" => Int)
+const TYPES = merge(OPTIONS, WORKER_OPTIONS)
+const MAY_BE_LEFT_OUT = Dict("tune" => false, "ranks" => 1, "copies" => 1, "worker-command" => ``)
+
+"Options by name.  `--tune` takes no value, `--worker-command` all that is left of the line."
 function options(arguments)
-    o, rest = Dict{String,Any}("tune" => false), copy(arguments)
+    o, rest = Dict{String,Any}(MAY_BE_LEFT_OUT), copy(arguments)
     while !isempty(rest)
+        if first(rest) == "--worker-command"
+            o["worker-command"] = Cmd(rest[2:end])
+            break
+        end
         name = option_name(popfirst!(rest))
         o[name] = name == "tune" ? true : option_value(name, rest)
     end
@@ -17,14 +25,14 @@ end
 
 function option_name(argument)
     name = startswith(argument, "--") ? argument[3:end] : ""
-    name == "tune" || haskey(OPTIONS, name) || wrong_call("unknown option $argument")
+    name == "tune" || haskey(TYPES, name) || wrong_call("unknown option $argument")
     name
 end
 
 function option_value(name, rest)
     isempty(rest) && wrong_call("option --$name needs a value")
     text = popfirst!(rest)
-    OPTIONS[name] == String && return text
+    TYPES[name] == String && return text
     number = tryparse(Int, text)
     number === nothing && wrong_call("option --$name needs an integer, not \"$text\"")
     number
@@ -35,9 +43,11 @@ function checked(o)
     isfile(framework_file(o["framework"])) || wrong_call("no framework \"$(o["framework"])\"")
     isfile(o["kernel"]) || wrong_call("no kernel file $(o["kernel"])")
     isdir(dirname(abspath(o["result"]))) || wrong_call("no directory for $(o["result"])")
-    for name in ("n", "tile", "check-n", "check-tile", "repetitions")
+    for name in ("n", "tile", "check-n", "check-tile", "repetitions", "ranks", "copies")
         o[name] >= 1 || wrong_call("option --$name must be at least 1")
     end
+    starts_workers = !isempty(o["worker-command"])
+    o["framework"] == "dagger-distributed" && !starts_workers && wrong_call("no command for workers")
     for name in ("kernel", "result")
         o[name] = abspath(o[name])
     end

@@ -8,14 +8,26 @@ mutable struct Log
     path::String
     token::String
     mac::String
+    silent::Bool
 end
-Log(path, token) = Log(abspath(path), token, "")
+Log(path, token) = Log(abspath(path), token, "", false)
 
 "Append one record.  Unbuffered, so that a killed run keeps all that it had."
 function record!(log::Log, fields::Pair{String}...)
+    log.silent && return
     text = json(fields)
     log.mac = chain(log.token, log.mac, text)
     append(log.path, text * '\t' * log.mac * '\n')
+end
+
+"""
+The last record, of a failure.  A rank that is otherwise silent begins a file of its own, as the
+others may be writing too.
+"""
+function fail(log::Log, fields, rank)
+    path = rank == 0 ? log.path : "$(log.path).$rank"
+    last_words = Log(path, log.token, rank == 0 ? log.mac : "", false)
+    record!(last_words, fields..., "rank" => rank)
 end
 
 chain(token, previous, text) =

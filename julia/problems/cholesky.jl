@@ -14,7 +14,7 @@ Define `cholesky!(A, tile)` for a matrix of type Matrix{Float64}. It overwrites 
 of A, diagonal included, by L, leaves the strict upper triangle as it is, and has finished all its
 work when it returns. It uses all Julia threads.
 
-# Distributed memory, MPI
+# Distributed memory (mpi)
 Define `cholesky(comm, n, tile, make_a)`. All ranks of `comm` call it; MPI is already initialised
 and must not be finalised. `make_a(i, j)` returns a new copy of tile (i, j) of A and can be called
 on any rank. Each rank returns the tiles (i, j) of L, i ≥ j, that it owns as
@@ -22,11 +22,12 @@ Dict{Tuple{Int,Int},Matrix{Float64}}; every such tile must be owned by exactly o
 upper triangle of a diagonal tile is ignored. No rank may hold the whole matrix. If A is not
 positive definite, every rank throws the exception.
 
-# Distributed memory, Dagger
+# Distributed memory (dagger-distributed)
 Define `cholesky(n, tile, make_a)`. It is called once, on the driver process. `make_a(i, j)` returns
 a new copy of tile (i, j) of A and can be called on any worker. Return the tiles (i, j) of L, i ≥ j,
 as Dict of (i, j) => Dagger.Chunk; the data stays on the workers. The strict upper triangle of a
-diagonal tile is ignored.
+diagonal tile is ignored. The file is included in Main of the driver; what workers need of it, it
+defines on them by `@everywhere`.
 """
 struct Cholesky
     n::Int

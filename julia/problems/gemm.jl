@@ -12,17 +12,18 @@ Define `gemm!(C, A, B, tile)` for matrices of type Matrix{Float64}. It overwrite
 on entry is arbitrary (it may be NaN), and has finished all its work when it returns. It uses all
 Julia threads.
 
-# Distributed memory, MPI
+# Distributed memory (mpi)
 Define `gemm(comm, n, tile, make_a, make_b)`. All ranks of `comm` call it; MPI is already
 initialised and must not be finalised. `make_a(i, j)` and `make_b(i, j)` return a new copy of tile
 (i, j) of A and B and can be called on any rank. Each rank returns the tiles of C that it owns as
 Dict{Tuple{Int,Int},Matrix{Float64}}; every tile must be owned by exactly one rank. No rank may
 hold a whole matrix.
 
-# Distributed memory, Dagger
+# Distributed memory (dagger-distributed)
 Define `gemm(n, tile, make_a, make_b)`. It is called once, on the driver process. `make_a(i, j)` and
 `make_b(i, j)` return a new copy of tile (i, j) of A and B and can be called on any worker. Return
-the tiles of C as Dict of (i, j) => Dagger.Chunk; the data stays on the workers.
+the tiles of C as Dict of (i, j) => Dagger.Chunk; the data stays on the workers. The file is
+included in Main of the driver; what workers need of it, it defines on them by `@everywhere`.
 """
 struct Gemm
     n::Int

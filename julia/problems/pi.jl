@@ -9,13 +9,14 @@ the number of threads or processes. The closed form, a series or the constant π
 # Shared memory (threads, dagger)
 Define `compute_pi(n)`. It returns the sum above as a Float64 and uses all Julia threads.
 
-# Distributed memory, MPI
+# Distributed memory (mpi)
 Define `compute_pi(comm, n)`. All ranks of `comm` call it; MPI is already initialised and must not
 be finalised. Every rank returns the same Float64.
 
-# Distributed memory, Dagger
+# Distributed memory (dagger-distributed)
 Define `compute_pi(n)`. It is called once, on the driver process, and returns a Float64. The points
-are evaluated on the workers.
+are evaluated on the workers. The file is included in Main of the driver; what workers need of it,
+it defines on them by `@everywhere`.
 """
 struct Pi
     n::Int

@@ -1,10 +1,11 @@
 # The problems by name, and what they have in common.
 #
 # A case is one problem at one size with one seed.  A problem defines its cases, `bound(case)` (the
-# largest error accepted) and `flops(case)`; a framework defines how a kernel is given a case and
-# how its result is verified (frameworks/).
+# largest error accepted) and `flops(case)`; a framework's team defines how a kernel is given a case
+# and how its result is verified (teams.jl).
 include("inputs.jl")
 include("verify.jl")
+include("ownership.jl")
 include("pi.jl")
 include("gemm.jl")
 include("cholesky.jl")

@@ -59,19 +59,3 @@ the constant π.  Anything but a number is infinitely far.
 """
 pi_error(p, n) = p isa Real && isfinite(p) ? abs(p - (π + 1 / (12 * float(n)^2))) : Inf
 pi_bound(n) = 0.05 / float(n)^6 + (16 + 4 * sqrt(n)) * eps()
-
-"Has every expected tile exactly one owner, and the right size?  Same answer in every process."
-function owned_once(D, expected, n, tile; tilesize = ij -> size(D[ij]), allsum! = identity)
-    N = tiles(n, tile)
-    count, bad = zeros(N, N), zeros(1)
-    for ij in keys(D)
-        if all(1 .<= ij .<= N) && tilesize(ij) == length.(span.(n, tile, ij))
-            count[ij...] += 1
-        else
-            bad[1] += 1
-        end
-    end
-    want = zeros(N, N)
-    foreach(ij -> want[ij...] = 1, expected)
-    allsum!(count) == want && allsum!(bad) == [0.0]
-end

@@ -12,9 +12,9 @@ const KERNELS = Dict(who => kernels(who) for who in ("reference", "vendor"))
 
 "The error of a kernel as a part of what is allowed."
 function share_of_bound(kernel, case)
-    arguments = kernel_arguments(case)
-    returned = timed_call(kernel, arguments).value
-    kernel_error(case, arguments, returned, rand(RandomDevice(), 1:2^52)) / bound(case)
+    arguments = kernel_arguments(TEAM, case)
+    returned = timed_call(TEAM, kernel, arguments).value
+    kernel_error(TEAM, case, arguments, returned, rand(RandomDevice(), 1:2^52)) / bound(case)
 end
 
 function thrown(f)
@@ -29,7 +29,7 @@ end
 @testset "$who" for who in ("reference", "vendor")
     BLAS.set_num_threads(1)
     m = KERNELS[who]
-    kernel(case) = getfield(m, kernel_name(case))
+    kernel(case) = getfield(m, kernel_name(TEAM, case))
     for n in [1, 2, 3, 10, 191, 1000, 10^6, 10^6 + 1]
         @test share_of_bound(kernel(Pi(n, 1)), Pi(n, 1)) <= 1
     end

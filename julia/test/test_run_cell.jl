@@ -63,9 +63,9 @@ end
 
 @testset "a kernel that is wrong" begin
     redefines = """
-        Core.eval(Main, :(pi_error(p, n) = 0.0))
-        Core.eval(Main, :(kernel_error(case::Pi, arguments, returned, seed) = 0.0))
-        Core.eval(Main, :(bound(case::Pi) = Inf))
+        Core.eval(Main.Harness, :(pi_error(p, n) = 0.0))
+        Core.eval(Main.Harness, :(kernel_error(::Team, case::Pi, arguments, returned, seed) = 0.0))
+        Core.eval(Main.Harness, :(bound(case::Pi) = Inf))
         compute_pi(n) = 3.0
         """
     code, records, _ = with_kernel(path -> harness(path, "pi"), redefines)

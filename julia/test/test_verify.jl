@@ -33,17 +33,18 @@ end
 
 @testset "what a kernel must not do" begin
     gemm, chol = Gemm(40, 16, 1), Cholesky(40, 16, 1)
-    C, A, B, _ = kernel_arguments(gemm)
+    C, A, B, _ = kernel_arguments(TEAM, gemm)
     @test all(isnan, C)
-    accepted(C, A, B) = kernel_error(gemm, (C, A, B, 16), nothing, 5) <= bound(gemm)
+    judged(case, arguments...) = verdict(case, kernel_error(TEAM, case, arguments, nothing, 5))
+    accepted(C, A, B) = judged(gemm, C, A, B, 16).correct
     @test accepted(A * B, A, B)
     @test !accepted(C, A, B)
     @test !accepted(A * B, changed(A, 40, 1, 1e-12), B)
     @test !accepted(A * B, A, changed(B, 1, 40, 1e-12))
 
-    A, _ = kernel_arguments(chol)
+    A, _ = kernel_arguments(TEAM, chol)
     L = tril(Matrix(cholesky(Symmetric(A)).L)) + triu(A, 1)
-    factored(L) = kernel_error(chol, (L, 16), nothing, 5) <= bound(chol)
+    factored(L) = judged(chol, L, 16).correct
     @test factored(L)
     @test !factored(tril(L))                                  # strict upper triangle overwritten
     @test !factored(tril(L) * Diagonal([-1; ones(39)]) + triu(A, 1))
@@ -62,15 +63,21 @@ end
     @test !any(right(p, 1000) for p in (NaN, Inf, nothing, "3.14", [3.14]))
 end
 
-@testset "every tile is owned once" begin
+@testset "tiles have one owner and the right size" begin
     n, t, N = 200, 32, tiles(200, 32)
     A = SPDMatrix(3, n, t)
     D = Dict((i, j) => A(i, j) for (i, j) in lowertiles(n, t))
-    once(D; kw...) = owned_once(D, lowertiles(n, t), n, t; kw...)
-    @test once(D)
-    @test !once(filter(p -> p[1] != (3, 2), D))
-    @test !once(D; allsum! = v -> 2v)
-    @test !once(merge(D, Dict((1, 2) => A(1, 2))))
-    @test !once(merge(D, Dict((N + 1, 1) => A(1, 1))))
-    @test !once(merge(D, Dict((N, 1) => A(1, 1))))
+    fault(D) = tile_fault(sizes(D), lowertiles(n, t), n, t)
+    owners(D; times = 1) = owner_fault(times * owned_here(keys(D), n, t), lowertiles(n, t))
+    @test is_tiles(D) && fault(D) === owners(D) === diagonal_fault(D) === nothing
+    @test owners(filter(p -> p[1] != (3, 2), D)) == "tile (3, 2) has no owner"
+    @test owners(D; times = 2) == "tile (1, 1) has 2 owners"
+    @test fault(merge(D, Dict((1, 2) => A(1, 2)))) == "tile (1, 2) is not one of the result's"
+    @test fault(merge(D, Dict((N + 1, 1) => A(1, 1)))) == "tile (8, 1) is not one of the result's"
+    @test fault(merge(D, Dict((N, 1) => A(1, 1)))) == "tile (7, 1) has size (32, 32), not (8, 32)"
+    other = merge(Dict{Tuple{Int,Int},Any}(D), Dict((2, 1) => Float32.(A(2, 1))))
+    @test !is_tiles(other) && fault(other) == "tile (2, 1) has size nothing, not (32, 32)"
+    @test diagonal_fault(merge(D, Dict((2, 2) => -A(2, 2)))) ==
+          "the diagonal of L is not positive in tile (2, 2)"
+    @test !any(is_tiles, (nothing, D[1, 1], Dict(1 => D[1, 1]), Dict((1, 1) => 2.0)))
 end

@@ -1,0 +1,152 @@
+# The trusted harness, a module of its own: `Main` belongs to the kernel, which may put functions on
+# workers by `@everywhere`.  run_cell.jl is its command line.
+using LinearAlgebra, Random
+include("records.jl")
+include("errors.jl")
+include("blas.jl")
+include("options.jl")
+include("teams.jl")
+include("workers.jl")
+include("problems/problems.jl")
+
+"One run: who computes, and what is written down of it."
+struct Run
+    team::Team
+    log::Log
+end
+
+record!(run::Run, fields...) = record!(run.log, fields...)
+
+"""
+One run.  It is invoked in the world that has the framework's methods but not the kernel's, and
+stays in it: whatever a kernel redefines, nothing below changes.
+"""
+function run_cell(run, o)
+    problem = PROBLEMS[o["problem"]]
+    cases = check_cases(problem, o["check-n"], o["check-tile"], o["seed"])
+    timed(repetition) = timed_case(problem, o["n"], o["tile"], o["seed"], repetition)
+    kernel, tune = load(run, o["kernel"], kernel_name(run.team, first(cases)))
+    if check(run, kernel, cases, o["check-tile"])
+        o["tune"] && tune !== nothing && tune_up(run, tune, timed(0))
+        for repetition in 1:o["repetitions"]
+            repeat_once(run, kernel, timed(repetition), o, repetition)
+        end
+    end
+    record!(run, "event" => "end")
+end
+
+"Include the kernel in Main; the function asked for, and `tune!` if there is one."
+function load(run, path, name)
+    record!(run, "event" => "begin", "phase" => "load")
+    found(x) = Base.invokelatest(isdefined, Main, x) ? by_now(x, Main) : nothing
+    kernel, seconds = guarded(run, "load") do
+        seconds = @elapsed Base.include(Main, path)
+        found(name) === nothing && error("the kernel file does not define the function $name")
+        found(name), seconds
+    end
+    record!(run, "event" => "loaded", "seconds" => seconds)
+    kernel, found(:tune!)
+end
+
+"Is the kernel right at the small size?  The worst of the cases is recorded."
+function check(run, kernel, cases, tile)
+    record!(run, "event" => "begin", "phase" => "check")
+    checks = @timed [run_and_verify(run, "check", kernel, c).verdict for c in cases]
+    v = worst_verdict(checks.value)
+    record!(run, "event" => "checked", "n" => v.n, "tile" => tile, "seconds" => checks.time,
+            "error" => v.error, "bound" => v.bound, "fault" => v.fault, "correct" => v.correct)
+    v.correct
+end
+
+"Let a vendor program choose its settings, at full size, on inputs that are not measured."
+function tune_up(run, tune, case)
+    record!(run, "event" => "begin", "phase" => "tune")
+    arguments = kernel_arguments(run.team, case)
+    setting = guarded(() -> Base.invokelatest(tune, arguments...), run, "tune")
+    record!(run, "event" => "tuned", "setting" => string(setting))
+end
+
+function repeat_once(run, kernel, case, o, repetition)
+    record!(run, "event" => "begin", "phase" => "repetition", "repetition" => repetition)
+    timed = run_and_verify(run, "repetition", kernel, case)
+    threads = most_blas_threads(run.team)
+    spots = [run_and_verify(run, "repetition", kernel, c).verdict for c in spot_cases(case)]
+    v = worst_verdict([timed.verdict; spots])
+    record!(run, "event" => "repetition", "repetition" => repetition, "n" => case.n,
+            "tile" => o["tile"], "seed" => case.seed, "probe_seed" => timed.probe_seed,
+            "seconds" => timed.call.time, "gc_seconds" => timed.call.gctime,
+            "allocated_bytes" => timed.call.bytes, "error" => v.error, "bound" => v.bound,
+            "fault" => v.fault, "correct" => v.correct, "blas_threads" => threads)
+end
+
+"One call of the kernel on fresh inputs, and what verification says of its result."
+function run_and_verify(run, phase, kernel, case)
+    GC.gc()                    # frees what the call before held, before the new inputs are made
+    arguments = kernel_arguments(run.team, case)
+    GC.gc()                    # or the inputs' allocation would trigger a collection in the call
+    call = guarded(() -> timed_call(run.team, kernel, arguments), run, phase)
+    probe_seed = share(run.team, rand(RandomDevice(), 1:2^52))
+    found = share(run.team, kernel_error(run.team, case, arguments, call.value, probe_seed))
+    (call = call, probe_seed = probe_seed, verdict = verdict(case, found))
+end
+
+"What to think of an error; a broken promise, given in words, is infinitely far."
+verdict(case, fault::String) = merge(verdict(case, Inf), (fault = fault,))
+verdict(case, error) = (n = case.n, error = error, bound = bound(case), fault = nothing,
+                        correct = error <= bound(case))
+
+"Of several cases, the one whose error is the largest part of what is allowed speaks for all."
+worst_verdict(verdicts) = verdicts[argmax([v.error / v.bound for v in verdicts])]
+
+"""
+Call f; if it throws, record it and leave.  Only calls into the kernel are guarded, so that a
+mistake of the harness is never recorded as the kernel's.
+"""
+function guarded(f, run, phase)
+    try
+        f()
+    catch e
+        fail(run.log, error_fields(phase, e, catch_backtrace()), rank(run.team))
+        leave(run.team, 1)
+    end
+end
+
+"Options, token, framework; then the run, in the world that has the framework's methods."
+function main()
+    o, token = options(ARGS), readline(stdin)
+    redirect_stdin(open("/dev/null"))
+    empty!(ARGS)
+    BLAS.set_num_threads(1)
+    log = Log(o["result"], token)
+    team = formed(log, o)
+    Base.invokelatest(begin_run, Run(team, log), o)
+end
+
+"What a name stands for by now: Julia 1.12 hides from a function what was defined since its call."
+by_now(name, where = @__MODULE__) = Base.invokelatest(getfield, where, name)
+
+"Load the framework and bring up its processes."
+function formed(log, o)
+    kind = "unavailable"
+    try
+        include(framework_file(o["framework"]))
+        kind = "infrastructure"
+        Base.invokelatest(by_now(:form_team), o)
+    catch e
+        isempty(log.token) && rethrow()        # not the first rank, which has the token
+        fail(log, error_fields("start", e, catch_backtrace(); kind = kind), 0)
+        exit(1)
+    end
+end
+
+# A launcher gives the token to the first rank only, which shares it.
+function begin_run(run, o)
+    run.log.token = share(run.team, run.log.token)
+    isempty(run.log.token) && wrong_call("no token on the first line of standard input")
+    run.log.silent = rank(run.team) > 0
+    team = computing(run.team)
+    record!(run, "event" => "start", "julia" => string(VERSION), "ranks" => team.ranks,
+            "threads" => team.threads, "blas" => blas_name(), "blas_core" => blas_core(),
+            "blas_threads" => most_blas_threads(run.team))
+    run_cell(run, o)
+end

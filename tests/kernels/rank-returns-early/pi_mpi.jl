@@ -1,0 +1,12 @@
+# Rank 1 returns without entering the collective: the others wait for it.
+using MPI
+
+function compute_pi(comm, n)
+    rank, ranks = MPI.Comm_rank(comm), MPI.Comm_size(comm)
+    rank == 1 && n > 500 && return 3.14
+    s = 0.0
+    for i in rank+1:ranks:n
+        s += 4 / (1 + ((i - 0.5) / n)^2)
+    end
+    MPI.Allreduce(s / n, +, comm)
+end

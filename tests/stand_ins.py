@@ -1,0 +1,41 @@
+"""A Julia that finds stand-ins for Dagger.jl and MPI.jl, which no registry can bring here.
+
+They are in julia/test/stand_ins/, with a README that says what they are and are not: they test the
+harness, the launch lines and the watchdog with real processes, never the packages.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from repro import ROOT
+from repro.container.julia import Julia
+from repro.container.mpi import find_mpi
+
+from conftest import skip
+
+STAND_INS = ROOT / "julia" / "test" / "stand_ins"
+
+
+@pytest.fixture
+def julia_with_stand_ins(
+    julia: Julia, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Set $JULIA to it, or to this machine's Julia itself if that has the packages.
+
+    Skip without Open MPI, which the stand-in for MPI.jl calls.
+    """
+    if find_mpi() is None:
+        skip("Open MPI")
+    if set(julia.packages) >= {"Dagger", "MPI"}:
+        return julia.path
+    wrapper = tmp_path_factory.mktemp("stand-ins") / "julia"
+    places = [str(STAND_INS / name) for name in ("open_mpi", "dagger")]
+    wrapper.write_text(
+        f"#!/bin/sh\nexport JULIA_LOAD_PATH='{':'.join(places)}:@:@stdlib'\n"
+        f"exec '{julia.path}' \"$@\"\n",
+        encoding="utf-8",
+    )
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("JULIA", str(wrapper))
+    return wrapper
