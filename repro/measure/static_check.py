@@ -1,154 +1,199 @@
 """Does a program use what it claims? Its source is read, not run.
 
 A flag is a hint for the reader of a result, not a verdict: it says what the text of the program
-shows, and a program can hide from it.
+shows, and a program can hide from it. The rules know the plain forms; in doubt there is no flag.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import tree_sitter_julia
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
+from repro.measure.julia_source import (
+    DEFINITIONS,
+    REPEATS,
+    Source,
+    above,
+    arguments,
+    called,
+    identifiers,
+    inside,
+    parameters,
+    text,
+    walk,
+)  # fmt: skip
+from repro.measure.static_ranks import flags_of_ranks
 from repro.study.names import Program
 
-_DAGGER = {"@spawn", "Dagger.@spawn", "spawn_datadeps", "Dagger.spawn_datadeps"}
-_PARALLEL = {
-    "threads": {"@spawn", "@threads", "Threads.@spawn", "Threads.@threads"},
-    "dagger": _DAGGER,
-    "dagger-distributed": _DAGGER,
+_ENTRY = {"pi": "compute_pi", "gemm": "gemm", "cholesky": "cholesky"}
+_SHARED = ("threads", "dagger")
+
+_TASKS = {
+    "threads": {"Threads.@spawn"},
+    "dagger": {"Dagger.@spawn", "Dagger.spawn"},
+    "dagger-distributed": {"Dagger.@spawn", "Dagger.spawn"},
 }
-"""What makes a program parallel in each framework; for `mpi` it is any call of that module."""
+"""What makes one task. `spawn_datadeps` makes none by itself: it orders those made inside."""
+
+_LOOPS = {"Threads.@threads", "Threads.foreach"} | {
+    f"{prefix}{name}" for prefix in ("", "Dagger.") for name in ("distribute", "DArray", "Blocks")
+}
+"""What makes as many tasks as it needs."""
+
+_WORKERS = re.compile(r"@everywhere\b|\bworkers?\b|\bprocs\b|remotecall|\bscope\b|\bwith_options\b")
+
 
 _LIBRARY = {
     "gemm": {"mul!", "*", "BLAS.gemm!", "BLAS.gemm"},
     "cholesky": {"cholesky!", "cholesky", "LAPACK.potrf!", "potrf!"},
 }
 """Calls that would solve the whole problem if they were given the whole matrix."""
-
 _MATRICES_IN_CALL = {"gemm": 2, "cholesky": 1}
-_KERNELS = {"gemm": {"gemm!"}, "cholesky": {"cholesky!"}}
 _WRAPPERS = {"Symmetric", "Hermitian", "transpose", "adjoint", "copy", "Matrix"}
-_DEFINITIONS = {"function_definition", "assignment", "arrow_function_expression"}
 
 
 def static_flags(kernel: Path, program: Program) -> list[str]:
-    """The flags that the text of a kernel earns; see `repro.measure.outcomes.FLAGS`."""
-    tree = Parser(Language(tree_sitter_julia.language())).parse(kernel.read_bytes())
-    flags = []
-    if not _is_parallel(tree.root_node, program.framework):
-        flags.append("no-parallel-construct")
-    if _solves_at_once(tree.root_node, program.problem):
+    """The flags that the text of a program earns; see `repro.measure.outcomes.FLAGS`.
+
+    Raises:
+        OSError: a file of it cannot be read.
+    """
+    problem, framework = program.problem, program.framework
+    shared = framework in _SHARED
+    source = Source.read(kernel, _ENTRY[problem] + "!" * (shared and problem != "pi"))
+    flags = flags_of_ranks(source) if framework == "mpi" else _of_tasks(source, framework)
+    if shared and _solves_at_once(source, problem):
         flags.append("single-blas-call")
+    if not shared and _holds_whole(source):
+        flags.append("whole-matrix")
     return flags
 
 
-def _is_parallel(root: Node, framework: str) -> bool:
-    names = {_called(node).removeprefix("Base.") for node in _walk(root)}
-    if framework == "mpi":
-        return any(name.startswith("MPI.") for name in names)
-    return bool(names & _PARALLEL[framework])
+def _of_tasks(source: Source, framework: str) -> list[str]:
+    tasks = [node for node in source.nodes() if source.full_name(node) in _TASKS[framework]]
+    loops = [node for node in source.nodes() if source.full_name(node) in _LOOPS]
+    everything = " ".join(text(node) for nodes in source.definitions.values() for node in nodes)
+    placed = framework != "dagger-distributed" or _WORKERS.search(everything + source.top_level)
+    if not (tasks or loops) or not placed:
+        return ["no-parallel-construct"]
+    flags = ["single-task"] if not loops and _is_waited_for(source, tasks) else []
+    if framework == "dagger-distributed" and _on_one_worker(source):
+        flags.append("one-worker-computes")
+    return flags
 
 
-def _solves_at_once(root: Node, problem: str) -> bool:
-    """Does the kernel hand its whole matrices to one library call?"""
-    if problem not in _LIBRARY:
+def _is_waited_for(source: Source, tasks: list[Node]) -> bool:
+    """Is there one task, made once, with nothing to do beside it?
+
+    It stands in no loop, comprehension or closure, in a function that does not call itself and is
+    mentioned once, and is at once given to `fetch` or `wait`, or alone in a `@sync` or a region.
+    """
+    if len(tasks) != 1:
         return False
-    for definition in _walk(root):
-        if definition.type in _DEFINITIONS and _defined(definition) in _KERNELS[problem]:
-            whole = _parameters(definition)
-            if any(_takes_whole(call, problem, whole) for call in _inside(definition, whole)):
-                return True
+    (task,) = tasks
+    top = next(node for node in source.reached() if task in set(walk(node)))
+    waits = False
+    for parent, child in above(task, top):
+        name = source.full_name(parent).rpartition(".")[2]
+        waits = waits or name in ("fetch", "wait", "@sync", "spawn_datadeps")
+        waits = waits or text(parent).endswith(("|> fetch", "|> wait"))
+        region = parent.type == "do_clause" and _is_region(parent)
+        beside = [node for node in parent.named_children if node != child]
+        looped = any(node.type == "for_clause" for node in beside)
+        if parent != top and (looped or (parent.type in REPEATS and not region)):
+            return False
+        if not waits and any(_computes(node) for node in beside):
+            return False
+    name = identifiers(top)[0]
+    mentions = sum(identifiers(node).count(name) for node in source.reached())
+    return waits and mentions <= (1 if name == source.entry else 2)
+
+
+def _computes(node: Node) -> bool:
+    """Does a statement beside a task do some of the work itself?"""
+    block = node.type in ("assignment", "call_expression", "for_statement")
+    return block and any(part.type in REPEATS or called(part) for part in walk(node))
+
+
+def _is_region(closure: Node) -> bool:
+    call = closure.parent
+    return call is not None and called(call).endswith("spawn_datadeps")
+
+
+def _on_one_worker(source: Source) -> bool:
+    """Is the worker of every scope the same constant, or the driver?"""
+    given = [
+        text(node.named_children[-1])
+        for node in source.nodes()
+        if node.type == "named_argument" and text(node.named_children[0]) == "worker"
+    ]
+    fixed = re.compile(r"\d+|myid\(\)|first\(workers\(\)\)|workers\(\)\[\d+\]")
+    return bool(given) and len(set(given)) == 1 and bool(fixed.fullmatch(given[0]))
+
+
+def _holds_whole(source: Source) -> bool:
+    """Does a program for distributed memory make an n by n matrix, or put all tiles together?
+
+    Looked at are functions that know n and the tile size, as a helper may call a tile's size n.
+    """
+    knowing = [d for d in source.reached() if {"n", "tile"} <= set(parameters(d))]
+    texts = []
+    for node in (part for definition in knowing for part in inside(definition)):
+        sizes = [text(a) for a in arguments(node) if a.type in ("identifier", "tuple_expression")]
+        makes = re.match(r"(?:zeros|ones|rand|fill|Matrix|Array)\b", called(node))
+        plain = makes and "Blocks" not in text(node)
+        if plain and (sizes[-2:] == ["n", "n"] or sizes[-1:] == ["(n, n)"]):
+            return True
+        if called(node) in ("hvcat", "reduce"):
+            texts.append(text(node))
+    rows = any(t.startswith("reduce(hcat") and "make_" in t for t in texts)
+    columns = any(t.startswith("reduce(vcat") for t in texts)
+    return (rows and columns) or any(t.startswith("hvcat") and "make_" in t for t in texts)
+
+
+def _solves_at_once(source: Source, problem: str) -> bool:
+    """Does the kernel hand its whole matrices to one library call?"""
+    for definition in source.definitions.get(source.entry, []) if problem in _LIBRARY else []:
+        whole = set(parameters(definition))
+        if any(_takes_whole(call, problem, whole) for call in _with_aliases(definition, whole)):
+            return True
     return False
 
 
-def _inside(node: Node, whole: set[str]) -> Iterator[Node]:
+def _with_aliases(body: Node, whole: set[str]) -> Iterator[Node]:
     """The nodes of a function's body, but not of inner functions whose parameters hide `whole`.
 
     `X = A` makes X another name of a whole matrix.
     """
-    for child in node.named_children:
-        if child.type in _DEFINITIONS and _parameters(child) & whole:
+    waiting = list(reversed(body.named_children))
+    while waiting:
+        node = waiting.pop()
+        if node.type in DEFINITIONS and set(parameters(node)) & whole:
             continue
-        if child.type == "assignment":
-            target, value = child.named_children[0], child.named_children[-1]
-            if target.type == "identifier" and _text(value) in whole:
-                whole.add(_text(target))
-        yield child
-        yield from _inside(child, whole)
+        if node.type == "assignment":
+            target, value = node.named_children[0], node.named_children[-1]
+            if target.type == "identifier" and text(value) in whole:
+                whole.add(text(target))
+        yield node
+        waiting += reversed(node.named_children)
 
 
 def _takes_whole(node: Node, problem: str, whole: set[str]) -> bool:
     if node.type == "binary_expression":
-        operands, name = node.named_children, _text(node.named_children[1])
-    elif node.type == "call_expression":
-        operands, name = node.named_children[-1].named_children, _called(node)
+        operands, name = node.named_children, text(node.named_children[1])
     else:
-        return False
+        operands, name = arguments(node), called(node)
     if name.removeprefix("LinearAlgebra.") not in _LIBRARY[problem]:
         return False
-    if name == next(iter(_KERNELS[problem])) and len(operands) > 1:
+    if name == f"{problem}!" and len(operands) > 1:
         return False  # cholesky!(A, tile) is the program itself, cholesky!(A) the library
     return sum(_is_whole(operand, whole) for operand in operands) >= _MATRICES_IN_CALL[problem]
 
 
 def _is_whole(node: Node, whole: set[str]) -> bool:
     if node.type == "identifier":
-        return _text(node) in whole
-    if node.type == "call_expression" and _called(node) in _WRAPPERS:
-        return any(
-            _is_whole(argument, whole) for argument in node.named_children[-1].named_children
-        )
-    if node.type == "adjoint_expression":
-        return _is_whole(node.named_children[0], whole)
-    return False
-
-
-def _signature(definition: Node) -> Node | None:
-    """The `f(x, y)` of a definition, or None if it defines no function by name."""
-    head: Node | None = definition.named_children[0] if definition.named_children else None
-    while head is not None and head.type in ("signature", "where_expression", "typed_expression"):
-        head = head.named_children[0] if head.named_children else None
-    return head if head is not None and head.type == "call_expression" else None
-
-
-def _defined(definition: Node) -> str:
-    signature = _signature(definition)
-    return _text(signature.named_children[0]).rpartition(".")[2] if signature else ""
-
-
-def _parameters(definition: Node) -> set[str]:
-    signature = _signature(definition)
-    if signature is None:
-        if definition.type == "arrow_function_expression":
-            return set(_identifiers(definition.named_children[0]))
-        return set()
-    return {
-        name
-        for argument in signature.named_children[-1].named_children
-        for name in _identifiers(argument)[:1]
-    }
-
-
-def _identifiers(node: Node) -> list[str]:
-    return [_text(found) for found in _walk(node) if found.type == "identifier"]
-
-
-def _called(node: Node) -> str:
-    """The name that a call or a macro call calls, with its module: `Threads.@spawn`; else ""."""
-    if node.type == "call_expression":
-        return _text(node.named_children[0])
-    if node.type == "macrocall_expression":
-        parts = [child for child in node.named_children if not child.type.endswith("argument_list")]
-        return ".".join(_text(part) for part in parts)
-    return ""
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node.named_children:
-        yield from _walk(child)
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode(errors="replace")
+        return text(node) in whole
+    if node.type == "call_expression" and called(node) in _WRAPPERS:
+        return any(_is_whole(argument, whole) for argument in arguments(node))
+    return node.type == "adjoint_expression" and _is_whole(node.named_children[0], whole)
