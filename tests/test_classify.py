@@ -40,12 +40,34 @@ def error(kind: str) -> dict[str, Any]:
         (Seen([], returncode=1, stderr="a\nno such file\n"), "infrastructure"),
         (Seen([], returncode=-11), "infrastructure"),
         (Seen([START | {"threads": 2}, END], returncode=0, threads=24), "infrastructure"),
+        (Seen([START | {"ranks": 1}, END], returncode=0, ranks=2), "infrastructure"),
+        (Seen([error("unavailable")], returncode=1), "unavailable"),
+        (Seen([error("infrastructure")], returncode=1), "infrastructure"),
+        (Seen([START, repetition()], returncode=139, launched=True), "crash"),
+        (Seen([START, repetition()], returncode=139), "runtime-error"),
+        (Seen([START], returncode=137, launched=True, killed_for_memory=True), "out-of-memory"),
+        (Seen([START, error("crash")], returncode=1), "crash"),
+        (Seen([START, error("crash")], returncode=1, killed_for_memory=True), "out-of-memory"),
     ],
 )
 def test_what_was_seen_decides_the_outcome(seen: Seen, outcome: str) -> None:
     found = outcome_of(seen)
     assert found.outcome == outcome
     assert "\n" not in found.detail
+
+
+def test_the_rank_that_failed_is_named_and_not_those_that_it_left_alone() -> None:
+    gone = error("runtime-error") | {"type": "MPIError", "rank": 0, "phase": "check"}
+    cause = error("runtime-error") | {"type": "DomainError", "rank": 3, "phase": "check"}
+    told = outcome_of(Seen([START, gone, cause], returncode=1)).detail
+    assert told == "DomainError: m m (in phase check, rank 3)"
+    assert outcome_of(Seen([START, gone], returncode=1)).detail == "MPIError: m m (in phase check)"
+
+
+def test_a_promise_that_was_broken_is_named() -> None:
+    wrong = repetition(correct=False, error=None, fault="tile (3, 2) has no owner")
+    told = outcome_of(Seen([START, wrong, END], returncode=0)).detail
+    assert told == "repetition 1 at n = 8: tile (3, 2) has no owner"
 
 
 events = st.sampled_from(

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from repro import ROOT
 from repro.measure.harness_records import RecordReader
-from repro.measure.static_check import static_flags
 from repro.measure.streams import CAP_BYTES, Captured
 from repro.study.names import Program
 
@@ -133,42 +132,3 @@ def test_output_is_kept_whole_or_cut_in_the_middle(size: int, tmp_path: Path) ->
 
 GEMM = Program("m", "gemm", "threads", 0)
 CHOLESKY = Program("m", "cholesky", "threads", 0)
-SPAWN = "Threads.@spawn 1\n"
-
-
-@pytest.mark.parametrize(
-    ("program", "source", "flags"),
-    [
-        (GEMM, SPAWN + "gemm!(C, A, B, tile) = mul!(C, A, B)", ["single-blas-call"]),
-        (GEMM, SPAWN + "function gemm!(C, A, B, t)\n D = A\n C .= D * B\nend",
-         ["single-blas-call"]),
-        (GEMM, SPAWN + "function gemm!(C, A, B, t::Int)\n if t > 1\n"
-         "  BLAS.gemm!('N', 'N', 1.0, A, B, 0.0, C)\n end\nend", ["single-blas-call"]),
-        (GEMM, SPAWN + "function gemm!(C, A, B, t)\n mul!(view(C, 1:t, 1:t), view(A, 1:t, :),"
-         " view(B, :, 1:t))\nend", []),
-        (GEMM, SPAWN + "function gemm!(C, A, B, t)\n tile!(C, A, B) = mul!(C, A, B)\nend", []),
-        (GEMM, "function gemm!(C, A, B, t)\n for i in 1:t\n end\nend", ["no-parallel-construct"]),
-        (CHOLESKY, SPAWN + "cholesky!(A, t) = LAPACK.potrf!('L', A)", ["single-blas-call"]),
-        (CHOLESKY, SPAWN + "cholesky!(A, t) = LinearAlgebra.cholesky!(Symmetric(A, :L))",
-         ["single-blas-call"]),
-        (CHOLESKY, SPAWN + "function cholesky!(A, t)\n potrf!('L', view(A, 1:t, 1:t))\nend", []),
-        (Program("m", "pi", "threads", 0), "compute_pi(n) = map(r -> @spawn(f(r)), 1:n)", []),
-        (Program("m", "pi", "dagger", 0), "using Dagger\ncompute_pi(n) = 3.1",
-         ["no-parallel-construct"]),
-        (Program("m", "pi", "mpi", 0), "f(c, n) = MPI.Allreduce(n, +, c)", []),
-        (Program("m", "pi", "mpi", 0), "using MPI\nf(c, n) = n", ["no-parallel-construct"]),
-    ],
-)  # fmt: skip
-def test_the_static_check_says_what_the_text_shows(
-    program: Program, source: str, flags: list[str], tmp_path: Path
-) -> None:
-    kernel = tmp_path / "kernel.jl"
-    kernel.write_text(source)
-    assert static_flags(kernel, program) == flags
-
-
-def test_the_static_check_finds_nothing_in_the_reference_programs() -> None:
-    for kernel in sorted((ROOT / "julia" / "reference").glob("*_*.jl")):
-        problem, _, framework = kernel.stem.partition("_")
-        if problem in ("pi", "gemm", "cholesky"):
-            assert static_flags(kernel, Program("reference", problem, framework, 0)) == [], kernel

@@ -47,13 +47,23 @@ title = "Dagger.jl"
 memory = "shared"
 packages = ["Dagger"]
 
+[frameworks.mpi]
+title = "MPI.jl"
+memory = "distributed"
+packages = ["MPI"]
+
+[frameworks.dagger-distributed]
+title = "Distributed Dagger.jl"
+memory = "distributed"
+packages = ["Dagger"]
+
 [scale_points]
 shared = {shared}
-distributed = []
+distributed = {distributed}
 """
 LIMITS: dict[str, Any] = {
     "repetitions": 3, "time_limit_s": 60, "stall_limit_s": 20, "memory_limit_gib": 2, "n": 300,
-    "shared": ["1x1x1"],
+    "shared": ["1x1x1"], "distributed": [],
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 RUN/
   study.toml  run.json            what is run, where
   environment/<id>.json           each distinct machine and toolchain
-  kernels/<model>/<program>.jl    each kernel as it was run
+  kernels/<model>/<program>.jl    each kernel as it was run, beside it the files that it includes
   cells/<cell>/<number>/          one attempt; its files are named below
 
 All state is what lies on disk: there is no other record to fall out of step with it.
@@ -19,6 +19,8 @@ from typing import Any
 
 ATTEMPT = "attempt.json"
 """Command, environment, limits: written by the driver before anything starts."""
+NODE = "node.json"
+"""What only the machine that a job came to run on could tell: its environment."""
 STARTED = "started"
 """Exists from the moment that the watchdog starts the program."""
 LOCK = "lock"
@@ -63,8 +65,10 @@ class Attempt:
         return outcome
 
     def plan(self) -> dict[str, Any]:
-        """What the driver asked for."""
+        """What the driver asked for, and what is known of the machine that it came to run on."""
         plan: dict[str, Any] = json.loads((self.path / ATTEMPT).read_bytes())
+        if (self.path / NODE).exists():
+            plan |= json.loads((self.path / NODE).read_bytes())
         return plan
 
     def records(self) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 _MOST_OF_THE_RUN = 0.5
 _ENOUGH_SAMPLES = 5
+_SHELL_SIGNAL = 128
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,14 @@ class Seen:
     repetitions: int = 1
     """How many were asked for."""
 
+    ranks: int = 1
+    """How many processes were to compute."""
+
     threads: int = 1
-    """How many threads a rank was to have."""
+    """How many threads each was to have."""
+
+    launched: bool = False
+    """A launcher stood between: its exit code tells of a rank's signal as 128 + number."""
 
     killed_for_memory: bool = False
     """The kernel's out-of-memory killer was seen at work."""
@@ -54,29 +61,57 @@ def outcome_of(seen: Seen) -> Verdict:
         return verdict
     if seen.rejected:
         return Verdict("wrong-result", "the program wrote into its own result file")
-    if seen.returncode is not None and seen.returncode < 0:
-        return _signalled(seen)
-    for record in seen.records:
-        if record["event"] == "error":
-            where = f" (in phase {record['phase']})" if record["kind"] != "load-error" else ""
-            return Verdict(record["kind"], f"{record['type']}: {_line(record['message'])}{where}")
+    if number := _signal_of(seen):
+        return _signalled(number, seen)
+    if errors := [record for record in seen.records if record["event"] == "error"]:
+        return _failed(errors, seen)
     return _finished(seen)
+
+
+def _failed(errors: list[dict[str, Any]], seen: Seen) -> Verdict:
+    """The first error; but that the others are gone is what a rank says last of all."""
+    error = next((e for e in errors if e["type"] != "MPIError"), errors[0])
+    if error["kind"] == "crash" and seen.killed_for_memory:
+        return Verdict("out-of-memory", "a worker was ended by the kernel's out-of-memory killer")
+    phase = "" if error["kind"] == "load-error" else f"in phase {error['phase']}"
+    rank = f"rank {error['rank']}" if error.get("rank") else ""
+    where = ", ".join(part for part in (phase, rank) if part)
+    text = f"{error['type']}: {_line(error['message'])}"
+    return Verdict(error["kind"], f"{text} ({where})" if where else text)
 
 
 def _did_not_start(seen: Seen) -> Verdict | None:
     """Did Julia and the harness come up as they were asked to?"""
-    if any(record["event"] == "start" for record in seen.records):
-        found = seen.records[0].get("threads", seen.threads)
-        if found == seen.threads:
-            return None
-        told = f"{seen.threads} threads were asked for, Julia started {found}"
-        return Verdict("infrastructure", f"{told}: Julia 1.5 never starts more than it sees cores")
+    if start := next((record for record in seen.records if record["event"] == "start"), None):
+        return _not_as_asked(start, seen)
+    if any(record["event"] == "error" for record in seen.records):
+        return None
     last = _line((seen.stderr.strip().splitlines() or ["no message"])[-1])
     return Verdict("infrastructure", f"the harness did not start: {last}")
 
 
-def _signalled(seen: Seen) -> Verdict:
-    name = signal.Signals(-(seen.returncode or 0)).name
+def _not_as_asked(start: dict[str, Any], seen: Seen) -> Verdict | None:
+    ranks, threads = start.get("ranks", seen.ranks), start.get("threads", seen.threads)
+    if ranks != seen.ranks:
+        text = f"{seen.ranks} ranks were asked for, {ranks} came up: is it the MPI of the launcher?"
+        return Verdict("infrastructure", text)
+    if threads != seen.threads:
+        told = f"{seen.threads} threads were asked for, Julia started {threads}"
+        return Verdict("infrastructure", f"{told}: Julia 1.5 never starts more than it sees cores")
+    return None
+
+
+def _signal_of(seen: Seen) -> int | None:
+    """The number of the signal that ended the program, or None."""
+    code = seen.returncode or 0
+    if code < 0:
+        return -code
+    known = {number.value for number in signal.Signals}
+    return code - _SHELL_SIGNAL if seen.launched and code - _SHELL_SIGNAL in known else None
+
+
+def _signalled(number: int, seen: Seen) -> Verdict:
+    name = signal.Signals(number).name
     if name == "SIGKILL" and seen.killed_for_memory:
         return Verdict("out-of-memory", "ended by the kernel's out-of-memory killer")
     return Verdict("crash", f"ended by {name}")
@@ -90,6 +125,8 @@ def _finished(seen: Seen) -> Verdict:
                 if record["event"] == "checked"
                 else f"repetition {record['repetition']} at n = {record['n']}"
             )
+            if record.get("fault"):
+                return Verdict("wrong-result", f"{where}: {_line(record['fault'])}")
             error = "not finite" if record["error"] is None else f"{record['error']:.3g}"
             return Verdict("wrong-result", f"{where}: error {error}, bound {record['bound']:.3g}")
     done = sum(record["event"] == "repetition" for record in seen.records)

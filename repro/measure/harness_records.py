@@ -73,3 +73,18 @@ class RecordReader:
             return
         self._mac = mac.decode()
         self.records.append(json.loads(text))
+
+
+def last_words(path: Path, token: str) -> tuple[list[dict[str, Any]], list[str]]:
+    """What ranks other than the first had to say when they failed; and lines that are not theirs.
+
+    Each has a file of its own beside `path`: `result.raw.3`, or none if it did not fail.
+    """
+    records: list[dict[str, Any]] = []
+    rejected: list[str] = []
+    for file in sorted(path.parent.glob(f"{path.name}.*")):
+        reader = RecordReader(file, token)
+        reader.look()
+        records += reader.records
+        rejected += reader.rejected
+    return records, rejected

@@ -55,6 +55,20 @@ def _children(pid: int) -> list[int]:
     return children
 
 
+def marked(mark: bytes) -> list[int]:
+    """This user's processes on this machine that have `mark` in their environment.
+
+    So are found those that a batch system started for the program, which are not its descendants.
+    """
+    found = []
+    for name in os.listdir("/proc"):
+        with contextlib.suppress(OSError):
+            own = name.isdigit() and os.stat(f"/proc/{name}").st_uid == os.geteuid()  # noqa: PTH116 - called once a second
+            if own and mark in Path(f"/proc/{name}/environ").read_bytes().split(b"\0"):
+                found.append(int(name))
+    return found
+
+
 def usage(pids: Iterable[int]) -> Usage:
     """What these processes use now; those that have ended count nothing."""
     cpu = private = 0
@@ -101,10 +115,10 @@ def _read(path: str) -> str:
         os.close(handle)
 
 
-def is_julia(pid: int) -> bool:
-    """Does this process run Julia?"""
+def runs(pid: int, program: str) -> bool:
+    """Does this process run a program whose file has a name that begins so?"""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/exe").readlink().name.startswith("julia")
+        return Path(f"/proc/{pid}/exe").readlink().name.startswith(program)
     return False
 
 
@@ -144,3 +158,12 @@ def _not_zombies(pids: list[int]) -> list[int]:
             if _stat(f"/proc/{pid}/stat")[0] not in "ZX":
                 living.append(pid)
     return living
+
+
+def oom_kills() -> int:
+    """How often the kernel's out-of-memory killer has struck on this machine, where it says so."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines():
+            if line.startswith("oom_kill "):
+                return int(line.split()[1])
+    return 0

@@ -15,12 +15,16 @@ class Captured:
     A program may print without end; the disk must not fill, and it must not block either.
     """
 
-    def __init__(self, stream: IO[bytes], path: Path, at_end: Callable[[], None]) -> None:
+    def __init__(
+        self, stream: IO[bytes], path: Path, at_end: Callable[[], None], cap: int = CAP_BYTES
+    ) -> None:
         self._stream = stream
         self._path = path
         self._at_end = at_end
+        self._cap = cap
         self._tail = b""
         self.total = 0
+        self._changing = threading.Lock()
         self._thread = threading.Thread(target=self._copy, daemon=True)
         self._thread.start()
 
@@ -29,16 +33,22 @@ class Captured:
         self._thread.join(seconds)
         return self._tail[-2000:].decode(errors="replace")
 
+    def since(self, total: int) -> str:
+        """What came since `total` was that; its end, if it is much."""
+        with self._changing:
+            new = self.total - total
+            return self._tail[-new:].decode(errors="replace") if new else ""
+
     def _copy(self) -> None:
         with self._stream, self._path.open("wb", buffering=0) as file:
             while chunk := self._stream.read1(_CHUNK):  # type: ignore[attr-defined]
-                room = max(0, CAP_BYTES - self.total)
-                file.write(chunk[:room])
-                self.total += len(chunk)
-                self._tail = (self._tail + chunk)[-CAP_BYTES:]
-            if self.total > CAP_BYTES:
-                tail = self._tail[-min(CAP_BYTES, self.total - CAP_BYTES) :]
-                left_out = self.total - CAP_BYTES - len(tail)
+                file.write(chunk[: max(0, self._cap - self.total)])
+                with self._changing:
+                    self.total += len(chunk)
+                    self._tail = (self._tail + chunk)[-self._cap :]
+            if self.total > self._cap:
+                tail = self._tail[-min(self._cap, self.total - self._cap) :]
+                left_out = self.total - self._cap - len(tail)
                 file.write(f"\n... {left_out} bytes left out ...\n".encode() if left_out else b"")
                 file.write(tail)
         self._at_end()

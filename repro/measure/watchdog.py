@@ -27,9 +27,10 @@ from typing import Any, TextIO
 from repro.files import canonical_json, write_atomic
 from repro.measure import attempts, processes
 from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
-from repro.measure.harness_records import RecordReader
+from repro.measure.harness_records import RecordReader, last_words
+from repro.measure.rank_output import FEWEST_LOOKS, MOST_LOOKS, grouped, whereabouts
 from repro.measure.stall import StallClock
-from repro.measure.streams import Captured
+from repro.measure.streams import CAP_BYTES, Captured
 
 SCRATCH = "scratch"
 """The program's working directory and home, removed afterwards."""
@@ -37,8 +38,14 @@ SCRATCH = "scratch"
 _FIRST_INTERVAL, _LAST_INTERVAL = 0.1, 1.0
 _TERM_GRACE = 3.0
 _BACKTRACE_SECONDS = 5.0
+_LOOK_SECONDS = 1.5
+"""Julia >= 1.9 profiles itself for a second before it prints more."""
 _STREAM_SECONDS = 5.0
 _LOCK_SECONDS = 2.0
+_MARK = "REPRO_ATTEMPT"
+_OF_JOB = ("SLURM_", "LD_LIBRARY_PATH", "PMIX_MCA_", "OMPI_MCA_", "UCX_")
+_RANK_BYTES = 65536
+"""Room in a stream's file for where one rank was, at each look and at its end."""
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _SAMPLE_HEADER = "seconds,phase,cpu_seconds,memory_bytes,processes,threads,runnable\n"
 
@@ -52,11 +59,14 @@ class Watchdog:
         self.limits = self.plan["limits"]
         self.records = RecordReader(directory / attempts.RAW, secrets.token_hex(32))
         self.stall = StallClock(self.limits["stall_s"])
+        self.ranks: int = self.plan["ranks"]
+        self.launched: bool = self.plan["launched"]
+        self.streams: list[Captured] = []
         self.stopped = False
         self.peak_memory = 0
         self.runnable: list[int] = []
         self._wake = threading.Event()
-        self._oom_kills = _oom_kills()
+        self._oom_kills = processes.oom_kills()
 
     def run(self) -> None:
         """Run the program and write its outcome."""
@@ -68,38 +78,45 @@ class Watchdog:
             return
         assert process.stdout  # noqa: S101 - for the type checker: pipes were asked for
         assert process.stderr  # noqa: S101
-        streams = [
-            Captured(process.stdout, self.directory / attempts.STDOUT, self._wake.set),
-            Captured(process.stderr, self.directory / attempts.STDERR, self._wake.set),
+        cap = CAP_BYTES + self.launched * self.ranks * _RANK_BYTES
+        self.streams = [
+            Captured(process.stdout, self.directory / attempts.STDOUT, self._wake.set, cap),
+            Captured(process.stderr, self.directory / attempts.STDERR, self._wake.set, cap),
         ]
         verdict = self._watch(process, begin)
         wall = time.monotonic() - begin
         processes.end_descendants(0.0)
         returncode = process.wait()
-        stderr = [stream.finish(_STREAM_SECONDS) for stream in streams][-1]
+        stderr = [stream.finish(_STREAM_SECONDS) for stream in self.streams][-1]
         self.records.look()
+        others, not_theirs = last_words(self.records.path, self.records.token)
+        self.records.records += others
+        self.records.rejected += not_theirs
         seen = Seen(
             records=self.records.records,
             rejected=len(self.records.rejected),
             returncode=returncode,
             verdict=verdict,
             repetitions=self.plan["repetitions"],
+            ranks=self.ranks,
             threads=self.plan["threads"],
-            killed_for_memory=_oom_kills() > self._oom_kills,
+            launched=self.launched,
+            killed_for_memory=processes.oom_kills() > self._oom_kills,
             stderr=stderr,
         )
-        self._write_outcome(outcome_of(seen), self._flags(seen), returncode, started, wall)
+        stopped = self.stopped and self.plan["batch"]  # why, only the batch system knows
+        outcome = None if stopped else outcome_of(seen)
+        self._write_outcome(outcome, self._flags(seen), returncode, started, wall)
 
     def _start(self) -> "subprocess.Popen[bytes] | Verdict":
         """Start the program, its secret on its standard input."""
         scratch = self.directory / SCRATCH
         scratch.mkdir()
-        (self.directory / attempts.STARTED).touch()
         try:
             process = subprocess.Popen(
                 self.plan["command"],
                 cwd=scratch,
-                env=self.plan["env"],
+                env=self.plan["env"] | self._of_job() | {_MARK: str(self.directory)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -112,12 +129,22 @@ class Watchdog:
             stdin.write(f"{self.records.token}\n".encode())
         return process
 
+    def _of_job(self) -> dict[str, str]:
+        """What a batch job's own environment adds: how srun finds its job, and modules loaded."""
+        names = [n for n in os.environ if n.startswith(_OF_JOB)] if self.plan["batch"] else []
+        return {name: os.environ[name] for name in names}
+
     def _in_child(self) -> None:
         """Between fork and exec: die with the watchdog, use the allotted cores, dump no core."""
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if self.plan["cores"]:
-            os.sched_setaffinity(0, self.plan["cores"])
+        if cores := self.plan["cores"] or self._first_cores():
+            os.sched_setaffinity(0, cores)
+
+    def _first_cores(self) -> list[int]:
+        """A batch job may have more cores than its one process is to use; srun places several."""
+        single = self.plan["batch"] and self.plan["ranks"] == 1 and not self.launched
+        return sorted(os.sched_getaffinity(0))[: self.plan["threads"]] if single else []
 
     def _watch(self, process: "subprocess.Popen[bytes]", begin: float) -> Verdict | None:
         """Sample until the program ends by itself (None) or has to be ended."""
@@ -133,8 +160,7 @@ class Watchdog:
                     # Rows get sparser as a run gets longer: an hour leaves hundreds, not thousands.
                     next_row = now + max(_FIRST_INTERVAL, now / 100)
                 if verdict := self._limit_passed(now, usage):
-                    self._end(verdict)
-                    return verdict
+                    return self._end(verdict)
                 self._wake.wait(min(max(_FIRST_INTERVAL, now / 100), _LAST_INTERVAL))
                 if self._wake.is_set():  # a stream has ended, most often with the program
                     self._wake.clear()
@@ -143,7 +169,7 @@ class Watchdog:
         return None
 
     def _look(self, now: float) -> processes.Usage:
-        usage = processes.usage(processes.descendants())
+        usage = processes.usage(self._pids())
         self.peak_memory = max(self.peak_memory, usage.memory_bytes)
         sign_of_life = self.records.look() or usage.blocked > 0
         self.stall.look(now, usage.cpu_seconds, alive=sign_of_life)
@@ -176,47 +202,85 @@ class Watchdog:
             return Verdict("timeout", f"still using CPU after {seconds:g} s, {where}")
         return None
 
-    def _end(self, verdict: Verdict) -> None:
-        """End the program; one that hangs is first asked where it is."""
-        if verdict.outcome in ("deadlock", "timeout"):
+    def _end(self, verdict: Verdict) -> Verdict:
+        """End the program; one that hangs is first asked where it is, which may tell why."""
+        if verdict.outcome == "timeout" and self.launched:
+            verdict = self._ask_ranks() or verdict
+        elif verdict.outcome in ("deadlock", "timeout"):
             self._ask_for_backtraces()
         processes.end_descendants(0.0 if verdict.outcome == "out-of-memory" else _TERM_GRACE)
+        return verdict
+
+    def _ask_ranks(self) -> Verdict | None:
+        """Ranks that wait for each other poll, and so look busy: do they get any further?"""
+        stderr = self.streams[-1]
+        before, cpu, begin = stderr.total, self._cpu_seconds(), time.monotonic()
+        for look in range(1, MOST_LOOKS + 1):
+            self._signal_julias()
+            time.sleep(_LOOK_SECONDS)
+            found = whereabouts(stderr.since(before), self.ranks)
+            if found.is_settled and (found.moved or look >= FEWEST_LOOKS):
+                break
+        busy = (self._cpu_seconds() - cpu) / (time.monotonic() - begin)
+        told = found.deadlock(busy)
+        where = f"looked at {look} times, in phase {self.records.phase}"
+        return Verdict("deadlock", f"{told}, {where}") if told else None
+
+    def _cpu_seconds(self) -> float:
+        return processes.usage(self._pids()).cpu_seconds
+
+    def _pids(self) -> list[int]:
+        """All processes of the program on this node; srun's tasks are no descendants."""
+        found = processes.descendants()
+        if self.plan["batch"]:
+            found += set(processes.marked(f"{_MARK}={self.directory}".encode())) - set(found)
+        return found
 
     def _ask_for_backtraces(self) -> None:
         """SIGUSR1 makes Julia print its backtraces; wait until it has stopped printing."""
-        julias = [pid for pid in processes.descendants() if processes.is_julia(pid)]
-        processes.signal_all(julias, signal.SIGUSR1)
-        stderr = self.directory / attempts.STDERR
+        size = printed = self._printed()
+        asked = self._signal_julias()
         deadline = time.monotonic() + _BACKTRACE_SECONDS
-        size, printed = stderr.stat().st_size, 0
-        while julias and time.monotonic() < deadline:
-            time.sleep(1.5)  # Julia >= 1.9 profiles itself for a second before it prints more
-            if printed == (printed := stderr.stat().st_size) and printed > size:
+        while asked and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
+            if printed == (printed := self._printed()) and printed > size:
                 return
 
+    def _signal_julias(self) -> bool:
+        through_srun = self.plan["batch"] and self.launched  # it passes the signal on, to all nodes
+        program = "srun" if through_srun else "julia"
+        asked = [pid for pid in self._pids() if processes.runs(pid, program)]
+        processes.signal_all(asked, signal.SIGUSR1)
+        return bool(asked)
+
+    def _printed(self) -> int:
+        return sum(stream.total for stream in self.streams)
+
     def _flags(self, seen: Seen) -> list[str]:
-        cores = len(self.plan["cores"]) or (os.cpu_count() or 1)
-        found = run_flags(
-            seen.records, seen.rejected, self.runnable, cores, baseline=self.plan["baseline"]
-        )
+        cores, baseline = self.plan["allotted_cores"], self.plan["baseline"]
+        found = run_flags(seen.records, seen.rejected, self.runnable, cores, baseline=baseline)
         return sorted({*self.plan["flags"], *found})
 
     def _write_outcome(
         self,
-        verdict: Verdict,
+        verdict: Verdict | None,
         flags: list[str],
         returncode: int | None,
         started: str,
         wall: float,
     ) -> None:
-        """Write the checked records, then, last, the outcome."""
+        """Write the checked records, then, last, the outcome; None leaves that to the driver."""
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         ended_by = signal.Signals(-returncode).name if returncode and returncode < 0 else None
         lines = [json.dumps(record, ensure_ascii=False) for record in self.records.records]
+        self._sort_by_rank()
         write_atomic(self.directory / attempts.RESULT, "".join(f"{line}\n" for line in lines))
         shutil.rmtree(self.directory / SCRATCH, ignore_errors=True)
-        if not self.records.rejected:  # otherwise it is evidence
-            (self.directory / attempts.RAW).unlink(missing_ok=True)
+        if not self.records.rejected:  # otherwise they are evidence
+            for raw in self.directory.glob(f"{attempts.RAW}*"):
+                raw.unlink()
+        if verdict is None:
+            return
         outcome = {
             "outcome": verdict.outcome,
             "detail": verdict.detail,
@@ -231,18 +295,15 @@ class Watchdog:
         }
         write_atomic(self.directory / attempts.OUTCOME, canonical_json(outcome))
 
+    def _sort_by_rank(self) -> None:
+        for name in (attempts.STDOUT, attempts.STDERR):
+            if self.launched and (self.directory / name).exists():
+                text = (self.directory / name).read_text(encoding="utf-8", errors="replace")
+                write_atomic(self.directory / name, grouped(text))
+
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.stopped = True
         self._wake.set()
-
-
-def _oom_kills() -> int:
-    """How often the kernel's out-of-memory killer has struck on this machine, where it says so."""
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines():
-            if line.startswith("oom_kill "):
-                return int(line.split()[1])
-    return 0
 
 
 def _now() -> str:
@@ -268,7 +329,9 @@ def main(directory: Path) -> int:
     with (directory / attempts.LOCK).open("w") as lock:
         if not _take(lock):
             return 0
-        if (directory / attempts.STARTED).exists():
+        try:  # not by the lock alone: a file system may know it on one node only
+            (directory / attempts.STARTED).touch(exist_ok=False)
+        except FileExistsError:
             return 0
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
         Watchdog(directory).run()

@@ -1,0 +1,113 @@
+"""What ranks print through one launcher: whose words are whose, and where each rank was.
+
+Ranks that wait for each other in MPI poll, so they use all of their CPU time: what tells such a
+deadlock from work is where they are, several times over.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+FEWEST_LOOKS, MOST_LOOKS = 5, 20
+"""How often every rank is asked where it is."""
+
+_CLEAR_LOOKS = 2
+"""A stack that is inside MPI cannot always be unwound: so many must tell where a rank was."""
+_SPARE_CORES = 0.5
+"""CPU time that Julia needs to print where it is, as a part of a core."""
+
+_MARK = re.compile(r"\[[^\[\]\s]*,(\d+)\]<std(?:err|out)>: ?|^(\d+): ", re.MULTILINE)
+"""Open MPI's mark before each piece that a rank prints, or srun's before each line."""
+
+_LOOK = re.compile(r"^.*signal \(?10\)?.*: User defined signal 1$", re.MULTILINE)
+_MPI_CALL = re.compile(r"^\s*P?(MPI_\w+) at ", re.MULTILINE)
+_JULIA_FRAME = re.compile(r"^(?!in expression).* at .*\.jl:\d+.*$", re.MULTILINE)
+_IDLE = re.compile(r"\b(?:jl_task_get_next|poptask)\b")
+
+
+@dataclass(frozen=True)
+class Look:
+    """Where a rank was at one moment."""
+
+    place: str
+    """The MPI call that it was in; `idle` if it had no task to run; `busy`; "" if not told."""
+
+    frames: tuple[str, ...]
+    """The lines of Julia that had led there."""
+
+
+def by_rank(text: str) -> dict[int, str]:
+    """What each rank printed, and under -1 what the launcher itself did.
+
+    The launcher's own words have no mark: those amid a rank's are taken for that rank's.
+    """
+    own, *pieces = _MARK.split(text)
+    found = {-1: own}
+    for open_mpi, srun, piece in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
+        rank = int(open_mpi or srun)
+        found[rank] = found.get(rank, "") + piece
+    return found
+
+
+def grouped(text: str) -> str:
+    """The same text for a reader: rank after rank, each under its number."""
+    pieces = sorted((rank, words.strip("\n")) for rank, words in by_rank(text).items())
+    return "".join(
+        f"{words}\n" if rank < 0 else f"----- rank {rank}\n{words}\n"
+        for rank, words in pieces
+        if words.strip()
+    )
+
+
+def looks(words: str) -> list[Look]:
+    """The places that one rank told when it was asked."""
+    return [_look(block.split("\n\n", 1)[0]) for block in _LOOK.split(words)[1:]]
+
+
+def _look(block: str) -> Look:
+    frames = tuple(line.strip() for line in _JULIA_FRAME.findall(block))
+    if call := _MPI_CALL.search(block):
+        return Look(call[1], frames)
+    if _IDLE.search(block):
+        return Look("idle", frames)
+    # A stack that cannot be unwound, as happens inside MPI, has no line of Julia in it.
+    return Look("busy" if frames else "", frames)
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """What all ranks of a program told of where they were while they were asked."""
+
+    places: list[str | None]
+    """By rank: where it was all the time; None if it has not told often enough yet."""
+
+    moved: bool
+    """Some rank computed, or was in two places."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Would asking again tell nothing new?"""
+        return self.moved or None not in self.places
+
+    def deadlock(self, busy_cores: float) -> str | None:
+        """Says how the ranks wait for each other, if that is what they do.
+
+        Args:
+            busy_cores: CPU time that all used meanwhile, in cores. A rank waits in MPI on one.
+        """
+        in_mpi = sum(place not in (None, "idle") for place in self.places)
+        still = self.is_settled and not self.moved
+        if not still or not in_mpi or busy_cores > in_mpi + _SPARE_CORES:
+            return None
+        counts = Counter(f"in {place}" if place != "idle" else "idle" for place in self.places)
+        where = ", ".join(f"{count} {place}" for place, count in counts.most_common())
+        return f"every rank waits: {where}"
+
+
+def whereabouts(text: str, ranks: int) -> Whereabouts:
+    """Where ranks were, from what they printed while they were asked."""
+    told = by_rank(text)
+    clear = [[look for look in looks(told.get(rank, "")) if look.place] for rank in range(ranks)]
+    places = [found[0].place if len(found) >= _CLEAR_LOOKS else None for found in clear]
+    moved = [len(set(found)) > 1 or any(look.place == "busy" for look in found) for found in clear]
+    return Whereabouts(places, any(moved))
