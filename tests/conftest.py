@@ -46,6 +46,9 @@ def julia() -> Julia:
         raise
 
 
+pytest_plugins = ("stand_ins",)
+
+
 @pytest.fixture
 def kernels() -> Path:
     """The adversarial kernels."""

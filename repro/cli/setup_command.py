@@ -1,27 +1,95 @@
-"""`repro setup`: find or fetch Julia."""
+"""`repro setup`: find or fetch Julia, tell it which MPI is here, install its packages."""
+
+import os
 
 import click
 
-from repro.container.julia import TOOLCHAIN, find_julia
+from repro.container.julia import TOOLCHAIN, Julia, find_julia
+from repro.container.julia_packages import NAMES, ensure_packages, to_install, too_old
 from repro.container.julia_setup import ensure_julia
+from repro.container.mpi import HOW_TO_GET, Mpi, find_mpi
+from repro.container.mpi_preferences import SHOWN, agreement, write_preferences
 from repro.container.pins import load_pins
 from repro.errors import UserError
+
+_WOULD = {
+    "same": "named in",
+    "missing": "would be written to",
+    "changed": "would be written to",
+    "somebody's": "would leave",
+}
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, do nothing.")
 def command(*, dry_run: bool) -> None:
-    """Find a Julia that works, or fetch one into .toolchain/.
+    """Find or fetch a Julia, write down which MPI is here, install Dagger.jl and MPI.jl.
 
-    The first of these is taken: $JULIA, `julia` on PATH, the official tarball that
-    toolchain.toml pins, Debian 11's package. Nothing outside the checkout is changed.
+    The first Julia of these is taken: $JULIA, `julia` on PATH, the official tarball that
+    toolchain.toml pins, Debian 11's package; what is fetched goes to .toolchain/. The MPI is that
+    of $MPIEXEC, else of `mpiexec` on PATH; julia/LocalPreferences.toml tells MPI.jl of it. The
+    packages, as julia/Manifest.toml pins them, go to Julia's own depot (JULIA_DEPOT_PATH, else
+    ~/.julia). Nothing else outside the checkout is changed. What cannot be had makes cells
+    `unavailable`; only a missing Julia is an error.
     """
     if dry_run:
-        try:
-            julia = find_julia()
-        except UserError:
-            click.echo(f"would fetch Julia {load_pins().julia.version} into {TOOLCHAIN}")
-            return
+        _say_what_would_be_done()
+        return
+    julia = ensure_julia(_say)
+    click.echo(_found(julia))
+    # Before the packages, so that MPI.jl is fetched and compiled for this MPI, and once.
+    changed = _set_up_mpi()
+    click.echo(ensure_packages(julia, _say, again=changed))
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def _found(julia: Julia) -> str:
+    return f"Julia {julia.version} ({julia.origin}): {julia.path}"
+
+
+def _say_what_would_be_done() -> None:
+    try:
+        julia = find_julia()
+    except UserError:
+        click.echo(f"would fetch Julia {load_pins().julia.version} into {TOOLCHAIN}")
+        packages = f"would install {NAMES} if that Julia is new enough for them"
     else:
-        julia = ensure_julia(lambda message: click.echo(message, err=True))
-    click.echo(f"Julia {julia.version} ({julia.origin}): {julia.path}")
+        click.echo(_found(julia))
+        installed = f"{NAMES}: {'would be installed' if to_install(julia) else 'installed'}"
+        packages = too_old(julia) or installed
+    _set_up_mpi(dry_run=True)
+    click.echo(packages)
+
+
+def _set_up_mpi(*, dry_run: bool = False) -> bool:
+    """Write the preferences; True if they were changed."""
+    changed = False
+    if mpi := _mpi():
+        try:
+            if dry_run:
+                how = f"{_WOULD[agreement(mpi)]} {SHOWN}"
+            else:
+                changed = write_preferences(mpi)
+                how = f"{'written to' if changed else 'named in'} {SHOWN}"
+        except UserError as error:
+            how = str(error)
+        click.echo(f"MPI: {mpi}, {mpi.mpiexec}; {how}")
+    return changed
+
+
+def _mpi() -> Mpi | None:
+    """The MPI; for want of one, says what that means."""
+    unavailable = "cells of mpi will be `unavailable`"
+    try:
+        mpi = find_mpi()
+    except UserError as error:
+        if os.environ.get("MPIEXEC"):  # asked for by name: to go on without would be a surprise
+            raise
+        click.echo(f"{error}: {unavailable}")
+        return None
+    if mpi is None:
+        click.echo(f"no mpiexec on PATH: {unavailable}; {HOW_TO_GET}")
+    return mpi

@@ -7,6 +7,9 @@ from typing import Any
 import psutil
 
 from repro.container.julia import Julia, find_julia
+from repro.container.julia_packages import broken_off, too_old
+from repro.container.mpi import HOW_TO_GET, find_mpi
+from repro.container.mpi_preferences import SHOWN, agreement, preferences
 from repro.container.pins import load_pins
 from repro.errors import UserError
 
@@ -15,14 +18,16 @@ _OLD_BLAS = (
     "ones (OPENBLAS_CORETYPE)"
 )
 
+_NO_MPI = "cells of mpi will be `unavailable`"
+
 
 def findings() -> list[dict[str, Any]]:
     """Each: what was looked at, what was found, is it good, is it needed, and what it means."""
     try:
         julia = find_julia()
     except UserError as error:
-        return [_finding("Julia", str(error), ok=False, needed=True), _machine()]
-    return [_julia(julia), *_packages(julia), _machine(), _slurm(), _apptainer()]
+        return [_finding("Julia", str(error), ok=False, needed=True), _mpi(), _machine()]
+    return [_julia(julia), *_packages(julia), _mpi(), _machine(), _slurm(), _apptainer()]
 
 
 def _finding(
@@ -45,16 +50,39 @@ def _julia(julia: Julia) -> dict[str, Any]:
 def _packages(julia: Julia) -> list[dict[str, Any]]:
     meanings = {
         "Dagger": "cells of dagger and dagger-distributed will be `unavailable`",
-        "MPI": "cells of mpi will be `unavailable`",
+        "MPI": _NO_MPI,
     }
-    old = tuple(map(int, julia.version.split("-")[0].split(".")[:2])) < (1, 9)
-    why = f"; Julia {julia.version} is too old for it" if old else ""
-    return [
-        _finding(f"{name}.jl", "installed")
-        if name in julia.packages
-        else _finding(f"{name}.jl", "not installed", meaning + why, ok=False)
-        for name, meaning in meanings.items()
-    ]
+    old = too_old(julia)
+    how = f"{old}: set JULIA to a newer one" if old else "with network, run `repro setup`"
+
+    def one(name: str, meaning: str) -> dict[str, Any]:
+        if name not in julia.packages:
+            return _finding(f"{name}.jl", "not installed", f"{meaning}; {how}", ok=False)
+        if broken_off():
+            return _finding(f"{name}.jl", "its installation was broken off", how, ok=False)
+        return _finding(f"{name}.jl", "installed")
+
+    return [one(name, meaning) for name, meaning in meanings.items()]
+
+
+def _mpi() -> dict[str, Any]:
+    """The MPI that is here, and whether Julia has been told of it."""
+    try:
+        mpi, named = find_mpi(), (preferences() or {}).get("mpiexec")
+        if mpi is None:
+            how = f"at set-up it was {named}: load its module, or " if named else ""
+            return _finding("MPI", "no mpiexec on PATH", f"{_NO_MPI}; {how}{HOW_TO_GET}", ok=False)
+        state = agreement(mpi)
+    except UserError as error:
+        return _finding("MPI", str(error), _NO_MPI, ok=False)
+    meaning = {
+        "same": f"{SHOWN} names it",
+        "missing": f"{SHOWN} does not name it: run `repro setup`, or every rank is alone",
+        "changed": f"{SHOWN} names {named}: changed since set-up, run `repro setup`",
+        "somebody's": f"{SHOWN} was not written by `repro setup` and is taken as it is",
+    }[state]
+    found = f"{mpi}, {mpi.mpiexec}, {mpi.library}"
+    return _finding("MPI", found, meaning, ok=state in {"same", "somebody's"})
 
 
 def _machine() -> dict[str, Any]:
@@ -66,7 +94,7 @@ def _machine() -> dict[str, Any]:
 def _slurm() -> dict[str, Any]:
     path = shutil.which("sbatch")
     if path:
-        return _finding("Slurm", path, "this version of repro runs cells on site `local` only")
+        return _finding("Slurm", path, "`repro doctor --site NAME` looks at a cluster more closely")
     return _finding("Slurm", "no sbatch on PATH", "only site `local` can be used here", ok=False)
 
 
