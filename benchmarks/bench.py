@@ -15,6 +15,7 @@ from repro.container.julia import find_julia
 from repro.launch.environment import describe_environment
 
 import figures
+import frameworks
 import overhead
 import status
 import verify
@@ -26,7 +27,7 @@ TARGETS = {"gemm": 0.85, "cholesky": 0.70, "pi": 0.95}
 def reference_rows() -> Iterator[tuple[str, str]]:
     """The reference programs beside the vendor's library, and pi's speedup, on two threads."""
     julia = find_julia()
-    description = describe_environment(julia, os.cpu_count() or 1)
+    description = describe_environment(julia, None, os.cpu_count() or 1)
     core = description["julia"]["blas_core_forced"]
     variables = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     if core:
@@ -54,9 +55,9 @@ def reference_rows() -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     """Print the table, a row as soon as it is measured."""
-    for rows in (reference_rows, overhead.rows, status.rows):
+    for rows in (reference_rows, frameworks.rows, overhead.rows, status.rows):
         for name, text in rows():
-            print(f"{name:34} {text}", flush=True)
+            print(f"{name:40} {text}", flush=True)
     print(figures.measure(ROOT / "data" / "baseline"), flush=True)
     verify.main()
 

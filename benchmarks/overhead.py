@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 
 from repro.container.julia import Julia
+from repro.launch.command import Tools
 from repro.launch.decide import Means
 from repro.launch.environment import describe_environment
 from repro.launch.local import Here, LocalLauncher
+from repro.launch.plan import Setting
 from repro.launch.run_directory import driving, make_run
 
 from studies import write_study
@@ -25,11 +27,12 @@ def measure() -> dict[str, float]:
         path = Path(directory) / "run"
         # `true` stands for Julia: it starts, does nothing and ends.
         julia = Julia(true, "PATH", "0", "none", "none", ())
-        here = Here(julia, "none", describe_environment(julia, 2), [0, 1], 2**30, tries=1)
+        setting = Setting(Tools(julia), describe_environment(julia, None, 2), "none", 2**30)
+        here = Here(setting, [0, 1], tries=1)
         begin = time.perf_counter()
         with driving(path):
             run = make_run(path, study, "local")
-            means = Means(run.study, (), (), cores=2, oversubscribe=True)
+            means = Means(run.study, (), (), starts_ranks=False, cores=2, oversubscribe=True)
             LocalLauncher(run, here, means).run_cells(run.cells())
         orchestrated = (time.perf_counter() - begin) / CELLS
         command = [str(true), *(["x"] * 25)]

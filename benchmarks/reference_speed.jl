@@ -13,8 +13,10 @@ using LinearAlgebra
 const ROOM = joinpath(@__DIR__, "..", "julia")
 include(joinpath(ROOM, "records.jl"))
 include(joinpath(ROOM, "blas.jl"))
+include(joinpath(ROOM, "teams.jl"))
 include(joinpath(ROOM, "problems", "problems.jl"))
 include(joinpath(ROOM, "frameworks", "threads.jl"))
+const TEAM = SharedMemory()
 
 module Reference
 foreach(p -> include(joinpath(Main.ROOM, "reference", "$(p)_threads.jl")), ("gemm", "cholesky"))
@@ -33,7 +35,7 @@ reference!(::Gemm, arguments) = Reference.gemm!(arguments...)
 reference!(::Cholesky, arguments) = Reference.cholesky!(arguments...)
 
 function seconds(run!, case, blas_threads)
-    arguments = kernel_arguments(case)
+    arguments = kernel_arguments(TEAM, case)
     GC.gc()
     BLAS.set_num_threads(blas_threads)
     @elapsed run!(case, arguments)
@@ -51,7 +53,7 @@ end
 function compare(problem, n, tiles, times)
     all = Threads.nthreads()
     small = problem(64, 16, 1)
-    foreach(run! -> run!(small, kernel_arguments(small)), (vendor!, reference!))     # compile
+    foreach(run! -> run!(small, kernel_arguments(TEAM, small)), (vendor!, reference!))     # compile
     case(tile) = problem(n, tile, 1)
     candidates = [[((:vendor, k), vendor!, case(n), k) for k in unique([1, all])];
                   [((:reference, tile), reference!, case(tile), 1) for tile in tiles]]

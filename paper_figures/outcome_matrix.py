@@ -46,8 +46,16 @@ CORNERS = {
     "raised-blas-threads": (0, 0),
     "single-blas-call": (0, 1),
     "no-parallel-construct": (1, 1),
+    "single-task": (1, 1),
+    "one-rank-computes": (1, 1),
+    "no-work-division": (1, 1),
+    "one-worker-computes": (1, 1),
+    "whole-matrix": (1, 1),
 }
-"""The corner of a cell that a flag marks, (right, down); `tampered` frames the cell."""
+"""The corner of a cell that a flag marks, (right, down); `tampered` frames the cell.
+
+All that says that a program does not share its work as its framework is meant to is one corner.
+"""
 
 LEFT, RIGHT, GAP = 1.46, 0.06, 0.14
 TITLE, HEADER, ROW, UPRIGHT, LEVEL = 0.14, 0.17, 0.14, 0.42, 0.16

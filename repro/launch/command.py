@@ -1,15 +1,93 @@
-"""The one place where a cell becomes a command line."""
+"""The one place where a scale point becomes a command line and the variables that go with it.
 
+| framework          | this machine             | Slurm                          |
+|--------------------|--------------------------|--------------------------------|
+| threads, dagger    | julia -t T               | the same, in the batch step    |
+| mpi                | mpiexec, R ranks         | srun --mpi=pmix, R tasks       |
+| dagger-distributed | a driver starts R times  | a driver starts once           |
+|                    | julia -t T --worker      | srun, R tasks julia --worker   |
+"""
+
+import os
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from repro.container.julia import PROJECT, Julia
+from repro.container.mpi import Mpi
 from repro.measure.attempts import RAW
 from repro.study.expand import Cell
 
+Placer = Literal["local", "slurm"]
+"""Who places processes on cores: the watchdog and mpiexec, or Slurm."""
 
-def command_line(cell: Cell, julia: Julia, kernel: Path, attempt: Path) -> list[str]:
-    """What starts a cell's program under the harness."""
-    project = [f"--project={PROJECT}"] if cell.packages else []
+
+@dataclass(frozen=True)
+class Tools:
+    """What command lines are made of."""
+
+    julia: Julia
+    mpi: Mpi | None = None
+    """The MPI of this machine; None: cells of `mpi` cannot run."""
+
+    placer: Placer = "local"
+    srun: str = "srun"
+    bind: str = "cores"
+    """What srun ties a task to."""
+
+    pin_threads: bool = False
+    """Tie each thread to a core where one process has the node; otherwise they move among cores."""
+
+    @property
+    def starts_ranks(self) -> bool:
+        """Is there a launcher of MPI ranks whose options are known here?"""
+        return self.placer == "slurm" or (self.mpi is not None and self.mpi.family == "Open MPI")
+
+
+def command_line(
+    cell: Cell, tools: Tools, kernel: Path, attempt: Path, *, oversubscribed: bool = False
+) -> list[str]:
+    """What starts a cell's program under the harness.
+
+    Args:
+        cell: the cell.
+        tools: what to start it with.
+        kernel: the program's kernel, an absolute path.
+        attempt: the directory of the attempt, an absolute path.
+        oversubscribed: it has fewer cores than threads.
+    """
+    harness = [str(PROJECT / "run_cell.jl"), *_options(cell, kernel, attempt)]
+    match cell.program.framework:
+        case "mpi":
+            start = _mpi_start(cell, tools, oversubscribed=oversubscribed)
+            return [*start, *_julia(cell, tools, cell.scale.threads), *harness]
+        case "dagger-distributed":
+            return [*_julia(cell, tools, 1), *harness, *_workers(cell, tools)]
+        case _:
+            return [*_julia(cell, tools, cell.scale.threads), *harness]
+
+
+def variables(cell: Cell, tools: Tools) -> dict[str, str]:
+    """Environment variables that depend on the scale point.
+
+    BLAS has one thread: a program that is parallel itself must not be so twice. Julia counts cores
+    from 0 when it ties threads to them, whatever its process may use: so only where one process has
+    the node. A vendor program's are not tied, as the threads of BLAS would all inherit one core.
+    """
+    found = {
+        "JULIA_NUM_THREADS": str(cell.scale.threads),
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    if tools.pin_threads and cell.scale.ranks == 1 and not cell.baseline:
+        found["JULIA_EXCLUSIVE"] = "1"
+    if cell.program.framework == "mpi" and os.geteuid() == 0:
+        names = ("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM")
+        found |= dict.fromkeys(names, "1")
+    return found
+
+
+def _options(cell: Cell, kernel: Path, attempt: Path) -> list[str]:
     options: dict[str, str | int | Path] = {
         "kernel": kernel,
         "problem": cell.program.problem,
@@ -23,6 +101,40 @@ def command_line(cell: Cell, julia: Julia, kernel: Path, attempt: Path) -> list[
         "result": attempt / RAW,
     }
     arguments = [text for key, value in options.items() for text in (f"--{key}", str(value))]
-    tune = ["--tune"] if cell.baseline else []
-    start = [str(julia.path), "--startup-file=no", "-t", str(cell.scale.threads)]
-    return [*start, *project, str(PROJECT / "run_cell.jl"), *arguments, *tune]
+    return [*arguments, "--tune"] if cell.baseline else arguments
+
+
+def _julia(cell: Cell, tools: Tools, threads: int) -> list[str]:
+    project = [f"--project={PROJECT}"] if cell.packages else []
+    return [str(tools.julia.path), "--startup-file=no", "-t", str(threads), *project]
+
+
+def _mpi_start(cell: Cell, tools: Tools, *, oversubscribed: bool) -> list[str]:
+    """Ranks on cores of their own; what they print is marked with the rank."""
+    if tools.placer == "slurm":
+        return [*_srun(cell, tools), "--mpi=pmix", "--label", "--input=0", "--kill-on-bad-exit=1"]
+    assert tools.mpi  # noqa: S101 - decide() lets no cell pass unless `starts_ranks`
+    ranks, threads = str(cell.scale.ranks), cell.scale.threads
+    # A rank that waits polls: two on one core must give way to each other.
+    place = ["--map-by", f"slot:PE={threads}", "--bind-to", "core"]
+    if oversubscribed:
+        place = ["--map-by", "slot:OVERSUBSCRIBE", "--bind-to", "none"]
+    mark = ["--tag-output"] if tools.mpi.version.startswith("4.") else ["--output", "tag"]
+    return [str(tools.mpi.mpiexec), "-n", ranks, *place, *mark]
+
+
+def _workers(cell: Cell, tools: Tools) -> list[str]:
+    """What the driver is told: how many workers, and the command that starts them."""
+    ranks = str(cell.scale.ranks)
+    worker = _julia(cell, tools, cell.scale.threads)
+    if tools.placer == "slurm":
+        start = [*_srun(cell, tools), "--mpi=none", "--kill-on-bad-exit=1"]
+        return ["--ranks", ranks, "--copies", "1", "--worker-command", *start, *worker, "--worker"]
+    local = ["--bind-to", "127.0.0.1", "--worker"]
+    return ["--ranks", ranks, "--copies", ranks, "--worker-command", *worker, *local]
+
+
+def _srun(cell: Cell, tools: Tools) -> list[str]:
+    scale = cell.scale
+    place = [f"--nodes={scale.nodes}", f"--ntasks={scale.ranks}"]
+    return [tools.srun, *place, f"--cpus-per-task={scale.threads}", f"--cpu-bind={tools.bind}"]

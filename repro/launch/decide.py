@@ -1,5 +1,6 @@
 """What is to be done about a cell, judged by what lies on disk and nothing else."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -46,18 +47,47 @@ class Means:
     packages: tuple[str, ...]
     """Installed Julia packages."""
 
+    starts_ranks: bool
+    """Is there an MPI to start ranks with?"""
+
     cores: int
-    """Cores of the site."""
+    """Cores of the site that a cell may use."""
+
+    nodes: int = 1
+    """Nodes of the site that a cell may use."""
 
     oversubscribe: bool = False
     """Run cells that are larger than the site all the same."""
 
+    def missing(self, cell: Cell) -> list[str]:
+        """What the cell needs and is not installed."""
+        missing = [f"{name}.jl" for name in cell.packages if name not in self.packages]
+        if cell.program.framework == "mpi" and not self.starts_ranks:
+            missing.append("Open MPI")
+        return missing
 
-def decide(run: Path, cell: Cell, means: Means, *, again: bool = False) -> Decision:
-    """What is to be done about a cell; `again` asks for another attempt even if it is done."""
+    def has_room(self, cell: Cell) -> bool:
+        """Has the site a core for every thread of the cell?"""
+        return cell.scale.cores <= self.cores
+
+
+def decide(
+    run: Path, cell: Cell, means: Means, *, again: bool = False, queued: Container[str] = ()
+) -> Decision:
+    """What is to be done about a cell.
+
+    Args:
+        run: the run directory.
+        cell: the cell.
+        means: what there is to run it with.
+        again: ask for another attempt even if it is done.
+        queued: cells that a batch system has, waiting or running.
+    """
     history = attempts_of(run, str(cell.name))
     last = history[-1] if history else None
     state = last.state if last else None
+    if str(cell.name) in queued:
+        state = "running"
     number = last.number + 1 if last else 1
     kernel = find_kernel(means.study, cell.program, means.datasets)
     if state == "running":
@@ -66,9 +96,9 @@ def decide(run: Path, cell: Cell, means: Means, *, again: bool = False) -> Decis
         return Decision(cell, Todo.NOTHING, kernel, last, number)
     if kernel is None:
         return Decision(cell, Todo.NO_PROGRAM)
-    if set(cell.packages) - set(means.packages):
+    if means.missing(cell):
         return Decision(cell, Todo.UNAVAILABLE, kernel, None, number)
-    if cell.scale.nodes > 1 or (cell.scale.cores > means.cores and not means.oversubscribe):
+    if cell.scale.nodes > means.nodes or not (means.has_room(cell) or means.oversubscribe):
         return Decision(cell, Todo.TOO_LARGE, kernel)
     planned = last if state == "planned" else None
     return Decision(cell, Todo.START, kernel, planned, number)
@@ -78,5 +108,5 @@ def _is_kept(attempt: Attempt, cell: Cell, means: Means) -> bool:
     """What the program did is kept; what the infrastructure did is repeated when it can be."""
     outcome = attempt.outcome()["outcome"]
     if outcome == "unavailable":
-        return bool(set(cell.packages) - set(means.packages))
+        return bool(means.missing(cell))
     return bool(outcome != "infrastructure")

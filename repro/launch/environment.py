@@ -13,6 +13,7 @@ import psutil
 
 from repro import __version__
 from repro.container.julia import Julia
+from repro.container.mpi import Mpi
 
 _KEPT = ("LD_LIBRARY_PATH", "JULIA_DEPOT_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
 _LSCPU = (
@@ -30,26 +31,37 @@ _LSCPU = (
 _AVX512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl"}
 
 
-def describe_environment(julia: Julia, cores: int) -> dict[str, Any]:
-    """The machine and the toolchain; no host name, no user, no path."""
-    cpu = _cpu()
-    gib = psutil.virtual_memory().total / 2**30
-    machine = f"{cpu['Model name']}, {cores} cores, {gib:.0f} GiB"
-    return {
-        "machine": machine,
-        "cpu": cpu,
-        "memory_gib": round(gib, 1),
-        "cores": cores,
-        "os": {"kernel": platform.release(), "system": _system()},
+def describe_environment(julia: Julia, mpi: Mpi | None, cores: int) -> dict[str, Any]:
+    """This machine and the toolchain; no host name, no user, no path."""
+    machine = _machine(cores)
+    return machine | {
         "julia": {
             "version": julia.version,
             "blas": julia.blas,
             "blas_core": julia.blas_core,
-            "blas_core_forced": blas_core_type(julia, cpu.get("Flags", "")),
+            "blas_core_forced": blas_core_type(julia, machine["cpu"].get("Flags", "")),
             "packages": list(julia.packages),
         },
+        "mpi": f"{mpi.family} {mpi.version}" if mpi else None,
         "repro": __version__,
         "image": None,
+    }
+
+
+def describe_node(planned: dict[str, Any], cores: int) -> dict[str, Any]:
+    """What was planned on another machine with the same toolchain, for this one."""
+    return planned | _machine(cores)
+
+
+def _machine(cores: int) -> dict[str, Any]:
+    cpu = _cpu()
+    gib = psutil.virtual_memory().total / 2**30
+    return {
+        "machine": f"{cpu['Model name']}, {cores} cores, {gib:.0f} GiB",
+        "cpu": cpu,
+        "memory_gib": round(gib, 1),
+        "cores": cores,
+        "os": {"kernel": platform.release(), "system": _system()},
     }
 
 
@@ -60,13 +72,10 @@ def environment_id(description: dict[str, Any]) -> str:
 
 
 def cell_variables(description: dict[str, Any], home: Path) -> dict[str, str]:
-    """The environment variables of a program: few, known, and no keys among them.
-
-    OpenBLAS starts one thread: a program that is parallel itself must not be so twice.
-    """
+    """The environment variables of every program: few, known, and no keys among them."""
     variables = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    depot = str(Path.home() / ".julia")
-    variables.setdefault("JULIA_DEPOT_PATH", depot)
+    # The empty part stands for the depots that come with Julia.
+    variables.setdefault("JULIA_DEPOT_PATH", f"{Path.home() / '.julia'}:")
     if forced := description["julia"]["blas_core_forced"]:
         variables.setdefault("OPENBLAS_CORETYPE", forced)
     return variables | {
@@ -74,8 +83,6 @@ def cell_variables(description: dict[str, Any], home: Path) -> dict[str, str]:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
     }
 
 

@@ -13,21 +13,11 @@ from types import FrameType
 from typing import Any
 
 from repro import ROOT
-from repro.container.julia import Julia
 from repro.files import writing
-from repro.launch.command import command_line
 from repro.launch.decide import Decision, Means, Todo, decide
-from repro.launch.environment import cell_variables
-from repro.launch.run_directory import (
-    Run,
-    close_attempt,
-    commit_attempt,
-    new_attempt,
-    snapshot_kernel,
-)
+from repro.launch.plan import Setting, plan_attempt
+from repro.launch.run_directory import Run, close_attempt
 from repro.measure.attempts import Attempt, attempts_of
-from repro.measure.static_check import static_flags
-from repro.measure.watchdog import SCRATCH
 from repro.study.expand import Cell
 
 _POLL_SECONDS = 0.02
@@ -47,13 +37,10 @@ class Events:
 class Here:
     """What cells of this machine run with."""
 
-    julia: Julia
-    environment_id: str
-    environment: dict[str, Any]
+    setting: Setting
     cores: Sequence[int]
     """Numbers of the cores that cells may be bound to."""
 
-    memory_bytes: int
     concurrent: bool = False
     """Run as many cells at once as their cores allow; otherwise one after another."""
 
@@ -123,8 +110,8 @@ class LocalLauncher:
         cell, attempt, watchdog = decision.cell, decision.attempt, None
         if decision.todo is Todo.UNAVAILABLE:
             attempt = self._plan(decision, [])
-            missing = sorted(set(cell.packages) - set(self.means.packages))
-            close_attempt(attempt, "unavailable", f"not installed: {', '.join(missing)}")
+            missing = ", ".join(self.means.missing(cell))
+            close_attempt(attempt, "unavailable", f"not installed: {missing}")
             self.events.ended(cell, attempt.outcome())
         if decision.todo is Todo.START:
             attempt = attempt or self._plan(decision, self._free_cores()[: cell.scale.cores])
@@ -135,34 +122,8 @@ class LocalLauncher:
             self.events.started(cell)
 
     def _plan(self, decision: Decision, cores: list[int]) -> Attempt:
-        """Write down all that an attempt is, before anything starts."""
-        cell, here = decision.cell, self.here
-        assert decision.kernel  # noqa: S101 - decide() gives one with every attempt
-        kernel, sha256 = snapshot_kernel(self.run.path, cell, decision.kernel)
-        draft = new_attempt(self.run.path, str(cell.name), decision.next_number)
-        path = draft.with_name(str(decision.next_number)).absolute()
-        plan = {
-            "cell": str(cell.name),
-            "attempt": decision.next_number,
-            "command": command_line(cell, here.julia, kernel.absolute(), path),
-            "env": cell_variables(here.environment, path / SCRATCH),
-            "cores": cores,
-            "threads": cell.scale.threads,
-            "n": cell.n,
-            "tile": cell.tile,
-            "repetitions": cell.repetitions,
-            "seed": cell.seed,
-            "baseline": cell.baseline,
-            "limits": {
-                "time_s": cell.time_limit_s,
-                "stall_s": cell.stall_limit_s,
-                "memory_bytes": min(cell.memory_limit_bytes, here.memory_bytes),
-            },
-            "kernel_sha256": sha256,
-            "environment": here.environment_id,
-            "flags": [] if cell.baseline else static_flags(kernel, cell.program),
-        }
-        return commit_attempt(draft, plan)
+        over = not self.means.has_room(decision.cell)
+        return plan_attempt(self.run.path, decision, self.here.setting, cores, oversubscribed=over)
 
     def _failed_by_infrastructure(self) -> Iterator[tuple[Cell, int]]:
         """Take note of what has ended; the cells to try once more."""

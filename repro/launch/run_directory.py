@@ -1,7 +1,6 @@
 """Making and changing a run directory; what lies in it is told in `repro.measure.attempts`."""
 
 import fcntl
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from repro.files import canonical_json, read_json, reading, write_atomic, writin
 from repro.measure import attempts
 from repro.measure.attempts import Attempt
 from repro.study.expand import Cell, cells
+from repro.study.kernels import kernel_files, program_sha256
 from repro.study.load import parse_toml
 from repro.study.model import Study
 
@@ -117,22 +117,31 @@ def driving(path: Path) -> Iterator[None]:
 
 
 def snapshot_kernel(run: Path, cell: Cell, source: Path) -> tuple[Path, str]:
-    """Keep the kernel as it is run; its path in the run directory, and its sha256.
+    """Keep a program as it is run: its kernel, under the program's name, and what it includes.
+
+    Returns:
+        The kernel in the run directory, and the program's sha256.
 
     Raises:
-        UserError: the kernel has changed since this run first used it.
+        UserError: a file has changed since this run first used it, or another program of the
+            model has another file of its name.
     """
-    content = source.read_bytes()
     kept = run / "kernels" / cell.program.model / f"{cell.program.stem}.jl"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(kept, content)
-    elif kept.read_bytes() != content:
-        raise UserError(
-            f"{source}: changed since this run began, so its cells could not be compared; "
-            "use another --run"
-        )
-    return kept, hashlib.sha256(content).hexdigest()
+    with reading(source):
+        kernel, *siblings = kernel_files(source)
+        targets = {path: kept.with_name(path.name) for path in siblings} | {kernel: kept}
+        contents = {path: path.read_bytes() for path in targets}
+    for path, target in targets.items():
+        if target.exists() and target.read_bytes() != contents[path]:
+            raise UserError(
+                f"{path}: not what this run has under that name: it was changed since this run "
+                "began, or is another program's; cells could not be compared, use another --run"
+            )
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    for path, target in targets.items():  # the kernel comes last: with it the program is whole
+        if not target.exists():
+            write_atomic(target, contents[path])
+    return kept, program_sha256(kept)
 
 
 def write_environment(run: Path, identity: str, description: dict[str, Any]) -> None:

@@ -1,16 +1,50 @@
 """Sites: where jobs run."""
 
 import os
-from typing import Literal
+from typing import Literal, Self
 
 import psutil
+from pydantic import model_validator
 from pydantic.types import PositiveFloat, PositiveInt
 
 from repro import ROOT
+from repro.errors import UserError
 from repro.study.load import find_toml, load_toml
 from repro.study.model import Name, Strict
 
 SITES = ROOT / "slurm" / "sites"
+ASK = "ask"
+
+
+class Slurm(Strict):
+    """How a site's Slurm is to be asked."""
+
+    account: str | None = None
+    """Account that is charged; `ask`: the user has to say, in the site's file or by an option."""
+
+    partition: str | None = None
+    """Partition that jobs go to; `ask` as for the account; absent for the site's default."""
+
+    exclusive: bool = False
+    """A job has its nodes to itself."""
+
+    memory: bool = True
+    """Ask for memory; false where a job always gets the memory of its nodes."""
+
+    bind: str = "cores"
+    """What `srun --cpu-bind` ties tasks to; `none` where Slurm does not bind."""
+
+    max_array_size: PositiveInt = 1000
+    """Tasks of one array at most: Slurm's MaxArraySize less one."""
+
+    at_once: PositiveInt | None = None
+    """Tasks of one array that may run at once; absent for as many as Slurm likes."""
+
+    options: tuple[str, ...] = ()
+    """Further `#SBATCH` options, such as `--constraint=genoa`."""
+
+    setup: tuple[str, ...] = ()
+    """Lines of shell before anything else in a job, such as `module load mpi/OpenMPI`."""
 
 
 class Site(Strict):
@@ -22,8 +56,8 @@ class Site(Strict):
     title: str
     """What it is, in a few words."""
 
-    launcher: Literal["local"]
-    """What starts cells: `local`, processes on this machine."""
+    launcher: Literal["local", "slurm"]
+    """What starts cells: `local`, processes on this machine; `slurm`, batch jobs."""
 
     nodes: PositiveInt = 1
     """Nodes that one cell may use."""
@@ -34,6 +68,20 @@ class Site(Strict):
     memory_per_node_gib: PositiveFloat | Literal["auto"]
     """Memory of a node, GiB; `auto`: this machine's."""
 
+    pin_threads: bool = False
+    """Tie each Julia thread to a core: for nodes that a cell has to itself."""
+
+    slurm: Slurm | None = None
+    """For launcher `slurm`."""
+
+    @model_validator(mode="after")
+    def _slurm_where_it_is_used(self) -> Self:
+        if (self.slurm is not None) != (self.launcher == "slurm"):
+            raise ValueError("a table [slurm] goes with launcher = 'slurm', and only with that")
+        if self.launcher == "slurm" and "auto" in (self.cores_per_node, self.memory_per_node_gib):
+            raise ValueError("cores and memory of a cluster's nodes must be numbers")
+        return self
+
     @property
     def cores(self) -> list[int]:
         """The numbers of the cores of this node that cells may be bound to."""
@@ -41,11 +89,36 @@ class Site(Strict):
         return allowed if self.cores_per_node == "auto" else allowed[: self.cores_per_node]
 
     @property
+    def cores_in_all(self) -> int:
+        """Cores that one cell may use."""
+        if self.cores_per_node == "auto" or self.launcher == "local":
+            return len(self.cores)
+        return self.cores_per_node * self.nodes
+
+    @property
     def memory_bytes(self) -> int:
         """Memory of a node."""
         if self.memory_per_node_gib == "auto":
             return int(psutil.virtual_memory().total)
         return int(self.memory_per_node_gib * 2**30)
+
+    def with_choices(self, account: str | None, partition: str | None) -> "Site":
+        """The site with what the user chose.
+
+        Raises:
+            UserError: the site asks for something that was not said.
+        """
+        if self.slurm is None:
+            return self
+        chosen = {"account": account, "partition": partition}
+        slurm = self.slurm.model_copy(update={k: v for k, v in chosen.items() if v is not None})
+        for name in chosen:
+            if getattr(slurm, name) == ASK:
+                raise UserError(
+                    f"site {self.name} needs a {name}: say --{name}, or write it into its file "
+                    f"(slurm/sites/{self.name}.toml)"
+                )
+        return self.model_copy(update={"slurm": slurm})
 
 
 def load_site(name: str) -> Site:

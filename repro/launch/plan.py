@@ -1,0 +1,89 @@
+"""Writing down all that an attempt is, before anything starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from repro.launch.command import Tools, command_line, variables
+from repro.launch.decide import Decision
+from repro.launch.environment import cell_variables
+from repro.launch.run_directory import commit_attempt, new_attempt, snapshot_kernel
+from repro.measure.attempts import Attempt
+from repro.measure.static_check import static_flags
+from repro.measure.watchdog import SCRATCH
+from repro.study.expand import Cell
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the attempts of a run have in common."""
+
+    tools: Tools
+    environment: dict[str, Any]
+    """This machine and the toolchain; a batch job tells of its own machine."""
+
+    environment_id: str
+
+    memory_bytes: int
+    """Memory of a node."""
+
+
+def plan_attempt(
+    run: Path,
+    decision: Decision,
+    setting: Setting,
+    cores: list[int],
+    *,
+    oversubscribed: bool = False,
+) -> Attempt:
+    """Make the attempt that `decision` asks for; nothing starts yet.
+
+    Args:
+        run: the run directory, which the caller holds.
+        decision: a cell with a kernel, and the attempt's number.
+        setting: the machine.
+        cores: numbers of the cores to bind it to; empty where something else does that.
+        oversubscribed: the cell has fewer cores than threads.
+
+    Raises:
+        UserError: the kernel has changed since the run began.
+    """
+    cell, number = decision.cell, decision.next_number
+    assert decision.kernel  # noqa: S101 - decide() gives one with every attempt
+    kernel, sha256 = snapshot_kernel(run, cell, decision.kernel)
+    draft = new_attempt(run, str(cell.name), number)
+    path = draft.with_name(str(number)).absolute()
+    home = path / SCRATCH
+    plan = {
+        "cell": str(cell.name),
+        "attempt": number,
+        "command": command_line(
+            cell, setting.tools, kernel.absolute(), path, oversubscribed=oversubscribed
+        ),
+        "env": cell_variables(setting.environment, home) | variables(cell, setting.tools),
+        "cores": cores,
+        "allotted_cores": len(cores) or cell.scale.cores,
+        "ranks": cell.scale.ranks,
+        "launched": cell.program.framework == "mpi",
+        "batch": setting.tools.placer == "slurm",
+        "threads": cell.scale.threads,
+        "n": cell.n,
+        "tile": cell.tile,
+        "repetitions": cell.repetitions,
+        "seed": cell.seed,
+        "baseline": cell.baseline,
+        "limits": {
+            "time_s": cell.time_limit_s,
+            "stall_s": _stall_limit(cell),
+            "memory_bytes": min(cell.memory_limit_bytes, setting.memory_bytes),
+        },
+        "kernel_sha256": sha256,
+        "environment": setting.environment_id,
+        "flags": [] if cell.baseline else static_flags(kernel, cell.program),
+    }
+    return commit_attempt(draft, plan)
+
+
+def _stall_limit(cell: Cell) -> float:
+    """The study's; but what happens on other nodes than the watchdog's it cannot see."""
+    return cell.stall_limit_s if cell.scale.nodes == 1 else cell.time_limit_s

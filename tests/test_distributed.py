@@ -1,0 +1,125 @@
+"""Frameworks of several processes, with real processes: what goes wrong in one ends the cell right.
+
+Where MPI.jl or Dagger.jl is not installed a stand-in takes its place, see `stand_ins`.
+"""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from repro import ROOT
+from repro.container.mpi import find_mpi
+
+from trials import Trial
+
+LIMITS: dict[str, Any] = {
+    "distributed": ["1x2x1"], "repetitions": 2, "time_limit_s": 240, "stall_limit_s": 90,
+}  # fmt: skip
+MPI = [
+    # kernel, problem, outcome, what the detail says, what standard error says, limits of its own
+    ("rank-throws", "pi", "runtime-error",
+     "ErrorException: rank 1 has had enough (in phase check, rank 1)", "", {}),
+    ("rank-dies", "pi", "crash", "ended by SIGSEGV", "----- rank 0\nsignal (15): Terminated", {}),
+    ("rank-waits", "pi", "deadlock", "every rank waits: 1 in MPI_Allreduce, 1 idle",
+     "MPI_Allreduce at", {"time_limit_s": 45}),
+    ("rank-returns-early", "pi", "deadlock", "every rank waits: 2 in MPI_Allreduce",
+     "compute_pi at", {"time_limit_s": 45}),
+    ("rank-computes", "pi", "timeout", "still using CPU after 45 s, in phase check",
+     "compute_pi at", {"time_limit_s": 45}),
+    ("tile-twice", "gemm", "wrong-result", "at n = 100: tile (1, 1) has 2 owners", "", {}),
+]  # fmt: skip
+DAGGER = [
+    ("chunk-on-driver", "gemm", "wrong-result", "tile (1, 1) is not on a worker but on the driver"),
+    ("worker-dies", "pi", "crash", "ProcessExitedException"),
+    ("worker-waits", "pi", "deadlock", "no CPU time and no sign of life"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kernel", "problem", "outcome", "said", "printed", "limits"), MPI, ids=[c[0] for c in MPI]
+)
+def test_what_one_rank_does_becomes_the_outcome(
+    kernel: str,
+    problem: str,
+    outcome: str,
+    said: str,
+    printed: str,
+    limits: dict[str, Any],
+    tmp_path: Path,
+    julia_with_stand_ins: Path,
+) -> None:
+    assert julia_with_stand_ins
+    trial = Trial.of(tmp_path, kernel, **LIMITS | limits)
+    cell = f"{kernel}/{problem}/mpi/0@1x2x1"
+    trial.run(cell)
+    (attempt,) = trial.attempts(cell)
+    found = attempt.outcome()
+    assert found["outcome"] == outcome, found
+    assert said in found["detail"]
+    text = (attempt.path / "stderr.txt").read_text(encoding="utf-8")
+    assert printed in text, "the stacks of the ranks are kept"
+    assert "[1,0]<stderr>" not in text
+    assert not list(attempt.path.glob("result.raw*"))
+
+
+@pytest.mark.parametrize(
+    ("kernel", "problem", "outcome", "said"), DAGGER, ids=[c[0] for c in DAGGER]
+)
+def test_what_one_worker_does_becomes_the_outcome(
+    kernel: str,
+    problem: str,
+    outcome: str,
+    said: str,
+    tmp_path: Path,
+    julia_with_stand_ins: Path,
+) -> None:
+    assert julia_with_stand_ins
+    trial = Trial.of(tmp_path, kernel, **LIMITS | {"stall_limit_s": 20})
+    cell = f"{kernel}/{problem}/dagger-distributed/0@1x2x1"
+    trial.run(cell)
+    found = trial.outcome(cell)
+    assert found["outcome"] == outcome, found
+    assert said in found["detail"]
+
+
+def test_ranks_that_are_processes_pass_what_ranks_that_are_tasks_do(
+    tmp_path: Path, julia_with_stand_ins: Path
+) -> None:
+    mpi = find_mpi()
+    assert mpi
+    script = ROOT / "julia" / "test" / "ranks.jl"
+    allowed = dict.fromkeys(("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"), "1")
+    answer = subprocess.run(
+        [mpi.mpiexec, "-n", "2", julia_with_stand_ins, f"--project={ROOT / 'julia'}", script],
+        cwd=tmp_path, env=os.environ | allowed, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert answer.stdout == "all well on 2 ranks\n", answer.stderr
+
+
+@pytest.mark.parametrize("problem", ["pi", "gemm", "cholesky"])
+@pytest.mark.parametrize("framework", ["dagger", "mpi", "dagger-distributed"])
+def test_the_reference_programs_run_and_are_right(
+    problem: str, framework: str, tmp_path: Path, julia_with_stand_ins: Path
+) -> None:
+    assert julia_with_stand_ins
+    trial = Trial.of(tmp_path, "reference", **LIMITS | {"shared": ["1x1x2"], "repetitions": 1})
+    cell = f"reference/{problem}/{framework}/0@{'1x1x2' if framework == 'dagger' else '1x2x1'}"
+    trial.run(cell)
+    found = trial.outcome(cell)
+    assert (found["outcome"], found["flags"]) == ("ok", []), found
+    start = next(r for r in trial.attempts(cell)[0].records() if r["event"] == "start")
+    asked = (1, 2) if framework == "dagger" else (2, 1)
+    assert (start["ranks"], start["threads"]) == asked
+
+
+def test_a_rank_that_raises_blas_threads_is_flagged(
+    tmp_path: Path, julia_with_stand_ins: Path
+) -> None:
+    assert julia_with_stand_ins
+    trial = Trial.of(tmp_path, "rank-raises-blas-threads", **LIMITS)
+    trial.run()
+    found = trial.outcome("rank-raises-blas-threads/pi/mpi/0@1x2x1")
+    assert (found["outcome"], found["flags"]) == ("ok", ["raised-blas-threads"]), found

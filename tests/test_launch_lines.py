@@ -1,0 +1,105 @@
+"""Scale points become command lines: each kind as a golden file, and what must hold of all."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from repro import ROOT
+from repro.container.julia import Julia
+from repro.container.mpi import Mpi
+from repro.launch.command import Tools, command_line, variables
+from repro.study.expand import Cell, cells
+from repro.study.load import load_study
+
+JULIA = Julia(
+    Path("/opt/julia/bin/julia"), "PATH", "1.12.6", "openblas64", "Zen", ("Dagger", "MPI")
+)
+OPEN_MPI_4 = Mpi(
+    Path("/usr/bin/mpiexec"), "Open MPI", "4.1.4", Path("/usr/lib/libmpi.so"), "OpenMPI"
+)
+OPEN_MPI_5 = replace(OPEN_MPI_4, version="5.0.7")
+TOOLS = {
+    "local": Tools(JULIA, OPEN_MPI_4),
+    "local-open-mpi-5": Tools(JULIA, OPEN_MPI_5),
+    "slurm": Tools(JULIA, None, placer="slurm", pin_threads=True),
+}
+PAPER = {str(cell.name): cell for cell in cells(load_study("paper"))}
+CELLS = [
+    "reference/gemm/threads/0@1x1x24",
+    "vendor/cholesky/threads/0@1x1x192",
+    "reference/cholesky/dagger/0@1x1x32",
+    "reference/gemm/mpi/0@1x96x1",
+    "reference/gemm/mpi/0@2x384x1",
+    "reference/cholesky/dagger-distributed/0@1x24x1",
+    "reference/cholesky/dagger-distributed/0@2x384x1",
+]
+
+
+def line(cell: Cell, tools: Tools, *, oversubscribed: bool = False) -> list[str]:
+    kernel, attempt = Path("/run/kernels/kernel.jl"), Path("/run/cells/cell/1")
+    words = command_line(cell, tools, kernel, attempt, oversubscribed=oversubscribed)
+    return [word.replace(str(ROOT), "<repro>") for word in words]
+
+
+def for_a_reader(words: list[str]) -> str:
+    """One option a line, with its value."""
+    text = words[0]
+    for word in words[1:]:
+        text += f"\n  {word}" if word.startswith("-") else f" {word}"
+    return text
+
+
+def as_root(variables: dict[str, str]) -> dict[str, str]:
+    """Without what is only said to Open MPI if root runs it."""
+    return {name: value for name, value in variables.items() if "ROOT" not in name}
+
+
+@pytest.mark.parametrize("tools", list(TOOLS))
+@pytest.mark.parametrize("name", CELLS)
+def test_launch_lines(name: str, tools: str, snapshot: SnapshotAssertion) -> None:
+    cell, with_tools = PAPER[name], TOOLS[tools]
+    found = as_root(variables(cell, with_tools))
+    settings = "".join(f"{key}={found[key]}\n" for key in sorted(found))
+    assert settings + for_a_reader(line(cell, with_tools)) == snapshot
+
+
+def test_a_cell_with_fewer_cores_than_ranks_gives_them_up(snapshot: SnapshotAssertion) -> None:
+    words = line(PAPER["reference/pi/mpi/0@1x4x1"], TOOLS["local"], oversubscribed=True)
+    assert for_a_reader(words) == snapshot
+
+
+@pytest.mark.parametrize("tools", list(TOOLS.values()), ids=list(TOOLS))
+def test_every_scale_point_reaches_its_line(tools: Tools) -> None:
+    for cell in PAPER.values():
+        check_line(cell, tools)
+
+
+def check_line(cell: Cell, tools: Tools) -> None:
+    words, scale = line(cell, tools), cell.scale
+    where = "--worker-command" if "--worker-command" in words else None
+    computing = words[words.index(where) :] if where else words
+    assert computing[computing.index("-t") + 1] == str(scale.threads)
+    found = variables(cell, tools)
+    assert found["JULIA_NUM_THREADS"] == str(scale.threads)
+    assert found["OPENBLAS_NUM_THREADS"] == found["OMP_NUM_THREADS"] == "1"
+    pinned = tools.pin_threads and scale.ranks == 1 and not cell.baseline
+    assert ("JULIA_EXCLUSIVE" in found) == pinned
+    if tools.placer == "slurm" and cell.program.framework in ("mpi", "dagger-distributed"):
+        assert {f"--nodes={scale.nodes}", f"--ntasks={scale.ranks}"} < set(words)
+        assert f"--cpus-per-task={scale.threads}" in words
+    elif tools.placer == "slurm":
+        assert "srun" not in words
+    elif cell.program.framework == "mpi":
+        assert words[words.index("-n") + 1] == str(scale.ranks)
+    elif cell.program.framework == "dagger-distributed":
+        assert words[words.index("--ranks") + 1] == words[words.index("--copies") + 1]
+        assert words[words.index("--ranks") + 1] == str(scale.ranks)
+
+
+def test_root_may_start_ranks() -> None:
+    found = variables(PAPER["reference/pi/mpi/0@1x2x1"], TOOLS["local"])
+    assert ("OMPI_ALLOW_RUN_AS_ROOT" in found) == (os.geteuid() == 0)
+    assert "OMPI_ALLOW_RUN_AS_ROOT" not in variables(PAPER[CELLS[0]], TOOLS["local"])
