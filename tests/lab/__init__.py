@@ -1,0 +1,1 @@
+"""Tests with a real Slurm cluster on this machine; see README.md."""
