@@ -14,12 +14,15 @@ from repro.cli import options
 @options.data
 @options.concurrent
 @options.oversubscribe
+@options.charged
 @options.dry_run
 def command(
     study: str,
     site: str,
     run_path: Path | None,
     data: Path,
+    account: str | None,
+    partition: str | None,
     *,
     concurrent: bool,
     oversubscribe: bool,
@@ -36,7 +39,7 @@ def command(
 
     path = run_path or options.default_run(study, site)
     dataset, figures = data / path.name, Path("figures") / path.name
-    at = load_site(site)
+    at = load_site(site).with_choices(account, partition)
     if dry_run:
         click.echo(f"would verify {data}, run study {study} in {path} (`repro run --dry-run` lists")
         click.echo(f"the cells), collect {dataset}, and draw {figures}")
@@ -47,9 +50,10 @@ def command(
     with driving(path):
         run = make_run(path, study_file, at.name)
         from repro.cli.run_command import run_chosen
+        from repro.launch.start import Wishes
 
         click.echo(f"2. running study {run.study.name} in {path}", err=True)
-        run_chosen(run, run.cells(), site, (), concurrent=concurrent, oversubscribe=oversubscribe)
+        run_chosen(run, run.cells(), at, Wishes((), concurrent, oversubscribe))
     _collect(path, data)
     drawn = _draw(dataset, figures)
     _summarise(path, dataset, figures, drawn)

@@ -1,29 +1,71 @@
-"""`repro doctor`: what this machine has, and what that means."""
+"""`repro doctor`: what this machine or a cluster has, and what that means."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from repro.cli import options
 from repro.container.doctor import findings
+from repro.launch.site import Site, load_site
 
 
 @click.command()
+@options.site
+@options.run
+@options.charged
+@click.option(
+    "--patience",
+    default=120.0,
+    show_default=True,
+    type=click.FloatRange(min=1),
+    help="On a cluster: seconds that the job which looks at nodes may wait for them.",
+)
 @options.as_json
-def command(*, as_json: bool) -> None:
+@options.dry_run
+def command(
+    site: str,
+    run_path: Path | None,
+    account: str | None,
+    partition: str | None,
+    patience: float,
+    *,
+    as_json: bool,
+    dry_run: bool,
+) -> None:
     """Say which Julia is used, what else is there, and what that means for the study.
+
+    Of a cluster it says what its login node finds, and in one small job what two nodes find; that
+    job's script is all that is shown of it with --dry-run.
 
     Exits with 1 if no cell could run.
     """
-    found = findings()
-    if as_json:
-        click.echo(json.dumps(found, indent=2))
-    else:
-        for finding in found:
+    at = load_site(site).with_choices(account, partition)
+    run = run_path or options.default_run("smoke", site)
+    seen = []
+    for finding in _findings(at, run, patience, dry_run=dry_run):
+        seen.append(finding)
+        if not as_json:
             _print(finding)
-    if not all(finding["ok"] for finding in found if finding["needed"]):
+    if as_json:
+        click.echo(json.dumps(seen, indent=2))
+    if not all(finding["ok"] for finding in seen if finding["needed"]):
         raise SystemExit(1)
+
+
+def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[dict[str, Any]]:
+    if site.slurm is None:
+        return iter(findings())
+    from repro.launch.site_doctor import site_findings
+    from repro.launch.site_job import Visit
+
+    def show(script: str) -> None:
+        click.echo(script, err=True)
+
+    visit = Visit(site, site.slurm, run, patience)
+    return site_findings(visit, show if dry_run else None)
 
 
 def _print(finding: dict[str, Any]) -> None:

@@ -10,11 +10,14 @@ from repro.errors import UserError, fail
 
 COMMANDS = {
     "all": "Do the whole study on a site: verify, run, collect, draw, summarise.",
-    "setup": "Find or fetch the pinned Julia.",
+    "setup": "Find or fetch the pinned Julia, its packages, and the MPI of this machine.",
     "doctor": "Say what this machine has, and what that means.",
+    "contract": "Print what a program of a problem and framework must define.",
     "plan": "Count programs, cells and core-hours.",
     "run": "Run cells, resuming what was begun.",
     "status": "Show what a run has come to.",
+    "cancel": "Cancel cells that a cluster has queued or running.",
+    "logs": "Show what an attempt of a cell has said, and where its files are.",
     "collect": "Turn a run into a dataset.",
     "verify": "Check every file of datasets against their manifests.",
     "figures": "Draw the figures of a dataset, or check them byte for byte.",

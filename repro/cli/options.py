@@ -42,6 +42,13 @@ oversubscribe = click.option(
 )
 
 
+def charged(function: F) -> F:
+    """Who pays for jobs of a cluster, and where they go."""
+    account = click.option("--account", help="Slurm account, in place of the site's.")
+    partition = click.option("--partition", help="Slurm partition, in place of the site's.")
+    return account(partition(function))
+
+
 def cell_filter(function: F) -> F:
     """The filter that every command on cells takes."""
     exclude = click.option(

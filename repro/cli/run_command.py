@@ -7,15 +7,20 @@ from pathlib import Path
 import click
 
 from repro.cli import options
-from repro.launch.decide import Decision, Todo, decide
-from repro.launch.here import look_around
-from repro.launch.local import LocalLauncher
+from repro.errors import UserError
+from repro.files import write_atomic, writing
+from repro.launch.decide import Decision, Means, Todo, decide
 from repro.launch.run_directory import Run, driving, make_run
-from repro.launch.site import load_site
+from repro.launch.site import Site, load_site
+from repro.launch.slurm_client import SlurmSilent
+from repro.launch.start import Wishes, prepare_run, scripts
 from repro.study.expand import Cell
 from repro.study.filters import select
 from repro.study.load import STUDIES, find_toml, load_study
 
+_HOW_TO_GET = (
+    "`repro doctor` says what is missing and how to get it, `repro setup` installs what it can"
+)
 _EXPLAINED = {
     Todo.NO_PROGRAM: "no program yet: its model has to generate one, or --programs has to say "
     "which dataset has it",
@@ -37,6 +42,18 @@ _EXPLAINED = {
 )
 @options.concurrent
 @options.oversubscribe
+@options.charged
+@click.option(
+    "--wait/--no-wait",
+    default=False,
+    help="On a cluster: stay until every cell has an outcome, and repeat what its nodes failed.",
+)
+@click.option(
+    "--collect",
+    metavar="NAME",
+    help="Then collect the dataset NAME, on a cluster by a job of its own unless --wait.",
+)
+@options.data
 @options.dry_run
 def command(
     patterns: tuple[str, ...],
@@ -45,70 +62,103 @@ def command(
     site: str,
     run_path: Path | None,
     programs: tuple[Path, ...],
+    account: str | None,
+    partition: str | None,
+    collect: str | None,
+    data: Path,
     *,
     concurrent: bool,
     oversubscribe: bool,
+    wait: bool,
     dry_run: bool,
 ) -> None:
     """Run cells and keep every attempt.
 
     The same command resumes: what is done is skipped, what failed for the infrastructure's sake
-    is repeated. FILTER is a shell glob on cells' names, such as 'reference/gemm/*@*x2'.
+    is repeated, what a cluster has queued is left to it. FILTER is a shell glob on cells' names,
+    such as 'reference/gemm/*@*x2'.
     """
     path = run_path or options.default_run(study, site)
     study_file = find_toml(study, STUDIES, "study")
-    loaded, at = load_study(study), load_site(site)
+    loaded, at = load_study(study), load_site(site).with_choices(account, partition)
+    wait = wait or at.launcher == "local"
+    later = (collect, data) if collect else None
+    wishes = Wishes(programs, concurrent, oversubscribe, wait, later)
     planned = Run(path, loaded, at.name, "")
     chosen = _select(planned, patterns, exclude)
     if dry_run:
-        _preview(planned, chosen, programs, len(at.cores), oversubscribe=oversubscribe)
+        _preview(planned, chosen, at, wishes)
         return
     with driving(path):
-        run = make_run(path, study_file, at.name)
-        run_chosen(run, chosen, site, programs, concurrent=concurrent, oversubscribe=oversubscribe)
+        run_chosen(make_run(path, study_file, at.name), chosen, at, wishes)
+    if collect and wait:
+        _collect(path, collect, data)
     click.echo(f"attempts are in {path}; `repro status --run {path}` sums them up", err=True)
 
 
-def run_chosen(
-    run: Run,
-    chosen: Sequence[Cell],
-    site: str,
-    programs: tuple[Path, ...],
-    *,
-    concurrent: bool,
-    oversubscribe: bool,
-) -> None:
+def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> None:
     """Run the chosen cells of a run that the caller holds, showing progress."""
     from repro.cli import progress
 
-    here, means = look_around(
-        run, load_site(site), programs, concurrent=concurrent, oversubscribe=oversubscribe
-    )
-    click.echo(f"Julia {here.julia.version}, {here.environment['machine']}", err=True)
-    decisions = [decide(run.path, cell, means) for cell in chosen]
-    _report_not_run(decisions)
-    ready = [d.cell for d in decisions if d.todo in (Todo.START, Todo.WAIT, Todo.UNAVAILABLE)]
-    with progress.shown(len(ready)) as events:
-        LocalLauncher(run, here, means, events).run_cells(ready)
+    prepared = prepare_run(run, site, chosen, wishes)
+    setting = prepared.here.setting
+    click.echo(f"Julia {setting.tools.julia.version}, {setting.environment['machine']}", err=True)
+    _report_not_run(prepared.decisions)
+    _report_unavailable(prepared.decisions, prepared.means)
+    with progress.shown(len(prepared.ready)) as events:
+        try:
+            prepared.start(events, wishes, lambda text: click.echo(text, err=True))
+        except SlurmSilent as error:
+            raise UserError(
+                f"Slurm does not answer ({error}); nothing is lost: say the same again when it does"
+            ) from error
+
+
+def _collect(run: Path, name: str, data: Path) -> None:
+    from repro.archive.collect import collect, describe
+    from repro.archive.source import open_source
+
+    source = open_source(run)
+    collect(source, describe(source, name, "", "CC-BY-4.0"), data, replace=True)
+    click.echo(f"dataset {data / name}; `repro verify {name}` checks it", err=True)
 
 
 def _select(run: Run, patterns: tuple[str, ...], exclude: tuple[str, ...]) -> list[Cell]:
     return select(run.cells(), patterns, exclude, name=lambda cell: str(cell.name))
 
 
-def _preview(
-    run: Run, chosen: Sequence[Cell], programs: tuple[Path, ...], cores: int, *, oversubscribe: bool
-) -> None:
-    from repro.container.julia import find_julia
-    from repro.launch.decide import Means
+def _preview(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> None:
+    from repro.launch.here import find_tools, means_of
 
-    packages = find_julia().packages
-    means = Means(run.study, programs, packages, cores, oversubscribe=oversubscribe)
+    tools = find_tools(site)
+    over = wishes.oversubscribe
+    means = means_of(run.study, wishes.programs, tools, site, oversubscribe=over)
     decisions = [decide(run.path, cell, means) for cell in chosen]
     _report_not_run(decisions)
+    _report_unavailable(decisions, means)
     for decision in decisions:
-        if decision.todo in (Todo.START, Todo.UNAVAILABLE):
+        if decision.todo is Todo.START and site.launcher == "local":
             click.echo(f"would run {decision.cell.name} (attempt {decision.next_number})")
+        if decision.todo is Todo.UNAVAILABLE:
+            missing = ", ".join(means.missing(decision.cell))
+            click.echo(f"would note {decision.cell.name} as unavailable: no {missing}")
+    if site.launcher == "slurm":
+        _write_scripts(run.path, site, [d.cell for d in decisions if d.todo is Todo.START])
+
+
+def _write_scripts(run: Path, site: Site, cells: Sequence[Cell]) -> None:
+    """Leave what would be submitted where it can be read."""
+    hours, longest = 0.0, 0
+    directory = run / "dry-run"
+    with writing(directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, script, core_hours, minutes in scripts(run, site, cells):
+            write_atomic(directory / name, script)
+            click.echo(f"would submit {directory / name}: {core_hours:.1f} core-hours at most")
+            hours, longest = hours + core_hours, max(longest, minutes)
+    click.echo(
+        f"{len(cells)} cells, {hours:.1f} core-hours at most, {longest} minutes a cell at most"
+    )
 
 
 def _report_not_run(decisions: Sequence[Decision]) -> None:
@@ -119,3 +169,11 @@ def _report_not_run(decisions: Sequence[Decision]) -> None:
         if counts[todo]:
             example = next(d.cell.name for d in decisions if d.todo is todo)
             click.echo(f"{counts[todo]} cells not run, {explanation} ({example}, ...)", err=True)
+
+
+def _report_unavailable(decisions: Sequence[Decision], means: Means) -> None:
+    cells = [d.cell for d in decisions if d.todo is Todo.UNAVAILABLE]
+    if cells:
+        missing = ", ".join(sorted({name for cell in cells for name in means.missing(cell)}))
+        text = f"{len(cells)} cells are `unavailable`, not installed: {missing}"
+        click.echo(f"{text}; {_HOW_TO_GET}", err=True)

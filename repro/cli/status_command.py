@@ -1,20 +1,29 @@
 """`repro status`: what a run has come to."""
 
 import json
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from repro.cli import options
 from repro.errors import UserError
 from repro.launch.run_directory import Run, open_run
-from repro.launch.status import cell_states
+from repro.launch.status import Overview, overview, scale_of, time_left, was_handed_over
 from repro.measure.outcomes import OUTCOMES
 from repro.study.filters import matcher
 
-_STATES = (*OUTCOMES, "running", "planned", "interrupted", "not attempted")
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_STATES = (*OUTCOMES, "running", "queued", "planned", "interrupted", "not attempted")
+_OLDEST = 3
+"""Running cells that are named."""
+_WATCH_SECONDS = 15.0
 
 
 @click.command()
@@ -23,41 +32,106 @@ _STATES = (*OUTCOMES, "running", "planned", "interrupted", "not attempted")
 @options.site
 @options.run
 @options.as_json
+@click.option(
+    "--watch",
+    type=click.FloatRange(min=1),
+    is_flag=False,
+    flag_value=_WATCH_SECONDS,
+    metavar="[SECONDS]",
+    help=f"Look again every so often ({_WATCH_SECONDS:g} s), until every cell has an outcome.",
+)
 def command(
     patterns: tuple[str, ...],
     exclude: tuple[str, ...],
     study: str,
     site: str,
     run_path: Path | None,
+    watch: float | None,
     *,
     as_json: bool,
 ) -> None:
-    """Show how many cells came to what, by program; --json lists every cell."""
+    """Show how many cells came to what, by program; --json lists every cell.
+
+    Of a cluster's run also what Slurm says: what is queued and why, what runs, and how long it may
+    take. Nothing is changed.
+    """
+    if watch and as_json:
+        raise UserError("--watch and --json: choose one")
     run = open_run(run_path or options.default_run(study, site))
     wanted, unwanted = matcher(patterns, otherwise=True), matcher(exclude, otherwise=False)
-    states = [
-        state for state in cell_states(run) if wanted(state["cell"]) and not unwanted(state["cell"])
-    ]
-    if not states:
-        raise UserError(f"{run.path}: no cell matches; see `repro plan` for what there is")
+
+    def look() -> Overview:
+        return overview(run, lambda name: wanted(name) and not unwanted(name))
+
+    if watch:
+        _watch(run, look, watch)
+        return
+    seen = _not_empty(run, look())
     if as_json:
-        click.echo(json.dumps({"run": str(run.path), "cells": states}, indent=2))
+        told = {"run": str(run.path), "slurm_silent": seen.silent, "cells": seen.cells}
+        click.echo(json.dumps(told, indent=2))
     else:
-        _print(run, states)
+        _print(run, seen)
 
 
-def _print(run: Run, states: list[dict[str, Any]]) -> None:
+def _not_empty(run: Run, seen: Overview) -> Overview:
+    if not seen.cells:
+        raise UserError(f"{run.path}: no cell matches; see `repro plan` for what there is")
+    return seen
+
+
+def _print(run: Run, seen: Overview) -> None:
     from rich.console import Console
-    from rich.table import Table
 
-    seen = Counter(state["state"] for state in states)
-    columns = [name for name in _STATES if seen[name]]
-    table = Table(title=f"Run {run.path}: study {run.study.name}, site {run.site}")
-    table.add_column("program")
-    for name in columns:
-        table.add_column(name, justify="right")
+    console = Console()
+    console.print(_by_program(run, seen))
+    if was_handed_over(run):
+        console.print(_by_scale_point(seen))
+    for line in _notes(seen):
+        console.print(line, markup=False)
+    for state in seen.cells:
+        if state["state"] in OUTCOMES and state["state"] != "ok":
+            console.print(f"{state['cell']}: {state['state']}: {state['detail']}", markup=False)
+
+
+def _watch(run: Run, look: Callable[[], Overview], seconds: float) -> None:
+    """Show it again and again: in place on a terminal, elsewhere a line whenever counts change."""
+    from rich.console import Console, Group
+    from rich.live import Live
+
+    console = Console()
+    if not console.is_terminal:
+        before = ""
+        for seen in _looks(run, look, seconds):
+            if (line := _one_line(seen)) != before:
+                click.echo(f"{time.strftime('%H:%M:%S')} {line}")
+            before = line
+        return
+    with Live(console=console, auto_refresh=False) as live:
+        for seen in _looks(run, look, seconds):
+            # A terminal may be too low for all programs: what changes most comes first.
+            points = [_by_scale_point(seen)] if was_handed_over(run) else []
+            live.update(Group(*points, *_notes(seen), _by_program(run, seen)), refresh=True)
+
+
+def _looks(run: Run, look: Callable[[], Overview], seconds: float) -> Iterator[Overview]:
+    while True:
+        yield (seen := _not_empty(run, look()))
+        if seen.is_over:
+            return
+        time.sleep(seconds)
+
+
+def _one_line(seen: Overview) -> str:
+    counts = ", ".join(f"{seen.counts[name]} {name}" for name in _STATES if seen.counts[name])
+    return f"{counts}; Slurm does not answer" if seen.silent else counts
+
+
+def _by_program(run: Run, seen: Overview) -> "Table":
+    columns = [name for name in _STATES if seen.counts[name]]
+    table = _table(f"Run {run.path}: study {run.study.name}, site {run.site}", "program", columns)
     programs: dict[str, Counter[str]] = {}
-    for state in states:
+    for state in seen.cells:
         programs.setdefault(state["cell"].split("@")[0], Counter())[state["state"]] += 1
     attempted = {p: c for p, c in programs.items() if set(c) != {"not attempted"}}
     for program, counts in attempted.items():
@@ -67,9 +141,59 @@ def _print(run: Run, states: list[dict[str, Any]]) -> None:
         blanks = ["" if name != "not attempted" else rest for name in columns]
         table.add_row(f"{others} other programs", *blanks)
     table.add_section()
-    table.add_row(f"{len(states)} cells", *(str(seen[name]) for name in columns))
-    console = Console()
-    console.print(table)
-    for state in states:
-        if state["state"] in OUTCOMES and state["state"] != "ok":
-            console.print(f"{state['cell']}: {state['state']}: {state['detail']}", markup=False)
+    table.add_row(f"{len(seen.cells)} cells", *(str(seen.counts[name]) for name in columns))
+    return table
+
+
+def _by_scale_point(seen: Overview) -> "Table":
+    from repro.study.names import ScalePoint
+
+    columns = [name for name in _STATES if seen.counts[name]]
+    table = _table(None, "scale point", columns)
+    points: dict[str, Counter[str]] = {}
+    for state in seen.cells:
+        points.setdefault(scale_of(state), Counter())[state["state"]] += 1
+    for point in sorted(points, key=ScalePoint.parse):
+        table.add_row(point, *(str(points[point][name] or "") for name in columns))
+    return table
+
+
+def _table(title: str | None, first: str, columns: list[str]) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=title)
+    table.add_column(first)
+    for name in columns:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _notes(seen: Overview) -> list[str]:
+    """What Slurm says beside the states, a line each."""
+    if seen.silent:
+        return [f"Slurm does not answer ({seen.silent}): shown is what lies on disk"]
+    told = [state for state in seen.cells if state["slurm"]]
+    reasons = Counter(s["slurm"]["reason"] for s in told if s["state"] == "queued")
+    running = [s for s in told if s["state"] == "running"]
+    oldest = sorted(running, key=_elapsed, reverse=True)[:_OLDEST]
+    lines = [f"queued, {reason}: {count}" for reason, count in reasons.most_common()]
+    lines += [f"running for {_length(_elapsed(state))}: {state['cell']}" for state in oldest]
+    if len(running) > len(oldest):
+        lines.append(f"running for less: {len(running) - len(oldest)} more")
+    return lines + _forecast(seen.cells)
+
+
+def _forecast(cells: list[dict[str, Any]]) -> list[str]:
+    seconds, unknown = time_left(cells)
+    if seconds is None:
+        return []
+    but = f", not counting {unknown} cells at scale points where none is over" if unknown else ""
+    return [f"about {_length(seconds)} left{but}"]
+
+
+def _elapsed(state: dict[str, Any]) -> float:
+    return float(state["slurm"]["elapsed_s"])
+
+
+def _length(seconds: float) -> timedelta:
+    return timedelta(seconds=round(seconds))

@@ -12,18 +12,21 @@ from repro.study.names import CellName, Program, ScalePoint
 def summary_table(dataset: Path) -> Table:
     """A row a program, a column a scale point: the time, or what it came to instead."""
     opened = Dataset(dataset)
-    cells = _texts(opened)
-    points = sorted({name.scale for name in cells})
-    table = Table(title=f"Dataset {dataset.name}: seconds, or the outcome", title_justify="left")
-    table.add_column("program")
-    table.add_column("n", justify="right")
-    for point in points:
-        table.add_column(str(point), justify="right")
     rows: dict[tuple[Program, int], dict[ScalePoint, str]] = {}
-    for name, (n, text) in cells.items():
+    for name, (n, text) in _texts(opened).items():
         rows.setdefault((name.program, n), {})[name.scale] = text
-    for (program, n), texts in sorted(rows.items()):
+    shown = {row: texts for row, texts in rows.items() if set(texts.values()) != {"unavailable"}}
+    points = sorted({point for texts in shown.values() for point in texts})
+    table = Table(title=f"Dataset {dataset.name}: seconds, or the outcome", title_justify="left")
+    table.add_column("program", no_wrap=True)
+    table.add_column("n", justify="right", no_wrap=True)
+    for point in points:
+        table.add_column(str(point), justify="right", overflow="fold")
+    for (program, n), texts in sorted(shown.items()):
         table.add_row(str(program), f"{n:,}", *(texts.get(point, "") for point in points))
+    if hidden := len(rows) - len(shown):
+        table.caption = f"{hidden} more programs are unavailable here: a package is not installed"
+        table.caption_justify = "left"
     return table
 
 

@@ -1,0 +1,130 @@
+"""From attempts to batch scripts: one a scale point, an array over the cells that share it."""
+
+import itertools
+import math
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from repro import ROOT
+from repro.errors import UserError
+from repro.launch.site import Site
+from repro.study.expand import Cell
+from repro.study.names import ScalePoint
+
+TEMPLATES = ROOT / "slurm" / "templates"
+SPARE_SECONDS = 600
+"""What a job has beyond its cell's time limit: start-up, backtraces, writing down."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cells that one array job runs: they need the same."""
+
+    scale: ScalePoint
+    seconds: float
+    """Time limit of each cell."""
+
+    memory_bytes: int
+    """Memory of each cell on each node."""
+
+    cells: tuple[Cell, ...]
+
+    @property
+    def minutes(self) -> int:
+        """Time limit of a task, in minutes as Slurm counts it."""
+        return math.ceil((self.seconds + SPARE_SECONDS) / 60)
+
+    def core_hours(self, site: Site) -> float:
+        """Core-hours at most: with exclusive nodes all cores of them are charged."""
+        cores = self.scale.cores
+        if site.slurm and site.slurm.exclusive and site.cores_per_node != "auto":
+            cores = self.scale.nodes * site.cores_per_node
+        return len(self.cells) * cores * self.minutes / 60
+
+
+def batches(cells: Sequence[Cell], site: Site) -> Iterator[Batch]:
+    """Cells by what they need, the smallest first, in arrays that the site allows."""
+    assert site.slurm  # noqa: S101 - only called for such sites
+
+    def needs(cell: Cell) -> tuple[ScalePoint, float, int]:
+        return cell.scale, cell.time_limit_s, min(cell.memory_limit_bytes, site.memory_bytes)
+
+    most = site.slurm.max_array_size
+    for (scale, seconds, memory), group in itertools.groupby(sorted(cells, key=needs), needs):
+        alike = tuple(group)
+        for first in range(0, len(alike), most):
+            yield Batch(scale, seconds, memory, alike[first : first + most])
+
+
+def batch_script(batch: Batch, site: Site, run: Path, name: str, directory: Path) -> str:
+    """The script of a batch; a person can read it, copy it and submit it.
+
+    Args:
+        batch: the cells.
+        site: where it goes.
+        run: the run directory.
+        name: the job's name.
+        directory: the submission's directory, an absolute path; the script is to lie in it.
+    """
+    assert site.slurm  # noqa: S101 - only called for such sites
+    purpose = f"{len(batch.cells)} cells of run {run} at {batch.scale}: nodes x ranks x threads."
+    return _render(
+        "slurm.sh.j2",
+        site,
+        purpose=purpose,
+        script=directory / "batch.sh",
+        name=name,
+        directory=directory,
+        cells=len(batch.cells),
+        scale=batch.scale,
+        minutes=batch.minutes,
+        memory_mib=batch.memory_bytes // 2**20,
+    )
+
+
+def collect_script(site: Site, run: Path, dataset: str, data: Path) -> str:
+    """The script of a job that collects a run whose jobs are over; it is to lie in `run`."""
+    return _render(
+        "collect.sh.j2",
+        site,
+        purpose=f"Collects run {run} as dataset {dataset}.",
+        script=run / "collect.sh",
+        name=f"repro-collect-{dataset}",
+        directory=run,
+        run=run,
+        dataset=dataset,
+        data=data,
+    )
+
+
+def _render(template: str, site: Site, **values: Any) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - shell, not HTML; `refuse_odd` keeps it from being more
+        keep_trailing_newline=True,
+    )
+    assert site.slurm  # noqa: S101 - only called for such sites
+    common = {"setup": site.slurm.setup, "slurm": site.slurm, "source": ROOT}
+    return environment.get_template(template).render(python=sys.executable, **common, **values)
+
+
+def refuse_odd(*paths: Path) -> None:
+    """Refuse what would be something else in a script of the shell, or in an #SBATCH line.
+
+    Raises:
+        UserError: a path has a space or another character that is special there.
+    """
+    for path in (*paths, ROOT, Path(sys.executable)):
+        if not re.fullmatch(r"[\w@%+=:,./-]+", str(path), re.ASCII) or "%" in str(path):
+            raise UserError(
+                f"{path}: Slurm needs a path of letters, digits and ._-+=:,@/ only; use another"
+            )

@@ -1,0 +1,51 @@
+"""Taking back what was handed to Slurm."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from repro.errors import UserError
+from repro.launch import slurm_client
+from repro.launch.run_directory import Run
+from repro.launch.slurm_client import SlurmError, SlurmSilent, Task
+from repro.launch.status import overview, was_handed_over
+
+
+def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str, Task]]:
+    """The cells that Slurm has queued or running, by name: which of both, and the task.
+
+    Raises:
+        UserError: it is no run of a cluster, or Slurm does not answer.
+    """
+    if not was_handed_over(run):
+        raise UserError(
+            f"{run.path}: nothing of it was given to Slurm; what runs on this machine ends with "
+            "Ctrl-C in its `repro run`"
+        )
+    seen = overview(run, wanted)
+    if seen.silent:
+        raise UserError(f"Slurm does not answer ({seen.silent}); nothing was cancelled")
+    return {
+        cell["cell"]: (cell["state"], seen.tasks[cell["cell"]])
+        for cell in seen.cells
+        if cell["state"] in ("queued", "running") and cell["slurm"]
+    }
+
+
+def cancel(cells: dict[str, tuple[str, Task]]) -> None:
+    """Cancel the tasks of these cells, those of one array at once.
+
+    Raises:
+        UserError: Slurm refuses, or does not answer.
+    """
+    arrays: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for _, task in cells.values():
+        arrays[task.job, task.name].append(task.index)
+    for (job, name), indices in arrays.items():
+        try:
+            slurm_client.cancel(job, sorted(indices), name=name)
+        except SlurmError as error:
+            raise UserError(f"job {job}: Slurm refuses to cancel it: {error}") from error
+        except SlurmSilent as error:
+            raise UserError(
+                f"job {job}: Slurm does not answer ({error}); say the same again when it does"
+            ) from error

@@ -1,0 +1,158 @@
+"""What `repro doctor --site` finds: from the login node, and in one small job on the nodes."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+from repro.container.julia import Julia, find_julia
+from repro.errors import UserError
+from repro.files import write_atomic
+from repro.launch import slurm_client
+from repro.launch.batch import Batch, batch_script, batches
+from repro.launch.run_directory import STUDY, open_run
+from repro.launch.site import Slurm
+from repro.launch.site_check import Expected, Finding, bad, finding, judge, judged
+from repro.launch.site_job import SCRIPT, Job, Visit, job_script, mailbox, probe_in
+from repro.launch.slurm_client import SlurmError, SlurmSilent
+from repro.study.expand import cells
+from repro.study.load import load_study
+
+CLIENTS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo", "srun")
+
+
+def site_findings(visit: Visit, show: Callable[[str], None] | None = None) -> Iterator[Finding]:
+    """Each as `repro.container.doctor` has them, as soon as it is known.
+
+    Args:
+        visit: what to look at.
+        show: takes the job's script, which is not submitted then.
+    """
+    if absent := [name for name in CLIENTS if shutil.which(name) is None]:
+        mend = "run this on a login node, or load Slurm's module"
+        yield bad("Slurm's clients", f"not on PATH: {', '.join(absent)}", mend)
+        return
+    yield finding("Slurm's clients", str(shutil.which("sbatch")))
+    sound = True
+    try:
+        for found in _from_here(visit):
+            sound = sound and (found["ok"] or not found["needed"])
+            yield found
+        if show or sound:
+            yield from _from_the_nodes(visit, show)
+        else:
+            mend = "mend what is marked NO above, then say the same again"
+            yield finding("a job on the nodes", "not submitted", mend, ok=False)
+    except (SlurmError, SlurmSilent) as error:
+        yield bad("Slurm", str(error), "wait, or ask the site's support, then say the same again")
+
+
+def _from_here(visit: Visit) -> Iterator[Finding]:
+    limits = slurm_client.limits()
+    yield finding("Slurm", f"{limits['SLURM_VERSION']}, cluster {limits['ClusterName']}")
+    real = _real_batches(visit)
+    yield _partition(visit, max((batch.minutes for batch in real), default=1))
+    yield _account(visit.slurm)
+    allowed, asked = int(limits["MaxArraySize"]), visit.slurm.max_array_size
+    mend = f"set max_array_size = {allowed - 1} in slurm/sites/{visit.site.name}.toml"
+    found = f"{allowed}, the site's file has arrays of {asked}"
+    yield judged("MaxArraySize", found, mend, ok=asked < allowed)
+    types = slurm_client.mpi_types()
+    mend = "ask the site's support for PMIx: without it every MPI rank is alone"
+    yield judged("srun --mpi", ", ".join(types), mend, ok="pmix" in types)
+    if real:
+        yield _test_only(visit, max(real, key=lambda batch: batch.scale.cores))
+
+
+def _real_batches(visit: Visit) -> list[Batch]:
+    """What would be submitted: of the run if there is one, else of the whole study."""
+    there = (visit.run / STUDY).exists()
+    every = open_run(visit.run).cells() if there else cells(load_study("paper"))
+    site = visit.site
+    fit = [c for c in every if c.scale.nodes <= site.nodes and c.scale.cores <= site.cores_in_all]
+    return list(batches(fit, site))
+
+
+def _partition(visit: Visit, minutes: int) -> Finding:
+    name, site = visit.slurm.partition, visit.site
+    there = slurm_client.partitions()
+    fits = [p for p in there if p["name"] == name or (name is None and p["default"])]
+    if not fits:
+        known = ", ".join(sorted(p["name"] for p in there)) or "none"
+        mend = f"there are: {known}; say --partition, or write it into the site's file"
+        return bad(f"partition {name or '(default)'}", "not there", mend)
+    found = fits[0]
+    gib, longest = found["memory_mb"] / 1024, found["max_seconds"]
+    length = f"at most {longest // 60} minutes" if longest else "of any length"
+    text = (
+        f"{found['state']}, {found['nodes']} nodes of {found['cpus']} cores and {gib:.0f} GiB, "
+        f"jobs {length} (needed: {site.nodes} of {site.cores_per_node} and "
+        f"{site.memory_per_node_gib:.0f} GiB, {minutes} minutes)"
+    )
+    ok = (
+        found["state"] == "up"
+        and found["nodes"] >= site.nodes
+        and found["cpus"] >= int(site.cores_per_node)
+        and found["memory_mb"] * 2**20 >= site.memory_bytes
+        and (longest is None or longest >= minutes * 60)
+    )
+    mend = f"say another --partition, or correct slurm/sites/{site.name}.toml"
+    return judged(f"partition {found['name']}", text, mend, ok=ok)
+
+
+def _account(slurm: Slurm) -> Finding:
+    known = slurm_client.accounts() if shutil.which("sacctmgr") else []
+    if not known:
+        return finding("account", f"{slurm.account or 'none'}; Slurm does not say which there are")
+    ok = slurm.account is None or slurm.account in known
+    text = f"{slurm.account or 'your default'}; yours: {', '.join(known)}"
+    return judged("account", text, "say one of yours by --account", ok=ok)
+
+
+def _test_only(visit: Visit, batch: Batch) -> Finding:
+    """Slurm's word on the script of the site's largest cells."""
+    what = f"sbatch --test-only, {batch.scale}"
+    with mailbox() as directory:
+        name = "repro-doctor"
+        path = directory / "batch.sh"
+        text = batch_script(batch, visit.site, visit.run.absolute(), name, directory)
+        write_atomic(path, text)
+        try:
+            return finding(what, slurm_client.test_only(path), needed=True)
+        except SlurmError as error:
+            mend = f"correct slurm/sites/{visit.site.name}.toml, --account or --partition"
+            return bad(what, str(error), mend)
+
+
+def _from_the_nodes(visit: Visit, show: Callable[[str], None] | None) -> Iterator[Finding]:
+    julia: Julia | None = None
+    try:
+        julia = find_julia()
+    except UserError as error:
+        yield bad("Julia", str(error), "see `repro doctor`")
+    try:
+        with mailbox() as box, probe_in(visit.scratch) as probe:
+            script = job_script(visit, julia, probe, box)
+            if show:
+                show(script)
+                return
+            write_atomic(box / SCRIPT, script)
+            heard = Job(visit, box).run()
+    except UserError as error:
+        yield bad("a job on the nodes", str(error), "give a --run where you may write")
+        return
+    yield from heard.problems
+    if heard.reports:
+        site, version = visit.site, julia.version if julia else ""
+        cores, gib = int(site.cores_per_node), float(site.memory_per_node_gib)
+        yield from judge(heard.reports, Expected(visit.scratch, cores, gib, version))
+        yield _mpi(heard)
+
+
+def _mpi(heard: Job) -> Finding:
+    """Two ranks said hello, each of how many there are."""
+    what, sizes = "MPI hello by srun --mpi=pmix", [words[2] for words in heard.lines("mpi")]
+    if untried := heard.lines("untried"):
+        return finding(what, f"untried, {' '.join(untried[0][1:])}", ok=False)
+    hosts = ", ".join(sorted(words[1] for words in heard.lines("mpi")))
+    found = f"ranks on {hosts or 'no node'}, which count {', '.join(sizes) or 'nothing'}"
+    mend = "Slurm's PMIx and this MPI do not fit: load the MPI of the site (setup, in its file)"
+    return judged(what, found, mend, ok=sizes == ["2", "2"])

@@ -1,0 +1,226 @@
+"""The small job by which `repro doctor --site` looks at nodes."""
+
+import contextlib
+import fcntl
+import json
+import os
+import shlex
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+
+from repro import ROOT
+from repro.container.julia import Julia
+from repro.files import writing
+from repro.launch import slurm_client
+from repro.launch.batch import TEMPLATES
+from repro.launch.site import Site, Slurm
+from repro.launch.site_check import BEAT, LOCK, Finding, Report, bad
+from repro.launch.slurm_client import SlurmError, Task
+from repro.launch.slurm_outcome import ALIVE
+
+_LONGEST_SECONDS = 150
+"""From a job's start: its limit is one minute, which Slurm may notice late."""
+
+SCRIPT, OUTPUT = "job.sh", "out"
+_BEAT_SECONDS, _LOOK_SECONDS, _LATE_SECONDS = 0.3, 2.0, 10.0
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What is looked at, and how."""
+
+    site: Site
+    slurm: Slurm
+    run: Path
+    """The run directory, which need not exist: its parent is the scratch."""
+
+    patience: float
+    """Seconds that the job may wait for nodes."""
+
+    @property
+    def nodes(self) -> int:
+        """Nodes that are asked."""
+        return min(2, self.site.nodes)
+
+    @property
+    def scratch(self) -> Path:
+        """The run directory's parent, or what exists of it."""
+        parents = self.run.absolute().parents
+        return next(parent for parent in parents if parent.is_dir())
+
+
+@contextlib.contextmanager
+def mailbox() -> Iterator[Path]:
+    """A directory for a job's output: not in the scratch, which may not be shared."""
+    place = next((p for p in (ROOT, Path.home()) if os.access(p, os.W_OK)), Path.cwd())
+    with _temporary(place, ".doctor-") as path:
+        yield path
+
+
+@contextlib.contextmanager
+def _temporary(place: Path, prefix: str) -> Iterator[Path]:
+    with writing(place):
+        made = tempfile.TemporaryDirectory(dir=place, prefix=prefix, ignore_cleanup_errors=True)
+    with made as name:
+        yield Path(name)
+
+
+@contextlib.contextmanager
+def probe_in(scratch: Path) -> Iterator[Path]:
+    """A directory in the scratch with what nodes look for: this node's time, and a lock it holds.
+
+    Raises:
+        UserError: the scratch cannot be written.
+    """
+    stop = threading.Event()
+    with _temporary(scratch, ".repro-doctor-") as probe:
+        with writing(probe):
+            lock = (probe / LOCK).open("wb")
+        beat = threading.Thread(target=_beat, args=(probe / BEAT, stop))
+        with lock:
+            with contextlib.suppress(OSError):  # the nodes will find no lock
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            beat.start()
+            try:
+                yield probe
+            finally:
+                stop.set()
+                beat.join()
+
+
+def _beat(path: Path, stop: threading.Event) -> None:
+    """Write the time again and again, in place: a new file would be seen later over NFS."""
+    while not stop.is_set():
+        with contextlib.suppress(OSError):
+            path.write_text(f"{time.time():.3f}", encoding="ascii")
+        stop.wait(_BEAT_SECONDS)
+
+
+def job_script(visit: Visit, julia: Julia | None, probe: Path, mailbox: Path) -> str:
+    """The job's script: each node reports, then two MPI ranks say hello."""
+    check = [sys.executable, "-m", "repro.launch.site_check", str(visit.scratch), str(probe)]
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    environment = jinja2.Environment(
+        loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        autoescape=False, keep_trailing_newline=True,  # noqa: S701 - shell, not HTML
+    )  # fmt: skip
+    return environment.get_template("doctor.sh.j2").render(
+        site=visit.site.name,
+        slurm=visit.slurm,
+        nodes=visit.nodes,
+        name=_name(mailbox),
+        output=mailbox / OUTPUT,
+        source=ROOT,
+        probe=probe,
+        check=shlex.join([*check, str(julia.path) if julia else "", str(visit.nodes)]),
+    )
+
+
+@dataclass
+class Job:
+    """The job on the nodes, and what was heard of it."""
+
+    visit: Visit
+    mailbox: Path
+    text: str = ""
+    problems: list[Finding] = field(default_factory=list)
+
+    @property
+    def reports(self) -> list[Report]:
+        """What the nodes said."""
+        lines = [line for line in self.text.splitlines() if line.startswith("{")]
+        return sorted(map(json.loads, lines), key=lambda report: str(report["host"]))
+
+    def lines(self, word: str) -> list[list[str]]:
+        """The words of the lines that begin with one."""
+        split = (line.split() for line in self.text.splitlines())
+        return [words for words in split if words[:1] == [word]]
+
+    def run(self) -> "Job":
+        """Submit it, wait, and cancel what is left of it.
+
+        Raises:
+            SlurmSilent: Slurm does not answer any more.
+        """
+        try:
+            number = slurm_client.submit(self.mailbox / SCRIPT)
+        except SlurmError as error:
+            self._problem(f"Slurm refuses it: {error}", "correct the site's file")
+            return self
+        try:
+            self._follow(number)
+        finally:
+            slurm_client.cancel(number, name=_name(self.mailbox))
+        self._note_silent_nodes()
+        return self
+
+    def _follow(self, number: int) -> None:
+        """Read what it writes until its last line, its end, or the end of patience."""
+        asked = time.monotonic()
+        started, looked, task = None, 0.0, None
+        while not self.lines("end"):
+            now = time.monotonic()
+            if now - looked > _LOOK_SECONDS:
+                looked, task = now, _task(number)
+                if task and task.started and started is None:
+                    started = now
+            self._read()
+            if task and task.state not in ALIVE:
+                self._after_its_end(task)
+                return
+            if started is None and now - asked > self.visit.patience:
+                reason = f" ({task.state}: {task.reason})" if task else ""
+                found = f"did not start within {self.visit.patience:g} s{reason}; cancelled"
+                self._problem(found, "say --patience SECONDS, or another --partition")
+                return
+            if started is not None and now - started > _LONGEST_SECONDS:
+                self._problem(f"not over after {_LONGEST_SECONDS} s; cancelled", "try it again")
+                return
+            time.sleep(0.2)
+
+    def _read(self) -> None:
+        path = self.mailbox / OUTPUT
+        if path.exists():
+            self.text = path.read_text(encoding="utf-8", errors="replace")
+
+    def _after_its_end(self, task: Task) -> None:
+        """It has ended without its last line, or that is still on its way here."""
+        end = time.monotonic() + _LATE_SECONDS
+        while not self.lines("end") and time.monotonic() < end:
+            os.listdir(self.mailbox)  # NFS looks at the directory again
+            self._read()
+            time.sleep(0.2)
+        if not self.lines("end"):
+            where = f"{task.state} on {task.node_list or 'no node'}"
+            heard = "broke off" if self.text else f"nothing that it wrote to {self.mailbox} is here"
+            mend = "put this checkout on a file system that the login node and all nodes share"
+            self._problem(f"{where}: {heard}", mend)
+
+    def _note_silent_nodes(self) -> None:
+        """Nodes that said their name and no more."""
+        silent = {words[1] for words in self.lines("node")} - {r["host"] for r in self.reports}
+        if silent:
+            noise = [
+                line for line in self.text.splitlines() if "not found" in line or "rror" in line
+            ]
+            why = f" ({noise[0][:160]})" if noise else ""
+            found = f"{', '.join(sorted(silent))}: this checkout or its Python does not work{why}"
+            self._problem(found, "every node must see this checkout and its .venv")
+
+    def _problem(self, found: str, mend: str) -> None:
+        self.problems.append(bad("a job on the nodes", found, mend))
+
+
+def _name(mailbox: Path) -> str:
+    return f"repro{mailbox.name.replace('.', '-')}"
+
+
+def _task(number: int) -> Task | None:
+    return next(iter(slurm_client.tasks([number])), None)

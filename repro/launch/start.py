@@ -1,0 +1,92 @@
+"""From a run's cells to the launcher of its site."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from repro.launch.batch import batch_script, batches
+from repro.launch.decide import Decision, Means, Todo, decide
+from repro.launch.here import look_around
+from repro.launch.local import Events, Here, LocalLauncher
+from repro.launch.run_directory import Run
+from repro.launch.site import Site
+from repro.launch.slurm import SlurmLauncher
+from repro.study.expand import Cell
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user asked for."""
+
+    programs: tuple[Path, ...] = ()
+    """Datasets to take generated programs from."""
+
+    concurrent: bool = False
+    oversubscribe: bool = False
+    wait: bool = True
+    """Stay until every cell has an outcome; on this machine there is no other way."""
+
+    collect: tuple[str, Path] | None = None
+    """Name of a dataset to collect afterwards, and the directory of datasets."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can start."""
+
+    run: Run
+    site: Site
+    here: Here
+    means: Means
+    decisions: list[Decision]
+
+    @property
+    def ready(self) -> list[Cell]:
+        """Cells that have something to be done."""
+        todo = (Todo.START, Todo.WAIT, Todo.UNAVAILABLE)
+        return [decision.cell for decision in self.decisions if decision.todo in todo]
+
+    def start(self, events: Events, wishes: Wishes, say: Callable[[str], None]) -> None:
+        """Bring the cells to outcomes, or hand them over.
+
+        Raises:
+            UserError, SlurmSilent, KeyboardInterrupt: as the launchers say.
+        """
+        if self.site.launcher == "local":
+            LocalLauncher(self.run, self.here, self.means, events).run_cells(self.ready)
+            return
+        setting = self.here.setting
+        launcher = SlurmLauncher(self.run, self.site, setting, self.means, say, events.ended)
+        if wishes.wait:
+            launcher.wait(self.ready)
+            return
+        launcher.submit(self.ready)
+        if wishes.collect:
+            say(f"dataset {wishes.collect[0]}: job {launcher.collect_after(*wishes.collect)}")
+
+
+def prepare_run(run: Run, site: Site, cells: Sequence[Cell], wishes: Wishes) -> Prepared:
+    """Look at the machine and decide about every cell.
+
+    Raises:
+        UserError: there is no Julia that works.
+    """
+    here, means = look_around(
+        run,
+        site,
+        wishes.programs,
+        concurrent=wishes.concurrent,
+        oversubscribe=wishes.oversubscribe,
+    )
+    return Prepared(run, site, here, means, [decide(run.path, cell, means) for cell in cells])
+
+
+def scripts(run: Path, site: Site, cells: Sequence[Cell]) -> list[tuple[str, str, float, int]]:
+    """What would be submitted: name of a file, script, core-hours and minutes at most."""
+    found = []
+    for number, batch in enumerate(batches(cells, site), start=1):
+        name = f"{number:03d}-{batch.scale}.sh"
+        directory = (run / "dry-run").absolute()
+        script = batch_script(batch, site, run.absolute(), "repro-dry-run", directory)
+        found.append((name, script, batch.core_hours(site), batch.minutes))
+    return found

@@ -1,0 +1,83 @@
+"""What was handed to Slurm: written down before it is, so that nothing is lost and nothing doubled.
+
+RUN/submissions/<id>/
+  submission.json    name of the job, and the attempt that each of its tasks makes; written first
+  batch.sh           what is submitted
+  job.json           the job's number, once Slurm has given one
+  <task>.out         what a task says beside what its program does
+
+A job is known by its name, which no other has: its number can be lost, and used again.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from repro.files import canonical_json, read_json, write_atomic
+from repro.launch.batch import Batch, batch_script
+from repro.launch.site import Site
+from repro.measure.attempts import Attempt
+
+SUBMISSIONS, ABOUT, SCRIPT, JOB = "submissions", "submission.json", "batch.sh", "job.json"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One array job, by its directory."""
+
+    path: Path
+    name: str
+    attempts: tuple[Attempt, ...]
+    """What task 1, 2, ... makes."""
+
+    @property
+    def job(self) -> int | None:
+        """The job's number; None if Slurm never said."""
+        path = self.path / JOB
+        return int(read_json(path)["job"]) if path.exists() else None
+
+    def note_job(self, number: int) -> None:
+        """Write down the job's number."""
+        write_atomic(self.path / JOB, canonical_json({"job": number}))
+
+    @property
+    def is_open(self) -> bool:
+        """Is there a task whose attempt has no outcome yet?"""
+        return any(attempt.state != "done" for attempt in self.attempts)
+
+
+def prepare(run: Path, batch: Batch, site: Site, attempts: Sequence[Attempt]) -> Submission:
+    """Write down a submission that is about to be made.
+
+    Args:
+        run: the run directory.
+        batch: the cells.
+        site: where they go.
+        attempts: the planned attempt of each cell, in the batch's order.
+    """
+    identity = secrets.token_hex(4)
+    path = (run / SUBMISSIONS / identity).absolute()
+    path.mkdir(parents=True)
+    name = f"repro-{identity}"
+    script = batch_script(batch, site, run.absolute(), name, path)
+    write_atomic(path / SCRIPT, script)
+    tasks = [{"cell": attempt.cell, "attempt": attempt.number} for attempt in attempts]
+    write_atomic(path / ABOUT, canonical_json({"name": name, "tasks": tasks}))
+    return Submission(path, name, tuple(attempts))
+
+
+def submissions(run: Path) -> Iterator[Submission]:
+    """All submissions of a run that were written down whole, in no particular order."""
+    for path in sorted((run / SUBMISSIONS).glob(f"*/{ABOUT}")):
+        yield read_submission(run, path.parent)
+
+
+def read_submission(run: Path, path: Path) -> Submission:
+    """One submission, read back."""
+    about = read_json(path / ABOUT)
+    attempts = tuple(
+        Attempt(task["cell"], task["attempt"], run / "cells" / task["cell"] / str(task["attempt"]))
+        for task in about["tasks"]
+    )
+    return Submission(path, about["name"], attempts)
