@@ -1,13 +1,14 @@
 """Made-up run directories for the tests of the archive."""
 
-import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from repro import ROOT
 from repro.files import canonical_json
 from repro.measure.attempts import cell_directory
+from repro.study.kernels import program_sha256
 
 KERNEL = b"function compute_pi(n)\n    return 3.0\nend\n"
 HOST = "login-7"
@@ -49,6 +50,7 @@ def add_attempt(
     number: int = 1,
     outcome: dict[str, Any] | None = OUTCOME,
     records: list[dict[str, Any]] | None = None,
+    siblings: Mapping[str, str] | None = None,
     **files: str | bytes,
 ) -> Path:
     """An attempt in a run directory; without an outcome it is planned.
@@ -59,12 +61,16 @@ def add_attempt(
         number: the attempt's.
         outcome: what it came to.
         records: the harness's records, two repetitions if not given.
+        siblings: files that the kernel includes, by their names.
         files: further files by their names without suffix, such as stdout.
     """
     model, problem, framework, rest = cell.split("/")
     kernel = run / "kernels" / model / f"{problem}_{framework}_{rest.split('@')[0]}.jl"
     kernel.parent.mkdir(parents=True, exist_ok=True)
-    kernel.write_bytes(KERNEL)
+    includes = "".join(f'include("{name}")\n' for name in siblings or {})
+    kernel.write_bytes(includes.encode() + KERNEL)
+    for name, text in (siblings or {}).items():
+        kernel.with_name(name).write_text(text, encoding="utf-8")
     path = cell_directory(run, cell) / str(number)
     path.mkdir(parents=True)
     plan = {
@@ -75,7 +81,7 @@ def add_attempt(
         ],
         "env": {"HOME": f"{path}/scratch", "JULIA_DEPOT_PATH": "/scratch/depot:", "LC_ALL": "C"},
         "cores": [0], "limits": {"time_s": 10.0}, "environment": "e1", "flags": [],
-        "kernel_sha256": hashlib.sha256(KERNEL).hexdigest(),
+        "kernel_sha256": program_sha256(kernel),
     }  # fmt: skip
     (path / "attempt.json").write_text(json.dumps(plan), encoding="utf-8")
     for name, content in files.items():

@@ -1,6 +1,7 @@
 """A run becomes a dataset: complete, canonical, free of the machine, whole or not at all."""
 
 import fcntl
+import hashlib
 import json
 import re
 import shutil
@@ -19,6 +20,7 @@ from repro.archive.scrub import Places, scrub, scrub_text
 from repro.archive.verify import verify
 from repro.cli.main import cli
 from repro.errors import UserError
+from repro.study.kernels import program_sha256
 
 from archive_runs import (
     CREATED,
@@ -81,6 +83,47 @@ def test_a_dataset_is_laid_out_as_documented(tmp_path: Path) -> None:
     )  # fmt: skip
     assert files["study.toml"] == (ROOT / "studies" / "smoke.toml").read_bytes()
     assert files["reference/kernels/pi_threads_0.jl"] == KERNEL
+
+
+SIBLINGS = {"tiles.jl": "t() = 1\n", "grid.jl": "g() = 2\n"}
+
+
+def test_what_a_kernel_includes_lies_beside_it(tmp_path: Path) -> None:
+    run = full_run(tmp_path / "run")
+    add_attempt(run, "reference/gemm/threads/0@1x1x1", siblings=SIBLINGS)
+    add_attempt(run, "reference/cholesky/threads/0@1x1x1", siblings=SIBLINGS)
+    dataset = collected(run, tmp_path / "data")
+    kernels = dataset / "reference" / "kernels"
+    assert sorted(path.name for path in kernels.iterdir()) == [
+        "cholesky_threads_0.jl", "gemm_threads_0.jl", "grid.jl", "pi_threads_0.jl", "tiles.jl",
+    ]  # fmt: skip
+    assert {name: (kernels / name).read_text() for name in SIBLINGS} == SIBLINGS
+    rows = (dataset / "reference" / "attempts.csv").read_text()
+    assert program_sha256(kernels / "gemm_threads_0.jl") in rows
+    assert hashlib.sha256(KERNEL).hexdigest() in rows, "without siblings it is the file's own"
+    (kernels / "grid.jl").write_text("g() = 3\n")
+    (kernels / "tiles.jl").unlink()
+    assert [tuple(problem) for problem in verify(dataset).problems] == [
+        ("changed", "reference/kernels/grid.jl"),
+        ("missing", "reference/kernels/tiles.jl"),
+    ]
+
+
+@pytest.mark.parametrize("change", ["write", "unlink", "unrelated"])
+def test_a_sibling_that_changed_after_it_was_run_is_refused(tmp_path: Path, change: str) -> None:
+    run = make_run(tmp_path / "run")
+    add_attempt(run, FIRST, siblings=SIBLINGS)
+    kernels = run / "kernels" / "reference"
+    (kernels / "other.jl").touch()
+    if change == "unrelated":
+        assert not (collected(run, tmp_path / "data") / "reference/kernels/other.jl").exists()
+        return
+    if change == "write":
+        (kernels / "grid.jl").write_text("g() = 3\n")
+    else:
+        (kernels / "grid.jl").unlink()
+    said = why_refused(collect(run, tmp_path / "data"))
+    assert f"changed since attempt 1 of {FIRST} ran it, or a file that it includes has" in said
 
 
 def test_the_tables(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from repro.archive.source import INTERRUPTED, Source, Trial
 from repro.errors import UserError
 from repro.files import canonical_json, reading, writing
 from repro.measure import attempts
+from repro.study.kernels import kernel_files
 
 
 @dataclass
@@ -136,7 +137,8 @@ def _add_model(draft: Draft, source: Source, model: str, trials: list[Trial], he
     for program, of_program in itertools.groupby(trials, lambda trial: trial.cell.program):
         kernel = source.kernel(program)
         with reading(kernel):
-            draft.add(layout.kernel_path(program), kernel.read_bytes())
+            for path in kernel_files(kernel):
+                draft.add(f"{layout.kernels_path(model)}/{path.name}", path.read_bytes())
         runtimes: list[dict[str, Any]] = []
         for trial in of_program:
             places = here | places_there(trial.plan)

@@ -10,9 +10,14 @@ ATTEMPTS = "attempts.csv"
 """One in the directory of each model."""
 
 
+def kernels_path(model: str) -> str:
+    """The kernels of a model's programs, and beside them the files that they include."""
+    return f"{model}/kernels"
+
+
 def kernel_path(program: Program) -> str:
     """The kernel of a program."""
-    return f"{program.model}/kernels/{program.stem}.jl"
+    return f"{kernels_path(program.model)}/{program.stem}.jl"
 
 
 def runtimes_path(program: Program) -> str:

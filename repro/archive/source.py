@@ -1,6 +1,5 @@
 """What there is to collect: a run directory, read and checked."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from repro.errors import UserError
 from repro.files import read_json, reading
 from repro.measure.attempts import Attempt, all_attempts
+from repro.study.kernels import program_sha256
 from repro.study.load import load_toml
 from repro.study.model import Study
 from repro.study.names import CellName, Program
@@ -138,15 +138,15 @@ def _environments(run: Path, trials: list[Trial]) -> Iterator[tuple[str, Any]]:
 
 
 def _check_kernels(source: Source) -> None:
-    """A dataset shows the kernels that were run, not what became of them."""
+    """A dataset shows the programs that were run, not what became of them."""
     known: dict[Path, str] = {}
     for trial in source.trials:
         path = source.kernel(trial.cell.program)
         if path not in known:
             with reading(path):
-                known[path] = hashlib.sha256(path.read_bytes()).hexdigest()
+                known[path] = program_sha256(path)
         if known[path] != trial.plan["kernel_sha256"]:
             raise UserError(
-                f"{path}: changed since attempt {trial.attempt.number} of {trial.cell} ran it; "
-                "restore the file"
+                f"{path}: changed since attempt {trial.attempt.number} of {trial.cell} ran it, "
+                "or a file that it includes has; restore the files"
             )
