@@ -24,7 +24,7 @@ lint: .venv/ready
 	@.venv/bin/mypy
 
 bench: setup
-	@.venv/bin/python benchmarks/bench.py
+	@PYTHONPATH=tests .venv/bin/python benchmarks/bench.py
 
 setup: .venv/ready
 	@.venv/bin/repro setup

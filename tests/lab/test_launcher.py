@@ -114,6 +114,12 @@ def slow(own: Cluster, tmp_path: Path) -> Place:
     return place
 
 
+def slower(place: Place) -> None:
+    """The slow program takes longer than a test may run: it has to be ended."""
+    kernel = place.directory / "slow" / "pi_threads.jl"
+    kernel.write_text(SLOW_KERNEL.replace("time() + 25", "time() + 300"))
+
+
 def test_cells_run_in_arrays_and_the_same_command_resumes(
     lab: Cluster, julia: Julia, tmp_path: Path
 ) -> None:
@@ -160,6 +166,7 @@ def test_a_deadlock_over_two_nodes_is_seen(
 
 
 def test_a_time_limit_of_slurms_own(slow: Place) -> None:
+    slower(slow)  # Slurm notices half a minute late
     slow.repro(SLOW)
     slow.wait_for(SLOW, "samples.csv")
     slow.cluster.run("scontrol", "update", f"JobId={slow.job()}", "EndTime=now+2")
@@ -277,6 +284,7 @@ def test_status_cancel_and_logs_of_what_slurm_has(slow: Place) -> None:
             capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
 
+    slower(slow)
     slow.cluster.run("scontrol", "update", "PartitionName=main", "State=DOWN")
     slow.repro(SLOW)
     (pending,) = [c for c in json.loads(ask("status", SLOW, "--json"))["cells"] if c["slurm"]]

@@ -1,0 +1,169 @@
+"""What handing cells to Slurm costs: no-op cells on the test cluster, beside bare sbatch.
+
+The cells start no Julia: a script stands for it, which passes on the question what Julia this is
+and ends at once when it is given a cell. All else is real: driver, arrays, watchdogs, dataset.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from repro import ROOT
+from repro.container.julia import find_julia
+from repro.launch.batch import batches
+from repro.launch.decide import decide
+from repro.launch.here import look_around
+from repro.launch.plan import plan_attempt
+from repro.launch.run_directory import driving, make_run
+from repro.launch.site import Site, load_site
+from repro.launch.submissions import SCRIPT, prepare
+
+from lab.cluster import Cluster
+from lab.machine import missing, wait_until
+from studies import write_study
+
+CELLS, MANY = 1_000, 10_000
+ARRAY = 500
+"""Tasks of one array at most: several arrays are handed over, as for a real study."""
+
+_REPRO = Path(sys.executable).with_name("repro")
+_NO_OP = '#!/bin/sh\ncase "$*" in *run_cell.jl*) exit 0 ;; esac\nexec {julia} "$@"\n'
+_LONGEST_SECONDS = 1800
+
+
+def rows() -> Iterator[tuple[str, str]]:
+    """What is printed."""
+    if lacking := missing():
+        yield "Slurm", f"not here: no {lacking}"
+        return
+    with tempfile.TemporaryDirectory() as name:
+        place = Place(Path(name))
+        with Cluster.start(place.directory / "lab") as cluster:
+            place.use(cluster)
+            yield from _submission(place, cluster)
+            yield from _whole(place, cluster)
+
+
+class Place:
+    """A directory with studies, a site and the Julia that does nothing."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        julia = directory / "julia"
+        julia.write_text(_NO_OP.format(julia=find_julia().path), encoding="utf-8")
+        julia.chmod(0o755)
+        os.environ["JULIA"] = str(julia)
+        lab = (ROOT / "slurm" / "sites" / "lab.toml").read_text(encoding="utf-8")
+        arrays = lab.replace("max_array_size = 1000", f"max_array_size = {ARRAY}")
+        (directory / "lab.toml").write_text(arrays, encoding="utf-8")
+
+    @property
+    def site(self) -> Site:
+        """The test cluster, with smaller arrays."""
+        return load_site(str(self.directory / "lab.toml"))
+
+    def use(self, cluster: Cluster) -> None:
+        """Let Slurm's clients find this cluster."""
+        os.environ.update(cluster.environment)
+
+    def study(self, cells: int) -> Path:
+        """A study of so many cells at one scale point."""
+        return write_study(self.directory, samples=cells, points=1)
+
+    def repro(self, command: str, run: str, *options: str) -> float:
+        """Seconds that a command of repro took."""
+        where = [] if command == "status" else ["--study", str(self.directory / "many.toml")]
+        at = ["--site", str(self.directory / "lab.toml"), "--run", str(self.directory / run)]
+        line = [str(_REPRO), command, *where, *at, *options]
+        return timed(lambda: subprocess.run(line, check=True, capture_output=True))
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that some work took."""
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def _submission(place: Place, cluster: Cluster) -> Iterator[tuple[str, str]]:
+    """Nothing may start meanwhile: the partition is down."""
+    cluster.run("scontrol", "update", "PartitionName=main", "State=DOWN")
+    place.study(CELLS)
+    ours = place.repro("run", "handed-over")
+    plain = _submitting(cluster, CELLS, "--wrap=true")
+    arrays = _submitting(cluster, CELLS // ARRAY, "--wrap=true", f"--array=1-{ARRAY}")
+    text = (
+        f"repro run {ours:.2f} s, sbatch a cell {plain:.1f} s: {plain / ours:.0f} times faster "
+        f"(target 20); sbatch of bare arrays {arrays:.2f} s"
+    )
+    yield f"{CELLS:,} cells to Slurm", text
+    place.study(MANY)
+    ours = place.repro("run", "many")
+    seconds = place.repro("status", "many")
+    yield f"repro status, {MANY:,} cells in Slurm", f"{seconds:.2f} s (limit 2 s)"
+    yield f"repro run, {MANY:,} cells to Slurm", f"{ours:.1f} s"
+    _end_all(cluster)
+    cluster.run("scontrol", "update", "PartitionName=main", "State=UP")
+
+
+def _whole(place: Place, cluster: Cluster) -> Iterator[tuple[str, str]]:
+    """From submission to the dataset, beside the very same tasks handed over by hand."""
+    place.study(CELLS)
+    scripts = _scripts(place)
+    bare = timed(lambda: _by_hand(cluster, scripts))
+    data = str(place.directory / "data")
+    ours = place.repro("run", "whole", "--wait", "--collect", "whole", "--data", data)
+    same = f"{ours:.0f} s, the same tasks by bare sbatch {bare:.0f} s"
+    yield f"{CELLS:,} no-op cells to a dataset", f"{same}: {ours / bare - 1:+.1%} (limit 10 %)"
+
+
+def _scripts(place: Place) -> list[Path]:
+    """The batch scripts of a run, written as the driver does, and not submitted."""
+    site = place.site
+    with driving(place.directory / "bare"):
+        run = make_run(place.directory / "bare", place.directory / "many.toml", site.name)
+        here, means = look_around(run, site, ())
+        submissions = []
+        for batch in batches(run.cells(), site):
+            decisions = [decide(run.path, cell, means) for cell in batch.cells]
+            planned = [plan_attempt(run.path, made, here.setting, []) for made in decisions]
+            submissions.append(prepare(run.path, batch, site, planned))
+    return [submission.path / SCRIPT for submission in submissions]
+
+
+def _by_hand(cluster: Cluster, scripts: list[Path]) -> None:
+    for script in scripts:
+        _sbatch(cluster, str(script))
+    wait_until(lambda: not _queued(cluster), "the bare arrays are over", _LONGEST_SECONDS)
+
+
+def _submitting(cluster: Cluster, times: int, *arguments: str) -> float:
+    """Seconds for so many calls of sbatch."""
+    begin = time.perf_counter()
+    for _ in range(times):
+        _sbatch(cluster, *arguments)
+    return time.perf_counter() - begin
+
+
+def _sbatch(cluster: Cluster, *arguments: str) -> None:
+    cluster.run("sbatch", "--parsable", "--output=/dev/null", *arguments)
+
+
+def _queued(cluster: Cluster) -> str:
+    """What is not over; asked once a second, as a user's loop would."""
+    time.sleep(1)
+    return cluster.run("squeue", "--noheader", "--format=%i").stdout
+
+
+def _end_all(cluster: Cluster) -> None:
+    cluster.run("scancel", "--user=root")
+    wait_until(lambda: not _queued(cluster), "all cancelled", 300)
+
+
+if __name__ == "__main__":
+    for name, text in rows():
+        print(f"{name:40} {text}", flush=True)
