@@ -1,6 +1,7 @@
 """What tests share: what they need of this machine, and how a missing piece is treated."""
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -19,6 +20,11 @@ def skip(missing: str) -> None:
     if IN_CI and not missing.startswith(NOT_IN_ANY_REGISTRY):
         pytest.fail(f"CI must have it, but there is no {missing}")
     pytest.skip(f"needs {missing}")
+
+
+def pytest_configure() -> None:
+    """Let programs that tests start hear Ctrl-C: what a shell starts by `&` ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,7 +12,7 @@ from repro.files import write_atomic, writing
 from repro.launch.decide import Decision, Means, Todo, decide
 from repro.launch.run_directory import Run, driving, make_run
 from repro.launch.site import Site, load_site
-from repro.launch.slurm_client import SlurmSilent
+from repro.launch.slurm_client import SlurmError, SlurmSilent
 from repro.launch.start import Wishes, prepare_run, scripts
 from repro.study.expand import Cell
 from repro.study.filters import select
@@ -112,6 +112,8 @@ def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> 
             raise UserError(
                 f"Slurm does not answer ({error}); nothing is lost: say the same again when it does"
             ) from error
+        except SlurmError as error:
+            raise UserError(f"Slurm refuses to say how its jobs are: {error}") from error
 
 
 def _collect(run: Path, name: str, data: Path) -> None:

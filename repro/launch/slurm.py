@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,21 @@ from repro.launch.run_directory import Run, close_attempt
 from repro.launch.site import Site
 from repro.launch.slurm_client import SlurmError, SlurmSilent, Task
 from repro.launch.slurm_outcome import ALIVE, outcome_of_task
-from repro.launch.submissions import SCRIPT, SUBMISSIONS, Submission, prepare, submissions
-from repro.measure.attempts import attempts_of
+from repro.launch.submissions import (
+    SCRIPT,
+    SUBMISSIONS,
+    Submission,
+    open_submissions,
+    prepare,
+)
+from repro.measure.attempts import Attempt, attempts_of
 from repro.study.expand import Cell
 
 TRIES = 3
-"""Attempts of a cell, if it is the infrastructure that fails."""
+"""Attempts of a cell in one go, if it is the infrastructure that fails."""
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 30.0
+_LATEST = timedelta(seconds=90)
+"""How late a file that a node wrote may be seen here: NFS looks again after a minute."""
 
 
 @dataclass
@@ -37,6 +46,12 @@ class SlurmLauncher:
     ended: Callable[[Cell, dict[str, Any]], None] = lambda _cell, _outcome: None
     queued: dict[str, Task | None] = field(default_factory=dict)
     """Cells that Slurm has, and its word on each; None: submitted a moment ago."""
+    _given: set[int] = field(default_factory=set)
+    """Jobs that were submitted in this go."""
+    _told: set[str] = field(default_factory=set)
+    """Cells whose end `ended` was told of."""
+    _most: dict[str, int] = field(default_factory=dict)
+    """How many failures of the infrastructure a cell may have before it is given up."""
 
     def submit(self, cells: Sequence[Cell], *, again: bool = False) -> list[Submission]:
         """Hand over what is neither done nor queued.
@@ -63,7 +78,7 @@ class SlurmLauncher:
         attempt = plan_attempt(self.run.path, decision, self.setting, [])
         missing = ", ".join(self.means.missing(decision.cell))
         close_attempt(attempt, "unavailable", f"not installed: {missing}")
-        self.ended(decision.cell, attempt.outcome())
+        self._tell(decision.cell, attempt)
 
     def _hand_over(self, batch: Batch, decisions: dict[Cell, Decision]) -> Submission:
         """Plan the attempts, write the submission down, and only then submit it."""
@@ -81,9 +96,12 @@ class SlurmLauncher:
 
     def _submit(self, submission: Submission) -> None:
         try:
-            submission.note_job(slurm_client.submit(submission.path / SCRIPT))
+            job = slurm_client.submit(submission.path / SCRIPT)
         except SlurmError as error:
             raise UserError(f"{submission.path / SCRIPT}: Slurm refuses it: {error}") from error
+        with writing(submission.path):
+            submission.note_job(job)
+        self._given.add(job)
 
     def collect_after(self, dataset: str, data: Path) -> int:
         """Submit a job that collects the run when all of its jobs are over; its number.
@@ -94,10 +112,10 @@ class SlurmLauncher:
         """
         path = self.run.path.absolute()
         script = path / "collect.sh"
-        write_atomic(script, collect_script(self.site, path, dataset, data.absolute()))
-        jobs = sorted({task.job for task in self.queued.values() if task})
-        jobs += [s.job for s in submissions(self.run.path) if s.is_open and s.job]
-        after = [f"--dependency=afterany:{':'.join(map(str, sorted(set(jobs))))}"] if jobs else []
+        with writing(path):
+            write_atomic(script, collect_script(self.site, path, dataset, data.absolute()))
+        jobs = {task.job for task in self.queued.values() if task} | self._given
+        after = [f"--dependency=afterany:{':'.join(map(str, sorted(jobs)))}"] if jobs else []
         try:
             return slurm_client.submit(script, *after)
         except SlurmError as error:
@@ -108,11 +126,13 @@ class SlurmLauncher:
 
         Raises:
             SlurmSilent: it does not answer; nothing has changed.
+            UserError: the run directory cannot be written.
         """
-        waiting = [submission for submission in submissions(self.run.path) if submission.is_open]
+        waiting = open_submissions(self.run.path)
         for submission in waiting:
             if submission.job is None and (found := slurm_client.named(submission.name)):
-                submission.note_job(found[0].job)
+                with writing(submission.path):
+                    submission.note_job(found[0].job)
         known = slurm_client.tasks([s.job for s in waiting if s.job is not None])
         said = {(task.name, task.index): task for task in known}
         tasks: dict[str, list[Task]] = {}
@@ -121,20 +141,25 @@ class SlurmLauncher:
                 task = said.get((submission.name, index))
                 tasks.setdefault(attempt.cell, []).extend([task] if task else [])
         self.queued = {cell: task for cell, told in tasks.items() for task in told if _lives(task)}
-        for cell in tasks.keys() - self.queued.keys():
-            self._close(cell, tasks[cell][-1] if tasks[cell] else None)
+        with writing(self.run.path):
+            for cell in tasks.keys() - self.queued.keys():
+                last = max(tasks[cell], key=lambda task: task.submitted, default=None)
+                self._close(cell, last)
 
     def _close(self, cell: str, task: Task | None) -> None:
         """Give an outcome to an attempt that was begun, has none, and is not at work."""
-        last = attempts_of(self.run.path, cell)[-1]
-        if last.state == "interrupted":
+        history = attempts_of(self.run.path, cell)
+        if not history:  # somebody has removed them
+            return
+        last = history[-1]
+        if last.state == "running" or (last.state != "done" and _may_be_unseen(task)):
+            self.queued[cell] = task
+        elif last.state == "interrupted":
             verdict = outcome_of_task(task, last)
             close_attempt(last, verdict.outcome, verdict.detail)
         elif last.state == "planned" and task is not None:  # else Slurm lost it: it is made again
             said = f"{outcome_of_task(task, last).detail} before the program began"
             close_attempt(last, "infrastructure", f"{said}{self._last_line(task)}")
-        elif last.state == "running":  # its watchdog is about to end
-            self.queued[cell] = task
 
     def _last_line(self, task: Task) -> str:
         for path in (self.run.path / SUBMISSIONS).glob(f"{task.name.removeprefix('repro-')}/*.out"):
@@ -152,38 +177,43 @@ class SlurmLauncher:
             UserError: as for `submit`.
             KeyboardInterrupt: the user stopped waiting; the jobs go on.
         """
-        pause, seen, handed_over = _FIRST_PAUSE, set[str](), False
+        pause, handed_over = _FIRST_PAUSE, False
+        self._most = {str(cell.name): self._failures(cell) + TRIES for cell in cells}
         while True:
             try:
-                before = len(seen)
+                before = len(self._told)
                 self.look()
-                seen |= self._tell_ended(cells, seen)
+                self._tell_ended(cells)
                 if not (handed_over and self.queued):
-                    more = self.submit(self._worth_another(cells))
+                    more = self.submit(list(filter(self._is_worth_another, cells)))
                     if handed_over and not more:
                         return
                     handed_over = True
-                pause = _FIRST_PAUSE if len(seen) > before else min(pause * 1.3, _LAST_PAUSE)
+                pause = _FIRST_PAUSE if len(self._told) > before else min(pause * 1.3, _LAST_PAUSE)
             except SlurmSilent as error:
                 self.say(f"Slurm does not answer ({error}); asking again in {_LAST_PAUSE:.0f} s")
                 pause = _LAST_PAUSE
             time.sleep(pause)
 
-    def _tell_ended(self, cells: Sequence[Cell], seen: set[str]) -> set[str]:
-        """Tell of the cells that are done and were not told of yet; their names."""
-        told = set()
+    def _tell_ended(self, cells: Sequence[Cell]) -> None:
+        """Tell of the cells that are done, will not be repeated, and were not told of yet."""
         for cell in cells:
             name = str(cell.name)
-            if name not in seen and name not in self.queued:
+            if name not in self._told and name not in self.queued:
                 history = attempts_of(self.run.path, name)
-                if history and history[-1].state == "done":
-                    self.ended(cell, history[-1].outcome())
-                    told.add(name)
-        return told
+                if history and history[-1].state == "done" and self._is_final(cell, history[-1]):
+                    self._tell(cell, history[-1])
 
-    def _worth_another(self, cells: Sequence[Cell]) -> list[Cell]:
-        """Cells without an outcome, or with failures of the infrastructure but not too many."""
-        return [cell for cell in cells if self._failures(cell) < TRIES]
+    def _tell(self, cell: Cell, attempt: Attempt) -> None:
+        self._told.add(str(cell.name))
+        self.ended(cell, attempt.outcome())
+
+    def _is_final(self, cell: Cell, attempt: Attempt) -> bool:
+        return attempt.outcome()["outcome"] != "infrastructure" or not self._is_worth_another(cell)
+
+    def _is_worth_another(self, cell: Cell) -> bool:
+        """Has the infrastructure not failed it too often?"""
+        return self._failures(cell) < self._most[str(cell.name)]
 
     def _failures(self, cell: Cell) -> int:
         history = attempts_of(self.run.path, str(cell.name))
@@ -193,3 +223,10 @@ class SlurmLauncher:
 
 def _lives(task: Task) -> bool:
     return task.state in ALIVE
+
+
+def _may_be_unseen(task: Task | None) -> bool:
+    """Did a task end well a moment ago? A network file system may show what it wrote later."""
+    if task is None or task.state != "COMPLETED" or task.ended is None:
+        return False
+    return datetime.now(UTC) - datetime.fromisoformat(task.ended) < _LATEST

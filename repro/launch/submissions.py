@@ -17,7 +17,7 @@ from pathlib import Path
 from repro.files import canonical_json, read_json, write_atomic
 from repro.launch.batch import Batch, batch_script
 from repro.launch.site import Site
-from repro.measure.attempts import Attempt
+from repro.measure.attempts import Attempt, attempts_of
 
 SUBMISSIONS, ABOUT, SCRIPT, JOB = "submissions", "submission.json", "batch.sh", "job.json"
 
@@ -40,11 +40,6 @@ class Submission:
     def note_job(self, number: int) -> None:
         """Write down the job's number."""
         write_atomic(self.path / JOB, canonical_json({"job": number}))
-
-    @property
-    def is_open(self) -> bool:
-        """Is there a task whose attempt has no outcome yet?"""
-        return any(attempt.state != "done" for attempt in self.attempts)
 
 
 def prepare(run: Path, batch: Batch, site: Site, attempts: Sequence[Attempt]) -> Submission:
@@ -81,3 +76,22 @@ def read_submission(run: Path, path: Path) -> Submission:
         for task in about["tasks"]
     )
     return Submission(path, about["name"], attempts)
+
+
+def open_submissions(run: Path) -> list[Submission]:
+    """Those that may yet bring a cell to an outcome.
+
+    They are the last that a cell without an outcome was handed over with: of its newest attempt, or
+    of one before that, as a task that Slurm runs again makes one more attempt.
+    """
+    every = list(submissions(run))
+    last: dict[str, int] = {}
+    for attempt in (attempt for submission in every for attempt in submission.attempts):
+        last[attempt.cell] = max(last.get(attempt.cell, 0), attempt.number)
+    newest = {cell: attempts_of(run, cell)[-1:] for cell in last}  # none: somebody removed them
+    undone = {cell for cell, found in newest.items() if found and found[0].state != "done"}
+
+    def is_open(attempt: Attempt) -> bool:
+        return attempt.cell in undone and attempt.number == last[attempt.cell]
+
+    return [submission for submission in every if any(map(is_open, submission.attempts))]

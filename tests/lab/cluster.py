@@ -147,6 +147,10 @@ class Cluster:
         except TimeoutError:
             raise TimeoutError(f"wanted {dict(states)}, after {seconds:g} s: {seen}") from None
 
+    def seen_from(self, name: str, path: Path) -> Path:
+        """An absolute path as node `name` sees it, for somebody who is not on that node."""
+        return Path(f"/proc/{self._daemons[name].pid}/root{path}")
+
     def kill_controller(self) -> None:
         """Kill slurmctld with SIGKILL; nodes and running jobs go on."""
         self._kill("slurmctld")

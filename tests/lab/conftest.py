@@ -1,11 +1,15 @@
 """Fixtures of the tests with a real Slurm cluster."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from repro.container.julia import Julia
+
 from .cluster import Cluster
 from .machine import missing
+from .place import Place
 from conftest import skip
 
 
@@ -21,3 +25,28 @@ def lab(slurm: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clust
     """Two nodes of 192 pretended CPUs; a test that breaks a cluster starts one of its own."""
     with Cluster.start(tmp_path_factory.mktemp("lab")) as cluster:
         yield cluster
+
+
+@pytest.fixture
+def own(slurm: None, tmp_path: Path, julia: Julia) -> Iterator[Cluster]:
+    """A cluster that the test may break."""
+    del slurm
+    assert julia
+    with Cluster.start(tmp_path / "lab") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def slow(own: Cluster, tmp_path: Path) -> Place:
+    """A study of one cell that takes half a minute, on a cluster that the test may break."""
+    place = Place(tmp_path, own)
+    place.add_slow_model()
+    return place
+
+
+@pytest.fixture
+def endless(own: Cluster, tmp_path: Path) -> Place:
+    """The same with a cell that has to be ended."""
+    place = Place(tmp_path, own)
+    place.add_slow_model(seconds=300)
+    return place
