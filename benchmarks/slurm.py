@@ -1,7 +1,7 @@
 """What handing cells to Slurm costs: no-op cells on the test cluster, beside bare sbatch.
 
-The cells start no Julia: a script stands for it, which passes on the question what Julia this is
-and ends at once when it is given a cell. All else is real: driver, arrays, watchdogs, dataset.
+The cells start no Julia: no_op_julia.py stands for it. All else is real: driver, arrays, watchdogs,
+dataset.
 """
 
 import os
@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from repro import ROOT
 from repro.container.julia import find_julia
 from repro.launch.batch import batches
 from repro.launch.decide import decide
 from repro.launch.here import look_around
 from repro.launch.plan import plan_attempt
 from repro.launch.run_directory import driving, make_run
-from repro.launch.site import Site, load_site
+from repro.launch.site import load_site
 from repro.launch.submissions import SCRIPT, prepare
 
 from lab.cluster import Cluster
@@ -27,11 +26,11 @@ from lab.machine import missing, wait_until
 from studies import write_study
 
 CELLS, MANY = 1_000, 10_000
-ARRAY = 500
-"""Tasks of one array at most: several arrays are handed over, as for a real study."""
+POINTS = 10
+"""Scale points, each an array of its own."""
 
 _REPRO = Path(sys.executable).with_name("repro")
-_NO_OP = '#!/bin/sh\ncase "$*" in *run_cell.jl*) exit 0 ;; esac\nexec {julia} "$@"\n'
+_NO_OP = Path(__file__).with_name("no_op_julia.py")
 _LONGEST_SECONDS = 1800
 
 
@@ -54,30 +53,23 @@ class Place:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         julia = directory / "julia"
-        julia.write_text(_NO_OP.format(julia=find_julia().path), encoding="utf-8")
+        line = f'exec {sys.executable} -SE {_NO_OP} {find_julia().path} "$@"'
+        julia.write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
         julia.chmod(0o755)
         os.environ["JULIA"] = str(julia)
-        lab = (ROOT / "slurm" / "sites" / "lab.toml").read_text(encoding="utf-8")
-        arrays = lab.replace("max_array_size = 1000", f"max_array_size = {ARRAY}")
-        (directory / "lab.toml").write_text(arrays, encoding="utf-8")
-
-    @property
-    def site(self) -> Site:
-        """The test cluster, with smaller arrays."""
-        return load_site(str(self.directory / "lab.toml"))
 
     def use(self, cluster: Cluster) -> None:
         """Let Slurm's clients find this cluster."""
         os.environ.update(cluster.environment)
 
     def study(self, cells: int) -> Path:
-        """A study of so many cells at one scale point."""
-        return write_study(self.directory, samples=cells, points=1)
+        """A study of so many cells, a tenth of them at each of ten scale points."""
+        return write_study(self.directory, samples=cells // POINTS, points=POINTS)
 
     def repro(self, command: str, run: str, *options: str) -> float:
         """Seconds that a command of repro took."""
         where = [] if command == "status" else ["--study", str(self.directory / "many.toml")]
-        at = ["--site", str(self.directory / "lab.toml"), "--run", str(self.directory / run)]
+        at = ["--site", "lab", "--run", str(self.directory / run)]
         line = [str(_REPRO), command, *where, *at, *options]
         return timed(lambda: subprocess.run(line, check=True, capture_output=True))
 
@@ -94,15 +86,18 @@ def _submission(place: Place, cluster: Cluster) -> Iterator[tuple[str, str]]:
     cluster.run("scontrol", "update", "PartitionName=main", "State=DOWN")
     place.study(CELLS)
     ours = place.repro("run", "handed-over")
+    _expect(cluster, CELLS)
     plain = _submitting(cluster, CELLS, "--wrap=true")
-    arrays = _submitting(cluster, CELLS // ARRAY, "--wrap=true", f"--array=1-{ARRAY}")
+    arrays = _submitting(cluster, POINTS, "--wrap=true", f"--array=1-{CELLS // POINTS}")
     text = (
-        f"repro run {ours:.2f} s, sbatch a cell {plain:.1f} s: {plain / ours:.0f} times faster "
-        f"(target 20); sbatch of bare arrays {arrays:.2f} s"
+        f"sbatch of {POINTS} arrays {arrays:.3f} s, of each cell {plain:.1f} s: "
+        f"{plain / arrays:.0f} times faster (target 20); repro run, planning included {ours:.1f} s"
     )
     yield f"{CELLS:,} cells to Slurm", text
     place.study(MANY)
+    _end_all(cluster)
     ours = place.repro("run", "many")
+    _expect(cluster, MANY)
     seconds = place.repro("status", "many")
     yield f"repro status, {MANY:,} cells in Slurm", f"{seconds:.2f} s (limit 2 s)"
     yield f"repro run, {MANY:,} cells to Slurm", f"{ours:.1f} s"
@@ -123,7 +118,7 @@ def _whole(place: Place, cluster: Cluster) -> Iterator[tuple[str, str]]:
 
 def _scripts(place: Place) -> list[Path]:
     """The batch scripts of a run, written as the driver does, and not submitted."""
-    site = place.site
+    site = load_site("lab")
     with driving(place.directory / "bare"):
         run = make_run(place.directory / "bare", place.directory / "many.toml", site.name)
         here, means = look_around(run, site, ())
@@ -157,6 +152,13 @@ def _queued(cluster: Cluster) -> str:
     """What is not over; asked once a second, as a user's loop would."""
     time.sleep(1)
     return cluster.run("squeue", "--noheader", "--format=%i").stdout
+
+
+def _expect(cluster: Cluster, cells: int) -> None:
+    """See that so many tasks were really handed over."""
+    found = len(cluster.run("squeue", "--noheader", "--array", "--format=%i").stdout.split())
+    if found != cells:
+        raise RuntimeError(f"{found} tasks in Slurm, not {cells}")
 
 
 def _end_all(cluster: Cluster) -> None:

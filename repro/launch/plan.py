@@ -1,6 +1,7 @@
 """Writing down all that an attempt is, before anything starts."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from repro.measure.attempts import Attempt
 from repro.measure.static_check import static_flags
 from repro.measure.watchdog import SCRATCH
 from repro.study.expand import Cell
+from repro.study.names import Program
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,15 @@ def plan_attempt(
         },
         "kernel_sha256": sha256,
         "environment": setting.environment_id,
-        "flags": [] if cell.baseline else static_flags(kernel, cell.program),
+        "flags": [] if cell.baseline else _static_flags(kernel, cell.program),
     }
     return commit_attempt(draft, plan)
+
+
+@cache
+def _static_flags(kernel: Path, program: Program) -> list[str]:
+    """Looked at once for all its cells: a run's copy of a kernel does not change."""
+    return static_flags(kernel, program)
 
 
 def _stall_limit(cell: Cell) -> float:
