@@ -91,7 +91,9 @@ class SlurmLauncher:
             submission = prepare(self.run.path, batch, self.site, planned)
         self._submit(submission)
         self.queued |= dict.fromkeys((str(cell.name) for cell in batch.cells), None)
-        self.say(f"{len(batch.cells)} cells at {batch.scale}: job {submission.job}")
+        count = len(batch.cells)
+        cells = "1 cell" if count == 1 else f"{count} cells"
+        self.say(f"{cells} at {batch.scale}: job {submission.job}")
         return submission
 
     def _submit(self, submission: Submission) -> None:
