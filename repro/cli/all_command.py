@@ -15,6 +15,7 @@ from repro.cli import options
 @options.concurrent
 @options.oversubscribe
 @options.charged
+@options.image
 @options.dry_run
 def command(
     study: str,
@@ -23,6 +24,7 @@ def command(
     data: Path,
     account: str | None,
     partition: str | None,
+    image: Path | None,
     *,
     concurrent: bool,
     oversubscribe: bool,
@@ -39,7 +41,7 @@ def command(
 
     path = run_path or options.default_run(study, site)
     dataset, figures = data / path.name, Path("figures") / path.name
-    at = load_site(site).with_choices(account, partition)
+    at = load_site(site).with_choices(account, partition, image)
     if dry_run:
         click.echo(f"would verify {data}, run study {study} in {path} (`repro run --dry-run` lists")
         click.echo(f"the cells), collect {dataset}, and draw {figures}")

@@ -82,6 +82,7 @@ def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
 @_where
 @click.option("--repeat", type=click.IntRange(min=1), help="Repetitions.  [default: the study's]")
 @options.oversubscribe
+@options.image
 @options.dry_run
 def run(
     name: str,
@@ -89,6 +90,7 @@ def run(
     data: Path,
     run_path: Path | None,
     repeat: int | None,
+    image: Path | None,
     *,
     oversubscribe: bool,
     dry_run: bool,
@@ -101,6 +103,7 @@ def run(
     from repro.cli import progress
     from repro.launch.rerun import cells_to_rerun, explain, rerun
     from repro.launch.run_directory import Run
+    from repro.launch.site import load_site
     from repro.study.load import load_toml
     from repro.study.model import Study
 
@@ -111,8 +114,9 @@ def run(
     if dry_run:
         click.echo(f"would run {explain(cells)} in {path}")
         return 0
+    site = load_site("local").with_choices(None, None, image)
     with progress.shown(len(cells)) as events:
-        rerun(chosen, cell, path, repeat, events, oversubscribe=oversubscribe)
+        rerun(chosen, cell, path, repeat, events, site, oversubscribe=oversubscribe)
     return _compare(chosen, cell, path, as_json=False)
 
 

@@ -16,6 +16,7 @@ from repro.launch.site import Site, load_site
 @options.site
 @options.run
 @options.charged
+@options.image
 @click.option(
     "--patience",
     default=120.0,
@@ -30,6 +31,7 @@ def command(
     run_path: Path | None,
     account: str | None,
     partition: str | None,
+    image: Path | None,
     patience: float,
     *,
     as_json: bool,
@@ -42,7 +44,7 @@ def command(
 
     Exits with 1 if no cell could run.
     """
-    at = load_site(site).with_choices(account, partition)
+    at = load_site(site).with_choices(account, partition, image)
     run = run_path or options.default_run("smoke", site)
     seen = []
     for finding in _findings(at, run, patience, dry_run=dry_run):

@@ -42,6 +42,14 @@ oversubscribe = click.option(
 )
 
 
+image = click.option(
+    "--image",
+    type=click.Path(path_type=Path),
+    metavar="SIF",
+    help="Run cells in this container image, in place of the site's.",
+)
+
+
 def charged(function: F) -> F:
     """Who pays for jobs of a cluster, and where they go."""
     account = click.option("--account", help="Slurm account, in place of the site's.")

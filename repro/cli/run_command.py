@@ -43,6 +43,7 @@ _EXPLAINED = {
 @options.concurrent
 @options.oversubscribe
 @options.charged
+@options.image
 @click.option(
     "--wait/--no-wait",
     default=False,
@@ -64,6 +65,7 @@ def command(
     programs: tuple[Path, ...],
     account: str | None,
     partition: str | None,
+    image: Path | None,
     collect: str | None,
     data: Path,
     *,
@@ -80,7 +82,7 @@ def command(
     """
     path = run_path or options.default_run(study, site)
     study_file = find_toml(study, STUDIES, "study")
-    loaded, at = load_study(study), load_site(site).with_choices(account, partition)
+    loaded, at = load_study(study), load_site(site).with_choices(account, partition, image)
     wait = wait or at.launcher == "local"
     later = (collect, data) if collect else None
     wishes = Wishes(programs, concurrent, oversubscribe, wait, later)

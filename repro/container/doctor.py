@@ -101,5 +101,5 @@ def _slurm() -> dict[str, Any]:
 def _apptainer() -> dict[str, Any]:
     path = shutil.which("apptainer")
     if path:
-        return _finding("Apptainer", path, "this version of repro runs cells without an image")
-    return _finding("Apptainer", "not on PATH", "cells run without an image", ok=False)
+        return _finding("Apptainer", path, "`--image SIF` runs cells in a container image")
+    return _finding("Apptainer", "not on PATH", "cells can only run without an image", ok=False)

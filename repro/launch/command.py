@@ -6,6 +6,10 @@
 | mpi                | mpiexec, R ranks         | srun --mpi=pmix, R tasks       |
 | dagger-distributed | a driver starts R times  | a driver starts once           |
 |                    | julia -t T --worker      | srun, R tasks julia --worker   |
+
+With a container image Julia, the harness and mpiexec are the image's: `apptainer exec` stands
+before Julia, or before mpiexec, so that all ranks of this machine share one container; srun is
+outside.
 """
 
 import os
@@ -13,9 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from repro.container.image import Image
 from repro.container.julia import PROJECT, Julia
 from repro.container.mpi import Mpi
 from repro.measure.attempts import RAW
+from repro.measure.watchdog import SCRATCH
 from repro.study.expand import Cell
 
 Placer = Literal["local", "slurm"]
@@ -38,10 +44,21 @@ class Tools:
     pin_threads: bool = False
     """Tie each thread to a core where one process has the node; otherwise they move among cores."""
 
+    image: Image | None = None
+    """The container image that Julia, MPI and the harness are in; None: they are this machine's."""
+
+    project: Path = PROJECT
+    """Where the harness is."""
+
     @property
     def starts_ranks(self) -> bool:
         """Is there a launcher of MPI ranks whose options are known here?"""
         return self.placer == "slurm" or (self.mpi is not None and self.mpi.family == "Open MPI")
+
+    @property
+    def starts_workers(self) -> bool:
+        """Can the driver of distributed workers start them? srun is not in the image."""
+        return self.placer == "local" or self.image is None
 
 
 def command_line(
@@ -56,15 +73,18 @@ def command_line(
         attempt: the directory of the attempt, an absolute path.
         oversubscribed: it has fewer cores than threads.
     """
-    harness = [str(PROJECT / "run_cell.jl"), *_options(cell, kernel, attempt)]
+    harness = [str(tools.project / "run_cell.jl"), *_options(cell, kernel, attempt)]
+    inside = _inside(tools, kernel, attempt)
     match cell.program.framework:
         case "mpi":
-            start = _mpi_start(cell, tools, oversubscribed=oversubscribed)
-            return [*start, *_julia(cell, tools, cell.scale.threads), *harness]
+            julia = [*_julia(cell, tools, cell.scale.threads), *harness]
+            if tools.placer == "slurm":
+                return [*_mpi_by_srun(cell, tools), *inside, *julia]
+            return [*inside, *_mpiexec(cell, tools, oversubscribed=oversubscribed), *julia]
         case "dagger-distributed":
-            return [*_julia(cell, tools, 1), *harness, *_workers(cell, tools)]
+            return [*inside, *_julia(cell, tools, 1), *harness, *_workers(cell, tools)]
         case _:
-            return [*_julia(cell, tools, cell.scale.threads), *harness]
+            return [*inside, *_julia(cell, tools, cell.scale.threads), *harness]
 
 
 def variables(cell: Cell, tools: Tools) -> dict[str, str]:
@@ -87,6 +107,13 @@ def variables(cell: Cell, tools: Tools) -> dict[str, str]:
     return found
 
 
+def _inside(tools: Tools, kernel: Path, attempt: Path) -> list[str]:
+    """What takes a command into the image, where it sees its kernel and its attempt."""
+    if tools.image is None:
+        return []
+    return tools.image.line(home=attempt / SCRATCH, binds=(kernel.parent, attempt))
+
+
 def _options(cell: Cell, kernel: Path, attempt: Path) -> list[str]:
     options: dict[str, str | int | Path] = {
         "kernel": kernel,
@@ -105,14 +132,17 @@ def _options(cell: Cell, kernel: Path, attempt: Path) -> list[str]:
 
 
 def _julia(cell: Cell, tools: Tools, threads: int) -> list[str]:
-    project = [f"--project={PROJECT}"] if cell.packages else []
+    project = [f"--project={tools.project}"] if cell.packages else []
     return [str(tools.julia.path), "--startup-file=no", "-t", str(threads), *project]
 
 
-def _mpi_start(cell: Cell, tools: Tools, *, oversubscribed: bool) -> list[str]:
+def _mpi_by_srun(cell: Cell, tools: Tools) -> list[str]:
+    """Ranks where Slurm places them; what they print is marked with the rank."""
+    return [*_srun(cell, tools), "--mpi=pmix", "--label", "--input=0", "--kill-on-bad-exit=1"]
+
+
+def _mpiexec(cell: Cell, tools: Tools, *, oversubscribed: bool) -> list[str]:
     """Ranks on cores of their own; what they print is marked with the rank."""
-    if tools.placer == "slurm":
-        return [*_srun(cell, tools), "--mpi=pmix", "--label", "--input=0", "--kill-on-bad-exit=1"]
     assert tools.mpi  # noqa: S101 - decide() lets no cell pass unless `starts_ranks`
     ranks, threads = str(cell.scale.ranks), cell.scale.threads
     # A rank that waits polls: two on one core must give way to each other.

@@ -12,10 +12,13 @@ from typing import Any
 import psutil
 
 from repro import __version__
+from repro.container.image import Image
 from repro.container.julia import Julia
 from repro.container.mpi import Mpi
 
 _KEPT = ("LD_LIBRARY_PATH", "JULIA_DEPOT_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
+_KEPT_IN_IMAGE = ("OPENBLAS_CORETYPE",)
+"""The others name places of this machine, and an image has its own."""
 _LSCPU = (
     "Architecture",
     "Model name",
@@ -31,7 +34,9 @@ _LSCPU = (
 _AVX512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl"}
 
 
-def describe_environment(julia: Julia, mpi: Mpi | None, cores: int) -> dict[str, Any]:
+def describe_environment(
+    julia: Julia, mpi: Mpi | None, cores: int, image: Image | None = None
+) -> dict[str, Any]:
     """This machine and the toolchain; no host name, no user, no path."""
     machine = _machine(cores)
     return machine | {
@@ -44,7 +49,7 @@ def describe_environment(julia: Julia, mpi: Mpi | None, cores: int) -> dict[str,
         },
         "mpi": f"{mpi.family} {mpi.version}" if mpi else None,
         "repro": __version__,
-        "image": None,
+        "image": image.digest if image else None,
     }
 
 
@@ -73,9 +78,11 @@ def environment_id(description: dict[str, Any]) -> str:
 
 def cell_variables(description: dict[str, Any], home: Path) -> dict[str, str]:
     """The environment variables of every program: few, known, and no keys among them."""
-    variables = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    # The empty part stands for the depots that come with Julia.
-    variables.setdefault("JULIA_DEPOT_PATH", f"{Path.home() / '.julia'}:")
+    in_image = description["image"] is not None
+    kept = _KEPT_IN_IMAGE if in_image else _KEPT
+    variables = {name: os.environ[name] for name in kept if name in os.environ}
+    if not in_image:  # the empty part stands for the depots that come with Julia
+        variables.setdefault("JULIA_DEPOT_PATH", f"{Path.home() / '.julia'}:")
     if forced := description["julia"]["blas_core_forced"]:
         variables.setdefault("OPENBLAS_CORETYPE", forced)
     return variables | {

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+from repro.container.image import ask_inside, open_image
 from repro.container.julia import find_julia
-from repro.container.mpi import find_mpi
+from repro.container.mpi import Mpi, find_mpi
 from repro.errors import UserError
 from repro.launch.command import Tools
 from repro.launch.decide import Means
@@ -32,7 +34,8 @@ def look_around(
     """
     tools = find_tools(site)
     cores = site.cores if site.launcher == "local" else []
-    description = describe_environment(tools.julia, tools.mpi, site.cores_in_all)
+    cores_in_all = site.cores_in_all
+    description = describe_environment(tools.julia, tools.mpi, cores_in_all, tools.image)
     identity = environment_id(description)
     write_environment(run.path, identity, description)
     setting = Setting(tools, description, identity, site.memory_bytes)
@@ -44,20 +47,36 @@ def look_around(
 def find_tools(site: Site) -> Tools:
     """Julia, and the MPI if there is one: cells of other frameworks do not need it.
 
+    They are those of the site's image, if it has one.
+
     Raises:
-        UserError: there is no Julia that works, or the MPI that $MPIEXEC asks for does not.
+        UserError: there is no Julia that works, the MPI that $MPIEXEC asks for does not, or the
+            image does not start.
     """
+    if site.image:
+        image = open_image(Path(site.image))
+        found = ask_inside(image)
+        tools = Tools(found.julia, found.mpi, image=image, project=found.project)
+    else:
+        tools = Tools(find_julia(), _mpi_of_this_machine())
+    if site.slurm is None:
+        return replace(tools, pin_threads=site.pin_threads)
+    return replace(
+        tools,
+        placer="slurm",
+        srun=shutil.which("srun") or "srun",
+        bind=site.slurm.bind,
+        pin_threads=site.pin_threads,
+    )
+
+
+def _mpi_of_this_machine() -> Mpi | None:
     try:
-        mpi = find_mpi()
+        return find_mpi()
     except UserError:
         if os.environ.get("MPIEXEC"):
             raise
-        mpi = None
-    julia, pin_threads = find_julia(), site.pin_threads
-    if site.slurm is None:
-        return Tools(julia, mpi, pin_threads=pin_threads)
-    srun = shutil.which("srun") or "srun"
-    return Tools(julia, mpi, "slurm", srun, site.slurm.bind, pin_threads)
+        return None
 
 
 def means_of(
@@ -65,6 +84,13 @@ def means_of(
 ) -> Means:
     """What decides which cells can run."""
     packages = tools.julia.packages
-    starts = tools.starts_ranks
-    cores, nodes = site.cores_in_all, site.nodes
-    return Means(study, datasets, packages, starts, cores, nodes, oversubscribe=oversubscribe)
+    return Means(
+        study,
+        datasets,
+        packages,
+        starts_ranks=tools.starts_ranks,
+        starts_workers=tools.starts_workers,
+        cores=site.cores_in_all,
+        nodes=site.nodes,
+        oversubscribe=oversubscribe,
+    )

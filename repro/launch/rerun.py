@@ -13,7 +13,7 @@ from repro.launch.decide import Todo, decide
 from repro.launch.here import look_around
 from repro.launch.local import Events, LocalLauncher
 from repro.launch.run_directory import Run, driving, make_run
-from repro.launch.site import load_site
+from repro.launch.site import Site
 from repro.study.expand import Cell
 from repro.study.names import CellName
 
@@ -42,6 +42,7 @@ def rerun(
     path: Path,
     repeat: int | None,
     events: Events,
+    site: Site,
     *,
     oversubscribe: bool,
 ) -> None:
@@ -51,9 +52,9 @@ def rerun(
         UserError: it cannot run here; says why.
     """
     with driving(path):
-        run = make_run(path, dataset.path / layout.STUDY, "local")
+        run = make_run(path, dataset.path / layout.STUDY, site.name)
         chosen = cells_to_rerun(run, name, repeat)
-        here, means = look_around(run, load_site("local"), (dataset.path,))
+        here, means = look_around(run, site, (dataset.path,))
         means = replace(means, oversubscribe=oversubscribe)
         for cell in chosen:
             todo = decide(path, cell, means, again=True).todo

@@ -1,6 +1,7 @@
 """Sites: where jobs run."""
 
 import os
+from pathlib import Path
 from typing import Literal, Self
 
 import psutil
@@ -71,6 +72,10 @@ class Site(Strict):
     pin_threads: bool = False
     """Tie each Julia thread to a core: for nodes that a cell has to itself."""
 
+    image: str | None = None
+    """Container image (a SIF file) that cells run in, with its Julia and MPI; absent: this
+    machine's own."""
+
     slurm: Slurm | None = None
     """For launcher `slurm`."""
 
@@ -102,12 +107,16 @@ class Site(Strict):
             return int(psutil.virtual_memory().total)
         return int(self.memory_per_node_gib * 2**30)
 
-    def with_choices(self, account: str | None, partition: str | None) -> "Site":
+    def with_choices(
+        self, account: str | None, partition: str | None, image: Path | None = None
+    ) -> "Site":
         """The site with what the user chose.
 
         Raises:
             UserError: the site asks for something that was not said.
         """
+        if image is not None:
+            return self.model_copy(update={"image": str(image)}).with_choices(account, partition)
         if self.slurm is None:
             return self
         chosen = {"account": account, "partition": partition}
@@ -115,8 +124,8 @@ class Site(Strict):
         for name in chosen:
             if getattr(slurm, name) == ASK:
                 raise UserError(
-                    f"site {self.name} needs a {name}: say --{name}, or write it into its file "
-                    f"(slurm/sites/{self.name}.toml)"
+                    f"site {self.name} does not say which {name}: say --{name}, or write it into "
+                    f"its file (slurm/sites/{self.name}.toml)"
                 )
         return self.model_copy(update={"slurm": slurm})
 

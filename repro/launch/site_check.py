@@ -35,14 +35,14 @@ Report = dict[str, Any]
 Finding = dict[str, Any]
 
 
-def report(scratch: Path, probe: Path, julia: str, nodes: int) -> Report:
+def report(scratch: Path, probe: Path, nodes: int, julia: list[str]) -> Report:
     """All that is asked of a node.
 
     Args:
         scratch: the directory that runs are to lie in.
         probe: a directory below it, made by the login node.
-        julia: the Julia to start; empty: none.
         nodes: how many nodes are asked at the same time.
+        julia: the command that starts Julia, in its image if it has one; empty: there is none.
     """
     return {
         "host": os.uname().nodename,
@@ -58,7 +58,7 @@ def report(scratch: Path, probe: Path, julia: str, nodes: int) -> Report:
         "python": platform.python_version(),
         "code": code_digest(),
         "imports": _ask(sys.executable, "-c", "import repro.launch.on_node")[1],
-        "julia": next(filter(None, _ask(julia, "--version"))) if julia else "",
+        "julia": next(filter(None, _ask(*julia, "--version"))) if julia else "",
     }
 
 
@@ -179,6 +179,9 @@ class Expected:
     julia: str
     """Its version; empty: there is none."""
 
+    image: Path | None = None
+    """The image that it is in."""
+
 
 def judge(reports: list[Report], expected: Expected) -> Iterator[Finding]:
     """What the nodes' reports mean; a matter has one finding, which names the nodes."""
@@ -187,8 +190,11 @@ def judge(reports: list[Report], expected: Expected) -> Iterator[Finding]:
     yield _over(reports, "this checkout and Python", _same_code, mend)
     if expected.julia:
         mend = "put Julia where every node sees it, and set JULIA to it"
+        if expected.image:
+            mend = f"put {expected.image} where every node sees it, and Apptainer on every node"
+        what = f"Julia in {expected.image}" if expected.image else "Julia"
         wanted = f"julia version {expected.julia}"
-        yield _over(reports, "Julia", lambda r: (r["julia"], r["julia"] == wanted), mend)
+        yield _over(reports, what, lambda r: (r["julia"], r["julia"] == wanted), mend)
     mend = "give a --run on a file system that the login node and all nodes share"
     yield _over(reports, f"scratch {scratch}", lambda r: _shared(r, hosts), mend)
     mend = "free space there, or give a --run on another file system"
@@ -272,5 +278,6 @@ def _shm(report: Report) -> tuple[str, bool]:
 
 
 if __name__ == "__main__":
-    place, made, program, asked = sys.argv[1:]
-    print(json.dumps(report(Path(place), Path(made), program, int(asked))), flush=True)  # noqa: T201
+    place, made, asked, *command = sys.argv[1:]
+    told = report(Path(place), Path(made), int(asked), command)
+    print(json.dumps(told), flush=True)  # noqa: T201

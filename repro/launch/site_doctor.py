@@ -3,11 +3,12 @@
 import shutil
 from collections.abc import Callable, Iterator
 
-from repro.container.julia import Julia, find_julia
 from repro.errors import UserError
 from repro.files import write_atomic
 from repro.launch import slurm_client
 from repro.launch.batch import Batch, batch_script, batches
+from repro.launch.command import Tools
+from repro.launch.here import find_tools
 from repro.launch.run_directory import STUDY, open_run
 from repro.launch.site import Slurm
 from repro.launch.site_check import Expected, Finding, bad, finding, judge, judged
@@ -123,14 +124,14 @@ def _test_only(visit: Visit, batch: Batch) -> Finding:
 
 
 def _from_the_nodes(visit: Visit, show: Callable[[str], None] | None) -> Iterator[Finding]:
-    julia: Julia | None = None
+    tools: Tools | None = None
     try:
-        julia = find_julia()
+        tools = find_tools(visit.site)
     except UserError as error:
         yield bad("Julia", str(error), "see `repro doctor`")
     try:
         with mailbox() as box, probe_in(visit.scratch) as probe:
-            script = job_script(visit, julia, probe, box)
+            script = job_script(visit, _start_of_julia(tools), probe, box)
             if show:
                 show(script)
                 return
@@ -141,10 +142,20 @@ def _from_the_nodes(visit: Visit, show: Callable[[str], None] | None) -> Iterato
         return
     yield from heard.problems
     if heard.reports:
-        site, version = visit.site, julia.version if julia else ""
-        cores, gib = int(site.cores_per_node), float(site.memory_per_node_gib)
-        yield from judge(heard.reports, Expected(visit.scratch, cores, gib, version))
+        yield from judge(heard.reports, _expected(visit, tools))
         yield _mpi(heard)
+
+
+def _start_of_julia(tools: Tools | None) -> list[str]:
+    if tools is None:
+        return []
+    return [*(tools.image.line() if tools.image else []), str(tools.julia.path)]
+
+
+def _expected(visit: Visit, tools: Tools | None) -> Expected:
+    cores, gib = int(visit.site.cores_per_node), float(visit.site.memory_per_node_gib)
+    version, image = (tools.julia.version, tools.image) if tools else ("", None)
+    return Expected(visit.scratch, cores, gib, version, image.path if image else None)
 
 
 def _mpi(heard: Job) -> Finding:

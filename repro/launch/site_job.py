@@ -16,7 +16,6 @@ from pathlib import Path
 import jinja2
 
 from repro import ROOT
-from repro.container.julia import Julia
 from repro.files import writing
 from repro.launch import slurm_client
 from repro.launch.batch import TEMPLATES
@@ -103,8 +102,15 @@ def _beat(path: Path, stop: threading.Event) -> None:
         stop.wait(_BEAT_SECONDS)
 
 
-def job_script(visit: Visit, julia: Julia | None, probe: Path, mailbox: Path) -> str:
-    """The job's script: each node reports, then two MPI ranks say hello."""
+def job_script(visit: Visit, julia: list[str], probe: Path, mailbox: Path) -> str:
+    """The job's script: each node reports, then two MPI ranks say hello.
+
+    Args:
+        visit: what is looked at.
+        julia: the command that starts Julia; empty: there is none.
+        probe: the directory that nodes look for.
+        mailbox: where the job writes to.
+    """
     check = [sys.executable, "-m", "repro.launch.site_check", str(visit.scratch), str(probe)]
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(
@@ -119,7 +125,7 @@ def job_script(visit: Visit, julia: Julia | None, probe: Path, mailbox: Path) ->
         output=mailbox / OUTPUT,
         source=ROOT,
         probe=probe,
-        check=shlex.join([*check, str(julia.path) if julia else "", str(visit.nodes)]),
+        check=shlex.join([*check, str(visit.nodes), *julia]),
     )
 
 
