@@ -182,3 +182,16 @@ def test_a_kernel_that_changed_in_mid_run(tmp_path: Path, julia: Julia) -> None:
     assert "it was changed since this run" in refused(
         "run", "--study", trial.study, "--run", trial.path
     )
+
+
+def test_an_image_that_cannot_be_used(tmp_path: Path) -> None:
+    image, tools = tmp_path / "repro.sif", tmp_path / "bin"
+    run = ("run", "--dry-run", "--run", tmp_path / "run", "--image", image)
+    assert f"{image}: no such image; `repro image build --output {image}`" in refused(*run)
+    image.write_text("no image")
+    tools.mkdir()
+    assert "apptainer: not on PATH; install it" in refused(*run, PATH=str(tools))
+    apptainer = tools / "apptainer"
+    apptainer.write_text("#!/bin/sh\necho 'FATAL: it will not' >&2\nexit 255\n")
+    apptainer.chmod(0o755)
+    assert f"{image}: no Apptainer image" in refused(*run, PATH=str(tools))
