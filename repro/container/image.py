@@ -7,7 +7,7 @@ of itself: `python -m repro.container.inside` runs in it.
 import json
 import shutil
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from repro.container.julia import Julia
@@ -110,10 +110,11 @@ def ask_inside(image: Image) -> Inside:
 
 
 def _run(image: Image, *command: str) -> str:
-    """What a command in the image prints."""
+    """What a command in the image prints; a variable of this machine's is not to mislead it."""
+    clean = replace(image, options=(*image.options, "--cleanenv"))
     try:
         answer = subprocess.run(
-            [*image.line(), *command],
+            [*clean.line(), *command],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
