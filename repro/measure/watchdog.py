@@ -70,7 +70,6 @@ class Watchdog:
 
     def run(self) -> None:
         """Run the program and write its outcome."""
-        signal.signal(signal.SIGTERM, self._stop)
         started, begin = _now(), time.monotonic()
         process = self._start()
         if isinstance(process, Verdict):
@@ -301,7 +300,8 @@ class Watchdog:
                 text = (self.directory / name).read_text(encoding="utf-8", errors="replace")
                 write_atomic(self.directory / name, grouped(text))
 
-    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+    def stop(self, _number: int, _frame: FrameType | None) -> None:
+        """Handle a signal: end the program, soon."""
         self.stopped = True
         self._wake.set()
 
@@ -329,12 +329,15 @@ def main(directory: Path) -> int:
     with (directory / attempts.LOCK).open("w") as lock:
         if not _take(lock):
             return 0
+        watchdog = Watchdog(directory)
+        # From when it counts as started, what it is told to stop gets an outcome.
+        signal.signal(signal.SIGTERM, watchdog.stop)
         try:  # not by the lock alone: a file system may know it on one node only
             (directory / attempts.STARTED).touch(exist_ok=False)
         except FileExistsError:
             return 0
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
-        Watchdog(directory).run()
+        watchdog.run()
     return 0
 
 
