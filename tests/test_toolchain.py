@@ -156,4 +156,5 @@ def test_an_old_blas_is_told_which_kernels_a_new_cpu_has(julia: Julia) -> None:
     assert forced("Prescott", avx512) == "SkylakeX"
     assert forced("Prescott", "sse2 avx2") == "Haswell"
     assert forced("Prescott", "sse2") is None
+    assert forced("Barcelona", avx512) == "SkylakeX"
     assert forced("Zen", avx512) is None

@@ -6,7 +6,7 @@ from typing import Any
 
 import psutil
 
-from repro.container.julia import Julia, find_julia
+from repro.container.julia import BLAS_CORES_WITHOUT_AVX, Julia, find_julia
 from repro.container.julia_packages import broken_off, too_old
 from repro.container.mpi import HOW_TO_GET, find_mpi
 from repro.container.mpi_preferences import SHOWN, agreement, preferences
@@ -14,8 +14,8 @@ from repro.container.pins import load_pins
 from repro.errors import UserError
 
 _OLD_BLAS = (
-    "its OpenBLAS is older than this CPU and would use kernels of 2004; cells are told the right "
-    "ones (OPENBLAS_CORETYPE)"
+    "its OpenBLAS is older than this CPU and would use kernels without AVX; cells are told the "
+    "right ones (OPENBLAS_CORETYPE)"
 )
 
 _NO_MPI = "cells of mpi will be `unavailable`"
@@ -41,7 +41,7 @@ def _julia(julia: Julia) -> dict[str, Any]:
     meaning = "the version of the study"
     if julia.version != pinned:
         meaning = f"not the study's {pinned}: times are this version's; set JULIA to use another"
-    if julia.blas_core == "Prescott":
+    if julia.blas_core in BLAS_CORES_WITHOUT_AVX:
         meaning += f"; {_OLD_BLAS}"
     found = f"{julia.version} from {julia.origin}, {julia.path}"
     return _finding("Julia", found, meaning, needed=True)

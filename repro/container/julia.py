@@ -19,6 +19,13 @@ PROBE_SECONDS = 120
 """More than the slowest start on a cold network file system, less than a user's patience."""
 
 
+BLAS_CORES_WITHOUT_AVX = {
+    "Atom", "Banias", "Barcelona", "Bobcat", "Core2", "Dunnington", "Katmai", "Nano", "Nehalem",
+    "Northwood", "Opteron", "Opteron_SSE3", "Penryn", "Prescott",
+}  # fmt: skip
+"""By OpenBLAS' names: what an old one takes for a CPU that is newer than itself."""
+
+
 @dataclass(frozen=True)
 class Julia:
     """A Julia that was started once and answered."""

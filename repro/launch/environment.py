@@ -13,7 +13,7 @@ import psutil
 
 from repro import __version__
 from repro.container.image import Image
-from repro.container.julia import Julia
+from repro.container.julia import BLAS_CORES_WITHOUT_AVX, Julia
 from repro.container.mpi import Mpi
 
 _KEPT = ("LD_LIBRARY_PATH", "JULIA_DEPOT_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
@@ -96,10 +96,10 @@ def cell_variables(description: dict[str, Any], home: Path) -> dict[str, str]:
 def blas_core_type(julia: Julia, cpu_flags: str) -> str | None:
     """The kernels that an old OpenBLAS should use on a CPU that is newer than itself.
 
-    It does not know the CPU and falls back to those of 2004 (Prescott), five times slower: any
+    It does not know the CPU and falls back to those of 2004, five times slower: any
     comparison with the vendor's library would be worthless. None: its own choice is good.
     """
-    if julia.blas_core != "Prescott":
+    if julia.blas_core not in BLAS_CORES_WITHOUT_AVX:
         return None
     flags = set(cpu_flags.split())
     if flags >= _AVX512:
