@@ -3,12 +3,12 @@
 import os
 import platform
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from repro.container.apt import debian_mirror, private_apt, run_tool
 from repro.container.julia import TOOLCHAIN, Julia, find_julia, probe
 from repro.container.pins import DebianJulia, JuliaPins, Tarball, load_pins
 from repro.errors import UserError
@@ -54,20 +54,8 @@ def fetch_tarball(pin: Tarball, target: Path, say: Say) -> Julia:
     Raises:
         UserError: the server cannot be reached or the hash differs.
     """
-    import pooch
-    import requests
-
-    pooch.get_logger().setLevel("ERROR")
-    downloader = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS))
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".julia-") as scratch:
-        try:
-            archive = pooch.retrieve(
-                pin.url, f"sha256:{pin.sha256}", "julia.tar.gz", scratch, downloader=downloader
-            )
-        except requests.RequestException as error:
-            raise UserError("Julia's download server cannot be reached from here") from error
-        except ValueError as error:
-            raise UserError(f"{pin.url}: not the pinned file: its sha256 differs") from error
+        archive = download_tarball(pin, Path(scratch))
         with tarfile.open(archive) as tar:
             tar.extractall(Path(scratch) / "unpacked", filter="data")
         (tree,) = (Path(scratch) / "unpacked").iterdir()
@@ -77,13 +65,35 @@ def fetch_tarball(pin: Tarball, target: Path, say: Say) -> Julia:
     return probe(target / "bin" / "julia", ".toolchain")
 
 
+def download_tarball(pin: Tarball, directory: Path) -> Path:
+    """Download the tarball into `directory` and check it by its hash.
+
+    Raises:
+        UserError: the server cannot be reached or the hash differs.
+    """
+    import pooch
+    import requests
+
+    pooch.get_logger().setLevel("ERROR")
+    downloader = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, READ_SECONDS))
+    try:
+        archive = pooch.retrieve(
+            pin.url, f"sha256:{pin.sha256}", "julia.tar.gz", directory, downloader=downloader
+        )
+    except requests.RequestException as error:
+        raise UserError("Julia's download server cannot be reached from here") from error
+    except ValueError as error:
+        raise UserError(f"{pin.url}: not the pinned file: its sha256 differs") from error
+    return Path(archive)
+
+
 def fetch_debian(pin: DebianJulia, target: Path, say: Say) -> Julia:
     """Download Debian's packages with apt and unpack them into `target`; nothing is installed.
 
     Raises:
         UserError: this is no Debian, or its mirror does not carry the suite.
     """
-    mirror = _debian_mirror()
+    mirror = debian_mirror()
     if mirror is None or not shutil.which("dpkg-deb"):
         raise UserError(
             "no Julia and no way to fetch one here: install Julia 1.12 by hand and set JULIA to it"
@@ -92,64 +102,25 @@ def fetch_debian(pin: DebianJulia, target: Path, say: Say) -> Julia:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".debian-") as scratch:
         tree = Path(scratch) / target.name
         tree.mkdir()
-        for package in _download(pin, mirror, Path(scratch)):
-            _run(["dpkg-deb", "-x", str(package), str(tree)], f"{package.name} cannot be unpacked")
+        try:
+            for package in _download(pin, mirror, Path(scratch)):
+                unpack = ["dpkg-deb", "-x", str(package), str(tree)]
+                run_tool(unpack, f"{package.name} cannot be unpacked")
+        except UserError as error:
+            raise UserError(f"{error}; install Julia 1.12 by hand and set JULIA to it") from error
         _write_wrapper(tree)
         tree.rename(target)
     say(f"Julia {pin.version} is in {target}")
     return probe(target / "julia", ".toolchain")
 
 
-def _debian_mirror() -> str | None:
-    """The mirror of Debian's main archive that this machine's apt uses, or None."""
-    if not shutil.which("apt-get"):
-        return None
-    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
-    for wanted in (["Origin: Debian", "Component: main"], ["Component: main"]):
-        found = subprocess.run([*asked, *wanted], capture_output=True, text=True, check=False)
-        mirrors = [
-            line for line in found.stdout.splitlines() if line.rstrip("/").endswith("debian")
-        ]
-        if mirrors:
-            return mirrors[0]
-    return None
-
-
 def _download(pin: DebianJulia, mirror: str, scratch: Path) -> list[Path]:
-    """Fetch the packages with an apt whose state and sources are all in `scratch`."""
-    for name in ("state/lists/partial", "cache/archives/partial", "sources", "packages"):
-        (scratch / name).mkdir(parents=True)
-    (scratch / "state" / "status").touch()
-    (scratch / "sources" / "debian.sources").write_text(
-        f"Types: deb\nURIs: {mirror}\nSuites: {pin.suite}\nComponents: main\n"
-        "Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
-        encoding="utf-8",
-    )
-    options = {
-        "Dir::State": scratch / "state",
-        "Dir::State::status": scratch / "state" / "status",
-        "Dir::Cache": scratch / "cache",
-        "Dir::Etc::sourcelist": "/dev/null",
-        "Dir::Etc::sourceparts": scratch / "sources",
-        "Dir::Etc::preferencesparts": "/dev/null",
-        "APT::Sandbox::User": "root",
-        "Acquire::Retries": 3,
-    }
-    apt = ["apt-get", "-qq", *(f"-o{key}={value}" for key, value in options.items())]
-    _run([*apt, "update"], f"the Debian mirror of this machine does not serve {pin.suite}")
-    _run(
-        [*apt, "download", *pin.packages],
-        f"Debian {pin.suite}'s packages cannot be downloaded",
-        cwd=scratch / "packages",
-    )
-    return sorted((scratch / "packages").glob("*.deb"))
-
-
-def _run(command: list[str], problem: str, cwd: Path | None = None) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [""])[-1]
-        raise UserError(f"{problem}; install Julia 1.12 by hand and set JULIA to it ({last})")
+    apt = private_apt(scratch, mirror, pin.suite)
+    packages = scratch / "packages"
+    packages.mkdir()
+    problem = f"Debian {pin.suite}'s packages cannot be downloaded"
+    run_tool([*apt, "download", *pin.packages], problem, cwd=packages)
+    return sorted(packages.glob("*.deb"))
 
 
 def _write_wrapper(tree: Path) -> None:

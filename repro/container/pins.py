@@ -41,11 +41,58 @@ class JuliaPins(Strict):
     """What serves where the official tarball cannot be had."""
 
 
+class OpenCodePins(Strict):
+    """The coding agent, from npm."""
+
+    package: str
+    """The package that holds the program for this architecture."""
+
+    version: str
+    """Its version."""
+
+    integrity: str
+    """Its tarball's hash, as npm writes it: `sha512-` and base64."""
+
+
+class ImagePins(Strict):
+    """The container image."""
+
+    base: str
+    """Tag of the image that it starts from."""
+
+    suite: str
+    """The Debian release of that image."""
+
+    python: str
+    """The release's Python, as `3.13`."""
+
+    openmpi: str
+    """The release's Open MPI."""
+
+    packages: tuple[str, ...]
+    """The release's packages that the image needs."""
+
+    build_packages: tuple[str, ...]
+    """Packages that only its first stage needs."""
+
+    cpu_target: str
+    """What Julia's packages are compiled for, as JULIA_CPU_TARGET."""
+
+
 class Toolchain(Strict):
     """Everything that is pinned outside of Python's and Julia's own lock files."""
 
     julia: JuliaPins
     """Julia."""
+
+    opencode: OpenCodePins
+    """The agent."""
+
+    image: ImagePins
+    """The image."""
+
+
+PINS = ROOT / "toolchain.toml"
 
 
 def load_pins() -> Toolchain:
@@ -54,4 +101,4 @@ def load_pins() -> Toolchain:
     Raises:
         UserError: `toolchain.toml` is missing or wrong.
     """
-    return load_toml(ROOT / "toolchain.toml", Toolchain)
+    return load_toml(PINS, Toolchain)
