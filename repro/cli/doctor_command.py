@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from repro.cli import options
+from repro.cli.findings import print_finding
 from repro.container.doctor import findings
 from repro.launch.site import Site, load_site
 
@@ -50,7 +51,7 @@ def command(
     for finding in _findings(at, run, patience, dry_run=dry_run):
         seen.append(finding)
         if not as_json:
-            _print(finding)
+            print_finding(finding)
     if as_json:
         click.echo(json.dumps(seen, indent=2))
     if not all(finding["ok"] for finding in seen if finding["needed"]):
@@ -68,10 +69,3 @@ def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Itera
 
     visit = Visit(site, site.slurm, run, patience)
     return site_findings(visit, show if dry_run else None)
-
-
-def _print(finding: dict[str, Any]) -> None:
-    mark = "ok " if finding["ok"] else "NO " if finding["needed"] else "-  "
-    click.echo(f"{mark} {finding['what']}: {finding['found']}")
-    if finding["meaning"]:
-        click.echo(f"    {finding['meaning']}")

@@ -11,6 +11,7 @@ from repro.errors import UserError, fail
 COMMANDS = {
     "all": "Do the whole study on a site: verify, run, collect, draw, summarise.",
     "setup": "Find or fetch the pinned Julia, its packages, and the MPI of this machine.",
+    "image": "Fetch for, build and check the container image.",
     "doctor": "Say what this machine has, and what that means.",
     "contract": "Print what a program of a problem and framework must define.",
     "plan": "Count programs, cells and core-hours.",

@@ -98,7 +98,7 @@ def ask_inside(image: Image) -> Inside:
     Raises:
         UserError: it does not say.
     """
-    said = json.loads(_run(image, PYTHON, "-m", "repro.container.inside"))
+    said = json.loads(_run(image, PYTHON, "-P", "-m", "repro.container.inside"))
     julia = said["julia"] | {
         "path": Path(said["julia"]["path"]),
         "packages": tuple(said["julia"]["packages"]),

@@ -1,0 +1,13 @@
+"""How findings of `repro doctor` and `repro image verify` are printed."""
+
+from typing import Any
+
+import click
+
+
+def print_finding(finding: dict[str, Any]) -> None:
+    """A line with a mark, and what it means below it."""
+    mark = "ok " if finding["ok"] else "NO " if finding["needed"] else "-  "
+    click.echo(f"{mark} {finding['what']}: {finding['found']}")
+    if finding["meaning"]:
+        click.echo(f"    {finding['meaning']}")

@@ -1,0 +1,145 @@
+"""`repro image`: fetch what the container image needs, build it, check it."""
+
+import json
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from repro.cli import options
+from repro.cli.findings import print_finding
+from repro.container.image_build import (
+    SOURCE,
+    Build,
+    Engine,
+    arguments,
+    base_origin,
+    build_image,
+    check_engine,
+)
+from repro.container.image_fetch import Variant, check_machine, items
+from repro.container.image_source import look_at_source, write_source
+from repro.container.image_store import check, fill
+from repro.container.julia import TOOLCHAIN
+from repro.container.pins import load_pins
+
+CACHE = TOOLCHAIN / "image-cache"
+_PATH = click.Path(path_type=Path)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _julia(function: F) -> F:
+    return click.option(
+        "--julia",
+        "variant",
+        type=click.Choice(["official", "debian"]),
+        default="official",
+        show_default=True,
+        help="The study's Julia with Dagger.jl and MPI.jl, or Debian 11's without them.",
+    )(function)
+
+
+@click.group()
+def command() -> None:
+    """Build and check the container image that has everything a cell needs."""
+
+
+@command.command()
+@click.argument("directory", type=_PATH)
+@_julia
+@options.dry_run
+def fetch(directory: Path, variant: Variant, *, dry_run: bool) -> None:
+    """Fill DIRECTORY with all that building the image needs, each part checked.
+
+    Everything comes by this machine's own clients (apt, pip, npm, Julia), as they are configured;
+    hashes and signatures are checked, and DIRECTORY/SHA256SUMS lists what came. What is there
+    already is left, so that the same command goes on where it was.
+    """
+    check_machine()
+    wanted = items(load_pins(), variant, directory)
+    if dry_run:
+        for item in wanted:
+            click.echo(f"would fetch {item.name}: {item.what}")
+        return
+    fill(directory, wanted, _say)
+    click.echo(f"{directory}: build with `repro image build --offline {directory}`")
+
+
+@command.command()
+@click.option(
+    "--output", type=_PATH, help="The image.  [default: repro.sif, of other engines repro.tar]"
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["apptainer", "docker", "podman", "buildah"]),
+    default="apptainer",
+    show_default=True,
+    help="What builds it; all but apptainer leave an archive for `docker load`.",
+)
+@click.option(
+    "--offline",
+    type=_PATH,
+    metavar="DIRECTORY",
+    help="What `repro image fetch` filled.  [default: fetch into .toolchain/image-cache first]",
+)
+@_julia
+@options.dry_run
+def build(
+    output: Path | None, engine: Engine, offline: Path | None, variant: Variant, *, dry_run: bool
+) -> None:
+    """Build the image; nothing is downloaded while it is built.
+
+    Beside the image are the engine's log (IMAGE.log) and the image's hash and labels (IMAGE.json).
+    The image holds this checkout as it is; changes that no commit has are told of in its label.
+    `apptainer build repro.sif docker-archive:repro.tar` makes a SIF of an archive.
+    """
+    check_machine()
+    check_engine(engine)
+    pins, store = load_pins(), offline or CACHE
+    wanted, source = items(pins, variant, store), look_at_source()
+    target = output or Path("repro.sif" if engine == "apptainer" else "repro.tar")
+    if dry_run:
+        given = arguments(pins, variant, source, pins.image.base)
+        _say_what_would_be_done(Build(engine, store, target, given, source.time))
+        return
+    if offline is None:
+        fill(store, wanted, _say)
+    check(store, wanted)
+    write_source(source, store / SOURCE)
+    given = arguments(pins, variant, source, base_origin(store))
+    digest = build_image(Build(engine, store, target, given, source.time), _say)
+    click.echo(f"{digest}  {target}")
+
+
+@command.command()
+@click.argument("sif", type=_PATH)
+@options.as_json
+def verify(sif: Path, *, as_json: bool) -> None:
+    """Check an Apptainer image: its hash, labels, signature, and that what it must hold is there.
+
+    Exits with 1 if something is not as it must be.
+    """
+    from repro.container.image_verify import findings
+
+    found = findings(sif)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        for finding in found:
+            print_finding(finding)
+    if not all(finding["ok"] for finding in found if finding["needed"]):
+        raise SystemExit(1)
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def _say_what_would_be_done(build: Build) -> None:
+    click.echo(f"would write {build.output}, {build.log.name} and {build.record.name}")
+    for key, value in build.arguments.items():
+        click.echo(f"    {key}={value}")
+    for line in build.commands():
+        click.echo(f"would run, in {build.store}: {shlex.join(line)}")

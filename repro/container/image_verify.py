@@ -1,0 +1,122 @@
+"""What `repro image verify` finds."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from repro import __version__
+from repro.container.image import open_image
+from repro.container.image_build import julia_words, toolchain_sha256
+from repro.container.pins import load_pins
+from repro.container.sif import is_signed, labels, squashfs_sha256
+from repro.errors import UserError
+from repro.files import read_json
+
+CONTENTS = (
+    "/opt/repro/toolchain.toml",
+    "/opt/repro/julia/run_cell.jl",
+    "/opt/repro/.venv/bin/repro",
+    "/opt/repro/.venv/bin/python",
+    "/opt/julia/bin/julia",
+    "/opt/julia-depot",
+    "/opt/opencode/bin/opencode",
+    "/usr/bin/mpiexec",
+    "/usr/bin/rg",
+    "/etc/ssl/certs/ca-certificates.crt",
+)
+"""Without one of these something does not work."""
+
+_LOOK = 'for path do [ -e "$path" ] || echo "$path"; done'
+_SECONDS = 120
+_AGAIN = "build it again with `repro image build`"
+
+
+def findings(sif: Path) -> list[dict[str, Any]]:
+    """Each: what was looked at, what was found, is it good, is it needed, and what it means.
+
+    Raises:
+        UserError: the file cannot be read or is no Apptainer image.
+    """
+    return [_digest(sif), *_labels(sif), _signature(sif), _contents(sif)]
+
+
+def _finding(
+    what: str, found: str, meaning: str = "", *, ok: bool = True, needed: bool = True
+) -> dict[str, Any]:
+    return {"what": what, "found": found, "meaning": meaning, "ok": ok, "needed": needed}
+
+
+def _digest(sif: Path) -> dict[str, Any]:
+    digest = f"sha256:{squashfs_sha256(sif)}"
+    record = sif.with_name(f"{sif.name}.json")
+    if not record.exists():
+        meaning = f"there is no {record.name} beside it to compare with"
+        return _finding("content", digest, meaning, ok=False, needed=False)
+    recorded = read_json(record).get("digest")
+    if recorded != digest:
+        meaning = f"{record.name} says {recorded}: changed since it was built; copy or {_AGAIN}"
+        return _finding("content", digest, meaning, ok=False)
+    return _finding("content", digest, f"as {record.name} says")
+
+
+def _labels(sif: Path) -> list[dict[str, Any]]:
+    """Labels against toolchain.toml, then those that say what was built."""
+    has, pins = labels(sif), load_pins()
+    debian = has.get("repro.julia") == pins.julia.debian.version
+    wanted = {
+        "repro.version": __version__,
+        "repro.toolchain-sha256": toolchain_sha256(),
+        "repro.julia": pins.julia.debian.version if debian else pins.julia.version,
+        "repro.julia-variant": julia_words(pins, "debian" if debian else "official"),
+        "repro.openmpi": pins.image.openmpi,
+        "repro.opencode": pins.opencode.version,
+    }
+    return [
+        *(_label(name, has.get(name, "missing"), value) for name, value in wanted.items()),
+        *(_named(name, has.get(name)) for name in ("repro.source-commit", "repro.base")),
+    ]
+
+
+def _label(name: str, value: str, wanted: str) -> dict[str, Any]:
+    if value == wanted:
+        return _finding(name, value)
+    meaning = (
+        f"of this checkout it would be {wanted}: check out what it was built from, or {_AGAIN}"
+    )
+    return _finding(name, value, meaning, ok=False)
+
+
+def _named(name: str, value: str | None) -> dict[str, Any]:
+    return _finding(name, value or "missing", "" if value else _AGAIN, ok=bool(value))
+
+
+def _signature(sif: Path) -> dict[str, Any]:
+    if not is_signed(sif):
+        return _finding("signature", "none", "nobody vouches for it", ok=False, needed=False)
+    if not shutil.which("apptainer"):
+        return _finding("signature", "not checked", "no apptainer on PATH", ok=False, needed=False)
+    done = subprocess.run(
+        ["apptainer", "verify", sif], capture_output=True, text=True, timeout=_SECONDS, check=False
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        return _finding("signature", "not good", last, ok=False)
+    return _finding("signature", "good")
+
+
+def _contents(sif: Path) -> dict[str, Any]:
+    """Start the image and look for what must be there."""
+    try:
+        line = open_image(sif).line()
+    except UserError as error:
+        return _finding("contents", "not looked at", str(error), ok=False)
+    done = subprocess.run(
+        [*line, "sh", "-c", _LOOK, "sh", *CONTENTS],
+        capture_output=True, text=True, timeout=_SECONDS, check=False,
+    )  # fmt: skip
+    missing = done.stdout.split()
+    if missing or done.returncode:
+        found = f"missing: {', '.join(missing)}" if missing else "cannot be read"
+        return _finding("contents", found, _AGAIN, ok=False)
+    return _finding("contents", f"all {len(CONTENTS)} that are looked for")
