@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from repro.container.julia import Julia, find_julia
+from repro.container.julia import TOOLCHAIN, Julia, find_julia
 from repro.errors import UserError
 
 IN_CI = os.environ.get("CI") == "true"
 NOT_IN_ANY_REGISTRY = ("Dagger.jl", "MPI.jl", "Julia 1.12", "the three LLMs")
 """What CI cannot install. A test that needs one of these, and says so, may be skipped there."""
+
+
+# Where tests/lab/install-apptainer.sh puts it; at the end, and before anything remembers PATH.
+os.environ["PATH"] += f"{os.pathsep}{TOOLCHAIN / 'apptainer' / 'bin'}"
 
 
 def skip(missing: str) -> None:

@@ -1,4 +1,4 @@
-"""Fixtures of the tests with a real Slurm cluster."""
+"""Fixtures of the tests with a real Slurm cluster and a real container image."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from repro.container.julia import Julia
 
+from .an_image import built_image, install_apptainer
 from .cluster import Cluster
 from .machine import missing
 from .place import Place
@@ -25,6 +26,13 @@ def lab(slurm: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clust
     """Two nodes of 192 pretended CPUs; a test that breaks a cluster starts one of its own."""
     with Cluster.start(tmp_path_factory.mktemp("lab")) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def image() -> Path:
+    """A container image with Debian's Julia; Apptainer is on PATH. Nobody may change it."""
+    install_apptainer()
+    return built_image()
 
 
 @pytest.fixture

@@ -19,18 +19,27 @@ LIMITS: dict[str, Any] = {"repetitions": 1, "time_limit_s": 120, "stall_limit_s"
 
 
 class Place:
-    """A directory with a study and its run, on a cluster."""
+    """A directory with a study and its run, on a cluster; None: on this machine."""
 
-    def __init__(self, directory: Path, cluster: Cluster, *models: str, **limits: Any) -> None:
-        self.directory, self.cluster = directory, cluster
+    def __init__(
+        self, directory: Path, cluster: Cluster | None, *models: str, **limits: Any
+    ) -> None:
+        self.directory, self._cluster = directory, cluster
         text = study_text(*models, **LIMITS | limits)
         (directory / "trial.toml").write_text(text, encoding="utf-8")
         self.run = directory / "run"
 
+    @property
+    def cluster(self) -> Cluster:
+        """Its cluster, which it has to have."""
+        assert self._cluster
+        return self._cluster
+
     def start(self, *arguments: str, first_on_path: Path | None = None) -> "subprocess.Popen[str]":
         """`repro run` on the cluster; a directory may come first on its PATH."""
-        where = ["--study", "trial.toml", "--site", "lab", "--run", str(self.run)]
-        environment = os.environ | self.cluster.environment
+        site = "lab" if self._cluster else "local"
+        where = ["--study", "trial.toml", "--site", site, "--run", str(self.run)]
+        environment = os.environ | (self._cluster.environment if self._cluster else {})
         if first_on_path:
             environment["PATH"] = f"{first_on_path}:{environment['PATH']}"
         return subprocess.Popen(
