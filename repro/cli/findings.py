@@ -1,11 +1,11 @@
 """How findings of `repro doctor` and `repro image verify` are printed."""
 
-from typing import Any
-
 import click
 
+from repro.container.findings import Finding
 
-def print_finding(finding: dict[str, Any]) -> None:
+
+def print_finding(finding: Finding) -> None:
     """A line with a mark, and what it means below it."""
     mark = "ok " if finding["ok"] else "NO " if finding["needed"] else "-  "
     click.echo(f"{mark} {finding['what']}: {finding['found']}")

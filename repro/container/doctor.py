@@ -2,10 +2,10 @@
 
 import os
 import shutil
-from typing import Any
 
 import psutil
 
+from repro.container.findings import Finding, finding
 from repro.container.julia import BLAS_CORES_WITHOUT_AVX, Julia, find_julia
 from repro.container.julia_packages import broken_off, too_old
 from repro.container.mpi import HOW_TO_GET, find_mpi
@@ -21,22 +21,16 @@ _OLD_BLAS = (
 _NO_MPI = "cells of mpi will be `unavailable`"
 
 
-def findings() -> list[dict[str, Any]]:
-    """Each: what was looked at, what was found, is it good, is it needed, and what it means."""
+def findings() -> list[Finding]:
+    """What this machine has, and what that means for the study."""
     try:
         julia = find_julia()
     except UserError as error:
-        return [_finding("Julia", str(error), ok=False, needed=True), _mpi(), _machine()]
+        return [finding("Julia", str(error), ok=False, needed=True), _mpi(), _machine()]
     return [_julia(julia), *_packages(julia), _mpi(), _machine(), _slurm(), _apptainer()]
 
 
-def _finding(
-    what: str, found: str, meaning: str = "", *, ok: bool = True, needed: bool = False
-) -> dict[str, Any]:
-    return {"what": what, "found": found, "meaning": meaning, "ok": ok, "needed": needed}
-
-
-def _julia(julia: Julia) -> dict[str, Any]:
+def _julia(julia: Julia) -> Finding:
     pinned = load_pins().julia.version
     meaning = "the version of the study"
     if julia.version != pinned:
@@ -44,10 +38,10 @@ def _julia(julia: Julia) -> dict[str, Any]:
     if julia.blas_core in BLAS_CORES_WITHOUT_AVX:
         meaning += f"; {_OLD_BLAS}"
     found = f"{julia.version} from {julia.origin}, {julia.path}"
-    return _finding("Julia", found, meaning, needed=True)
+    return finding("Julia", found, meaning, needed=True)
 
 
-def _packages(julia: Julia) -> list[dict[str, Any]]:
+def _packages(julia: Julia) -> list[Finding]:
     meanings = {
         "Dagger": "cells of dagger and dagger-distributed will be `unavailable`",
         "MPI": _NO_MPI,
@@ -55,26 +49,26 @@ def _packages(julia: Julia) -> list[dict[str, Any]]:
     old = too_old(julia)
     how = f"{old}: set JULIA to a newer one" if old else "with network, run `repro setup`"
 
-    def one(name: str, meaning: str) -> dict[str, Any]:
+    def one(name: str, meaning: str) -> Finding:
         if name not in julia.packages:
-            return _finding(f"{name}.jl", "not installed", f"{meaning}; {how}", ok=False)
+            return finding(f"{name}.jl", "not installed", f"{meaning}; {how}", ok=False)
         if broken_off():
-            return _finding(f"{name}.jl", "its installation was broken off", how, ok=False)
-        return _finding(f"{name}.jl", "installed")
+            return finding(f"{name}.jl", "its installation was broken off", how, ok=False)
+        return finding(f"{name}.jl", "installed")
 
     return [one(name, meaning) for name, meaning in meanings.items()]
 
 
-def _mpi() -> dict[str, Any]:
+def _mpi() -> Finding:
     """The MPI that is here, and whether Julia has been told of it."""
     try:
         mpi, named = find_mpi(), (preferences() or {}).get("mpiexec")
         if mpi is None:
             how = f"at set-up it was {named}: load its module, or " if named else ""
-            return _finding("MPI", "no mpiexec on PATH", f"{_NO_MPI}; {how}{HOW_TO_GET}", ok=False)
+            return finding("MPI", "no mpiexec on PATH", f"{_NO_MPI}; {how}{HOW_TO_GET}", ok=False)
         state = agreement(mpi)
     except UserError as error:
-        return _finding("MPI", str(error), _NO_MPI, ok=False)
+        return finding("MPI", str(error), _NO_MPI, ok=False)
     meaning = {
         "same": f"{SHOWN} names it",
         "missing": f"{SHOWN} does not name it: run `repro setup`, or every rank is alone",
@@ -82,24 +76,24 @@ def _mpi() -> dict[str, Any]:
         "somebody's": f"{SHOWN} was not written by `repro setup` and is taken as it is",
     }[state]
     found = f"{mpi}, {mpi.mpiexec}, {mpi.library}"
-    return _finding("MPI", found, meaning, ok=state in {"same", "somebody's"})
+    return finding("MPI", found, meaning, ok=state in {"same", "somebody's"})
 
 
-def _machine() -> dict[str, Any]:
+def _machine() -> Finding:
     cores = len(os.sched_getaffinity(0))
     gib = psutil.virtual_memory().total / 2**30
-    return _finding("this machine", f"{cores} cores, {gib:.0f} GiB", "the size of site `local`")
+    return finding("this machine", f"{cores} cores, {gib:.0f} GiB", "the size of site `local`")
 
 
-def _slurm() -> dict[str, Any]:
+def _slurm() -> Finding:
     path = shutil.which("sbatch")
     if path:
-        return _finding("Slurm", path, "`repro doctor --site NAME` looks at a cluster more closely")
-    return _finding("Slurm", "no sbatch on PATH", "only site `local` can be used here", ok=False)
+        return finding("Slurm", path, "`repro doctor --site NAME` looks at a cluster more closely")
+    return finding("Slurm", "no sbatch on PATH", "only site `local` can be used here", ok=False)
 
 
-def _apptainer() -> dict[str, Any]:
+def _apptainer() -> Finding:
     path = shutil.which("apptainer")
     if path:
-        return _finding("Apptainer", path, "`--image SIF` runs cells in a container image")
-    return _finding("Apptainer", "not on PATH", "cells can only run without an image", ok=False)
+        return finding("Apptainer", path, "`--image SIF` runs cells in a container image")
+    return finding("Apptainer", "not on PATH", "cells can only run without an image", ok=False)

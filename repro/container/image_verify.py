@@ -2,10 +2,11 @@
 
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from repro import __version__
+from repro.container.findings import Finding, finding
 from repro.container.image import open_image
 from repro.container.image_build import julia_words, toolchain_sha256
 from repro.container.pins import load_pins
@@ -30,10 +31,11 @@ CONTENTS = (
 _LOOK = 'for path do [ -e "$path" ] || echo "$path"; done'
 _SECONDS = 120
 _AGAIN = "build it again with `repro image build`"
+_finding = partial(finding, needed=True)
 
 
-def findings(sif: Path) -> list[dict[str, Any]]:
-    """Each: what was looked at, what was found, is it good, is it needed, and what it means.
+def findings(sif: Path) -> list[Finding]:
+    """What an image is, against the pins of this checkout and against its own record.
 
     Raises:
         UserError: the file cannot be read or is no Apptainer image.
@@ -41,13 +43,7 @@ def findings(sif: Path) -> list[dict[str, Any]]:
     return [_digest(sif), *_labels(sif), _signature(sif), _contents(sif)]
 
 
-def _finding(
-    what: str, found: str, meaning: str = "", *, ok: bool = True, needed: bool = True
-) -> dict[str, Any]:
-    return {"what": what, "found": found, "meaning": meaning, "ok": ok, "needed": needed}
-
-
-def _digest(sif: Path) -> dict[str, Any]:
+def _digest(sif: Path) -> Finding:
     digest = f"sha256:{squashfs_sha256(sif)}"
     record = sif.with_name(f"{sif.name}.json")
     if not record.exists():
@@ -60,7 +56,7 @@ def _digest(sif: Path) -> dict[str, Any]:
     return _finding("content", digest, f"as {record.name} says")
 
 
-def _labels(sif: Path) -> list[dict[str, Any]]:
+def _labels(sif: Path) -> list[Finding]:
     """Labels against toolchain.toml, then those that say what was built."""
     has, pins = labels(sif), load_pins()
     debian = has.get("repro.julia") == pins.julia.debian.version
@@ -78,7 +74,7 @@ def _labels(sif: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _label(name: str, value: str, wanted: str) -> dict[str, Any]:
+def _label(name: str, value: str, wanted: str) -> Finding:
     if value == wanted:
         return _finding(name, value)
     meaning = (
@@ -87,11 +83,11 @@ def _label(name: str, value: str, wanted: str) -> dict[str, Any]:
     return _finding(name, value, meaning, ok=False)
 
 
-def _named(name: str, value: str | None) -> dict[str, Any]:
+def _named(name: str, value: str | None) -> Finding:
     return _finding(name, value or "missing", "" if value else _AGAIN, ok=bool(value))
 
 
-def _signature(sif: Path) -> dict[str, Any]:
+def _signature(sif: Path) -> Finding:
     if not is_signed(sif):
         return _finding("signature", "none", "nobody vouches for it", ok=False, needed=False)
     if not shutil.which("apptainer"):
@@ -105,7 +101,7 @@ def _signature(sif: Path) -> dict[str, Any]:
     return _finding("signature", "good")
 
 
-def _contents(sif: Path) -> dict[str, Any]:
+def _contents(sif: Path) -> Finding:
     """Start the image and look for what must be there."""
     try:
         line = open_image(sif).line()

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from repro import ROOT
+from repro.container.findings import Finding, finding
 
 BEAT, LOCK = "login", "lock"
 """In the probe's directory: the login node's time, again and again, and a file that it locks."""
@@ -32,7 +33,6 @@ _GIB = 2**30
 _LEAST_FREE, _LEAST_SHM, _MOST_AHEAD_SECONDS = _GIB, _GIB, 2.0
 
 Report = dict[str, Any]
-Finding = dict[str, Any]
 
 
 def report(scratch: Path, probe: Path, nodes: int, julia: list[str]) -> Report:
@@ -150,13 +150,6 @@ def _ask(*command: str) -> tuple[str, str]:
         return answer.stdout.strip()[:80], ""
     last = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
     return "", last[:120]
-
-
-def finding(
-    what: str, found: str, meaning: str = "", *, ok: bool = True, needed: bool = False
-) -> Finding:
-    """A finding as `repro doctor` prints it."""
-    return {"what": what, "found": found, "meaning": meaning, "ok": ok, "needed": needed}
 
 
 def bad(what: str, found: str, mend: str) -> Finding:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 
+from repro.container.findings import Finding, finding
 from repro.errors import UserError
 from repro.files import write_atomic
 from repro.launch import slurm_client
@@ -11,7 +12,7 @@ from repro.launch.command import Tools
 from repro.launch.here import find_tools
 from repro.launch.run_directory import STUDY, open_run
 from repro.launch.site import Slurm
-from repro.launch.site_check import Expected, Finding, bad, finding, judge, judged
+from repro.launch.site_check import Expected, bad, judge, judged
 from repro.launch.site_job import SCRIPT, Job, Visit, job_script, mailbox, probe_in
 from repro.launch.slurm_client import SlurmError, SlurmSilent
 from repro.study.expand import cells

@@ -16,11 +16,12 @@ from pathlib import Path
 import jinja2
 
 from repro import ROOT
+from repro.container.findings import Finding
 from repro.files import writing
 from repro.launch import slurm_client
 from repro.launch.batch import TEMPLATES
 from repro.launch.site import Site, Slurm
-from repro.launch.site_check import BEAT, LOCK, Finding, Report, bad
+from repro.launch.site_check import BEAT, LOCK, Report, bad
 from repro.launch.slurm_client import SlurmError, Task
 from repro.launch.slurm_outcome import ALIVE
 
