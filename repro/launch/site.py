@@ -41,6 +41,10 @@ class Slurm(Strict):
     at_once: PositiveInt | None = None
     """Tasks of one array that may run at once; absent for as many as Slurm likes."""
 
+    jobcomp: str | None = None
+    """The file of Slurm's jobcomp/filetxt, on clusters without accounting where users may read it:
+    it knows jobs that the controller has forgotten."""
+
     options: tuple[str, ...] = ()
     """Further `#SBATCH` options, such as `--constraint=genoa`."""
 

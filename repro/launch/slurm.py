@@ -135,7 +135,8 @@ class SlurmLauncher:
             if submission.job is None and (found := slurm_client.named(submission.name)):
                 with writing(submission.path):
                     submission.note_job(found[0].job)
-        known = slurm_client.tasks([s.job for s in waiting if s.job is not None])
+        jobs = [submission.job for submission in waiting if submission.job is not None]
+        known = slurm_client.tasks(jobs, self._jobcomp)
         said = {(task.name, task.index): task for task in known}
         tasks: dict[str, list[Task]] = {}
         for submission in waiting:
@@ -147,6 +148,11 @@ class SlurmLauncher:
             for cell in tasks.keys() - self.queued.keys():
                 last = max(tasks[cell], key=lambda task: task.submitted, default=None)
                 self._close(cell, last)
+
+    @property
+    def _jobcomp(self) -> Path | None:
+        path = self.site.slurm.jobcomp if self.site.slurm else None
+        return Path(path) if path else None
 
     def _close(self, cell: str, task: Task | None) -> None:
         """Give an outcome to an attempt that was begun, has none, and is not at work."""

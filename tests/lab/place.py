@@ -92,6 +92,13 @@ class Place:
         line = ("squeue", "-h", "-o", "%i")
         wait_until(lambda: not self.cluster.run(*line).stdout, "all jobs are over", 120)
 
+    def forget_all_jobs(self) -> None:
+        """Start the controller anew without what it has saved."""
+        self.cluster.kill_controller()
+        for name in ("job_state", "job_state.old"):
+            (self.cluster.directory / "state" / name).unlink(missing_ok=True)
+        self.cluster.start_controller()
+
     def add_slow_model(self, seconds: int = 25) -> None:
         """Add a program to the study that takes half a minute: long enough to be killed."""
         kernels = self.directory / "slow"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from repro import ROOT
 from repro.container.julia import Julia
 
 from .cluster import Cluster
@@ -72,15 +73,26 @@ def test_a_submission_that_slurm_lost_is_made_again(slow: Place) -> None:
     slow.repro(SLOW)
     first = slow.job()
     slow.cluster.run("scancel", first)
-    slow.cluster.kill_controller()
-    for name in ("job_state", "job_state.old"):
-        (slow.cluster.directory / "state" / name).unlink(missing_ok=True)
-    slow.cluster.start_controller()
+    slow.forget_all_jobs()
     slow.cluster.run("scontrol", "update", "PartitionName=main", "State=UP")
     slow.repro(SLOW, "--wait")
     assert slow.tasks() == [f"{first}_1"], "the new job has the number of the one that was lost"
     assert len(slow.attempts(SLOW)) == 1, "the attempt that was planned is the one that runs"
     assert [outcome for outcome, _ in slow.outcomes(SLOW)] == ["ok"]
+
+
+def test_what_the_controller_has_forgotten_is_in_its_file_of_jobs(endless: Place) -> None:
+    lab = (ROOT / "slurm" / "sites" / "lab.toml").read_text(encoding="utf-8")
+    remembers = f'{lab}jobcomp = "{endless.cluster.directory / "jobcomp.txt"}"\n'
+    (endless.directory / "lab.toml").write_text(remembers, encoding="utf-8")
+    endless.repro(SLOW)
+    endless.wait_for(SLOW, "samples.csv")
+    endless.cluster.run("scancel", endless.job())
+    endless.wait_until_over()
+    endless.forget_all_jobs()
+    endless.cluster.run("scontrol", "update", "PartitionName=main", "State=DOWN")
+    endless.repro(SLOW, "--site", "./lab.toml")
+    assert endless.attempts(SLOW)[0].outcome()["detail"] == "Slurm says CANCELLED: cancelled"
 
 
 @pytest.mark.usefixtures("slurm")
