@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from repro.container.sif import squashfs_sha256
-from repro.measure.attempts import Attempt
+from repro.measure.attempts import Attempt, attempts_of
 
 from .cluster import Cluster
 from .place import REPRO, Place
@@ -32,12 +32,14 @@ def environment(place: Place, cell: str) -> dict[str, Any]:
 
 def test_through_slurm_a_cell_runs_in_the_image(lab: Cluster, image: Path, tmp_path: Path) -> None:
     place = Place(tmp_path, lab, "quick")
-    place.repro("quick/pi/*", "--wait", "--image", str(image))
+    place.repro("quick/pi/*", "--wait", "--image", str(image), "--collect", "d", "--data", "data")
     assert place.outcomes(PI) == [("ok", "1 of 1 repetitions correct")]
     assert commands(place.attempts(PI)[0])[1] == "exec"
     found = environment(place, PI)
     assert found["image"] == f"sha256:{squashfs_sha256(image)}"
     assert found["julia"]["version"] == "1.5.3"
+    described = (tmp_path / "data" / "d" / "dataset.toml").read_text(encoding="utf-8")
+    assert f'image = "{found["image"]}"' in described
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,9 @@ def test_a_reviewer_reruns_a_cell_in_the_image(image: Path, tmp_path: Path) -> N
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert answer.returncode in {0, 1, 3}, answer.stderr
-    assert "ok" in answer.stdout
+    (attempt,) = attempts_of(tmp_path / "runs" / "cell-baseline", cell)
+    assert attempt.outcome()["outcome"] == "ok"
+    assert commands(attempt)[1] == "exec"
     (path,) = tmp_path.glob("runs/cell-baseline/environment/*.json")
     assert json.loads(path.read_text())["image"].startswith("sha256:")
 
