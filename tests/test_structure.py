@@ -107,7 +107,7 @@ def test_the_watchdog_imports_the_standard_library_only() -> None:
 def test_no_registry_and_no_path_of_a_machine_is_named() -> None:
     """Lock files carry hashes, not URLs; data carries placeholders, not paths."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    assert "http" not in lock
+    assert "://" not in lock
     tracked = subprocess.run(
         ["git", "grep", "-lIF", f"{ROOT}/"], cwd=ROOT, capture_output=True, text=True,
         check=False,
