@@ -12,7 +12,18 @@ import pytest
 from repro import ROOT
 from repro.cli.main import COMMANDS, cli
 
-LAYERS = ["study", "container", "measure", "archive", "analysis", "launch", "cli"]
+LAYERS = [
+    "study",
+    "container",
+    "measure",
+    "archive",
+    "analysis",
+    "launch",
+    "docs_server",
+    "agent",
+    "report",
+    "cli",
+]
 """From the bottom to the top; each may import from those before it."""
 GROUND = {"errors", "files"}
 
