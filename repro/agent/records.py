@@ -78,9 +78,10 @@ def sessions_of(generations: Path, program: Program) -> list[Session]:
     return [read_session(path) for path in paths if (path / layout.SESSION).exists()]
 
 
-def all_sessions(generations: Path) -> list[Session]:
-    """Every session below a directory, by model, program and try."""
-    found = [read_session(path.parent) for path in generations.glob(f"*/*/*/{layout.SESSION}")]
+def all_sessions(place: Path) -> list[Session]:
+    """Every session of a dataset or a directory of generations, by model, program and try."""
+    patterns = (f"*/*/*/{layout.SESSION}", f"*/transcripts/*/*/{layout.SESSION}")
+    found = [read_session(path.parent) for pattern in patterns for path in place.glob(pattern)]
     return sorted(found, key=lambda session: (session.program, int(session.path.name)))
 
 

@@ -34,8 +34,9 @@ def render(about: Description, study: Study, sizes: Mapping[str, int | None]) ->
     """
     crate = ROCrate(version="1.1")
     crate.name = about.name
+    transcripts = "Transcripts, " if any("/transcripts/" in path for path in sizes) else ""
     crate.description = (
-        f"Attempts, timed repetitions, kernels and logs of the study {study.name} "
+        f"{transcripts}Attempts, timed repetitions, kernels and logs of the study {study.name} "
         f"({study.title}), run on the site {about.site} with repro {about.repro}"
     )
     crate.datePublished = about.created
