@@ -91,6 +91,8 @@ class Watch:
     def look(self) -> None:
         """End the largest process if all need too much memory, all if there are too many files."""
         sizes = resident()
+        if sum(sizes.values()) > self.memory:  # what processes share was counted for each
+            sizes = {process: proportional(process) for process in sizes}
         disks = [os.statvfs(path) for path in self.directories]
         on_disk = sum((disk.f_blocks - disk.f_bfree) * disk.f_frsize for disk in disks)
         if sum(sizes.values()) + on_disk > self.memory and sizes:
@@ -118,6 +120,15 @@ def resident() -> dict[int, int]:
                 continue
             found[int(name)] = int(pages) * _PAGE
     return found
+
+
+def proportional(process: int) -> int:
+    """Resident bytes of a process; what it shares with others is divided among them."""
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
 
 
 def _name(process: int) -> str:

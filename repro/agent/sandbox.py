@@ -38,6 +38,7 @@ _ETC = {
     "hosts": "127.0.0.1 localhost\n",
 }
 _SHOWN = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/openmpi", "/sys/devices/system")
+_WRITABLE = (WORKSPACE, HOME, "/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 _INSIDE = "/inside.py"
 _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64")
 _START_SECONDS = 60.0
@@ -58,7 +59,7 @@ class Limits:
     """Processes and threads."""
 
     disk_mib: int = 512
-    """Of the workspace, of home and of /tmp each."""
+    """Of the workspace, of home, of /tmp and of /dev/shm each."""
 
     files: int = 200_000
     """Files and directories in all."""
@@ -148,10 +149,11 @@ class Sandbox:
         return found
 
     @classmethod
-    def greet(cls, control: socket.socket, view: View) -> Self | None:
+    def greet(cls, control: socket.socket, view: View, settings: Mapping[str, Any]) -> Self | None:
         """The sandbox at the other end of `control`, once it says that it is ready."""
         control.settimeout(_START_SECONDS)
         try:
+            control.send(json.dumps(settings).encode())
             message, handles, _, _ = socket.recv_fds(control, inside.MESSAGE_BYTES, 1)
         except OSError:
             return None
@@ -191,16 +193,13 @@ def open_sandbox(
                 start_new_session=True,
             )
         try:
-            ours.send(json.dumps(_settings(files, limits)).encode())
-            sandbox = Sandbox.greet(ours, view)
+            sandbox = Sandbox.greet(ours, view, _settings(files, limits))
             if sandbox is None:
                 raise _does_not_start(log)
             try:
                 yield sandbox
             finally:
                 os.close(sandbox.workspace)
-        except BrokenPipeError as error:
-            raise _does_not_start(log) from error
         finally:
             ours.close()
             _end(process)
@@ -230,11 +229,23 @@ def bubblewrap(view: View, gateway: Path, private: Path, limits: Limits, control
             words += ["--symlink", str(path.readlink()), str(path)]
         elif path.is_dir():
             words += ["--ro-bind", str(path), str(path)]
-    for directory in (WORKSPACE, HOME, "/tmp"):  # noqa: S108 - the sandbox's own
+    for directory in _WRITABLE:
         words += ["--perms", "0777", "--size", str(limits.disk_mib << 20), "--tmpfs", directory]
     words += ["--bind", str(gateway.absolute()), GATEWAY]
     words += _read_only(view, private)
-    return [*words, "--remount-ro", "/", "--", python(), "-I", "-S", _INSIDE, str(control)]
+    return [
+        *words,
+        "--remount-ro",
+        "/dev",
+        "--remount-ro",
+        "/",
+        "--",
+        python(),
+        "-I",
+        "-S",
+        _INSIDE,
+        str(control),
+    ]
 
 
 def _read_only(view: View, private: Path) -> list[str]:
@@ -259,12 +270,11 @@ def python() -> str:
 
 
 def _settings(files: Mapping[str, str], limits: Limits) -> dict[str, Any]:
-    directories = [WORKSPACE, HOME, "/tmp"]  # noqa: S108 - the sandbox's own
     return {
         "uid": UID,
         "files": dict(files),
         "workspace": WORKSPACE,
-        "directories": directories,
+        "directories": _WRITABLE,
         "port": PORT,
         "gateway": GATEWAY,
         "processes": limits.processes,

@@ -39,10 +39,12 @@ def bring_out(workspace: int, target: Path) -> list[str]:
 
 def _entries(workspace: int) -> Iterator[tuple[str, str, int]]:
     """Path, kind and size of what is no directory."""
-    for directory, _, names, handle in os.fwalk(".", dir_fd=workspace, follow_symlinks=False):
-        for name in names:
+    for directory, inner, names, handle in os.fwalk(".", dir_fd=workspace, follow_symlinks=False):
+        for name in [*names, *inner]:
             path = os.path.normpath(f"{directory}/{name}")
             found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+            if stat.S_ISDIR(found.st_mode):
+                continue
             if not _is_text(path):
                 yield ascii(path), "a name that is no text", 0
             elif stat.S_ISREG(found.st_mode):

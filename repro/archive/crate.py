@@ -34,10 +34,10 @@ def render(about: Description, study: Study, sizes: Mapping[str, int | None]) ->
     """
     crate = ROCrate(version="1.1")
     crate.name = about.name
-    transcripts = "Transcripts, " if any("/transcripts/" in path for path in sizes) else ""
+    transcripts = any("/transcripts/" in path for path in sizes)
     crate.description = (
-        f"{transcripts}Attempts, timed repetitions, kernels and logs of the study {study.name} "
-        f"({study.title}), run on the site {about.site} with repro {about.repro}"
+        f"{'Transcripts, attempts' if transcripts else 'Attempts'}, timed repetitions, kernels and "
+        f"logs of the study {study.name} ({study.title}), run on the site {about.site} with repro {about.repro}"
     )
     crate.datePublished = about.created
     crate.license = _licence(crate, about.licence)
