@@ -36,8 +36,9 @@ def render(about: Description, study: Study, sizes: Mapping[str, int | None]) ->
     crate.name = about.name
     transcripts = any("/transcripts/" in path for path in sizes)
     crate.description = (
-        f"{'Transcripts, attempts' if transcripts else 'Attempts'}, timed repetitions, kernels and "
-        f"logs of the study {study.name} ({study.title}), run on the site {about.site} with repro {about.repro}"
+        f"{'Transcripts, attempts' if transcripts else 'Attempts'}, timed repetitions, kernels "
+        f"and logs of the study {study.name} ({study.title}), run on the site {about.site} "
+        f"with repro {about.repro}"
     )
     crate.datePublished = about.created
     crate.license = _licence(crate, about.licence)
