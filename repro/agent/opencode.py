@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from repro.agent.models import ModelSettings
-from repro.agent.sandbox import HOME, PORT, python
+from repro.agent.sandbox import HOME, PORT, PYTHON
 from repro.agent.view import LIBRARIES, OPENCODE, PACKAGE
 from repro.files import canonical_json
 
@@ -81,7 +81,7 @@ def configuration(model: ModelSettings, *, docs: bool, steps: int = STEPS) -> di
 def _docs_server() -> dict[str, Any]:
     return {
         "type": "local",
-        "command": [python(), "-P", "-m", "repro", "docs", "serve"],
+        "command": [PYTHON, "-P", "-m", "repro", "docs", "serve"],
         "environment": {"PYTHONPATH": f"{PACKAGE}:{LIBRARIES}", "PYTHONDONTWRITEBYTECODE": "1"},
         "enabled": True,
         "timeout": 60_000,

@@ -26,6 +26,7 @@ from repro.errors import UserError
 
 WORKSPACE, HOME = "/workspace", "/agent"
 GATEWAY = "/gateway"
+PYTHON = "/python"
 PORT = 4000
 """Of 127.0.0.1 in the sandbox, where the gateway is."""
 
@@ -233,6 +234,7 @@ def bubblewrap(view: View, gateway: Path, private: Path, limits: Limits, control
         words += ["--perms", "0777", "--size", str(limits.disk_mib << 20), "--tmpfs", directory]
     words += ["--bind", str(gateway.absolute()), GATEWAY]
     words += _read_only(view, private)
+    words += ["--symlink", _python(), PYTHON]
     return [
         *words,
         "--remount-ro",
@@ -240,7 +242,7 @@ def bubblewrap(view: View, gateway: Path, private: Path, limits: Limits, control
         "--remount-ro",
         "/",
         "--",
-        python(),
+        PYTHON,
         "-I",
         "-S",
         _INSIDE,
@@ -264,8 +266,8 @@ def _read_only(view: View, private: Path) -> list[str]:
     return words
 
 
-def python() -> str:
-    """The Python of this process, which the sandbox has at the same path."""
+def _python() -> str:
+    """The Python of this process, which the sandbox has at the same path: it knows its own."""
     return str(Path(sys.executable).resolve())
 
 

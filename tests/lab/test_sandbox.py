@@ -22,7 +22,7 @@ import pytest
 
 from repro import ROOT
 from repro.agent import inside
-from repro.agent.sandbox import PORT, Limits, Sandbox, open_sandbox, python
+from repro.agent.sandbox import PORT, PYTHON, Limits, Sandbox, open_sandbox
 from repro.agent.view import Tools, view_of
 from repro.agent.workspace import MAX_FILE_BYTES, bring_out
 from repro.container.julia import Julia
@@ -54,7 +54,7 @@ class Box:
 
     def python(self, program: str) -> str:
         """Run a Python program."""
-        return self._run([python(), "-c", textwrap.dedent(program)], 60)
+        return self._run([PYTHON, "-c", textwrap.dedent(program)], 60)
 
     def _run(self, command: list[str], seconds: float) -> str:
         self.said.unlink(missing_ok=True)
@@ -123,7 +123,7 @@ def test_keys_of_the_driver_are_nowhere(box: Box, tmp_path: Path) -> None:
     seen = box.sh(f"grep -rsl {SECRET} / --exclude-dir=proc --exclude-dir=sys --exclude-dir=usr")
     assert seen == ""
     assert set(box.sh("ls /").split()) <= {
-        "agent", "bin", "dev", "etc", "gateway", "inside.py", "lib", "lib32", "lib64", "proc",
+        "agent", "bin", "dev", "etc", "gateway", "inside.py", "lib", "lib32", "lib64", "proc", "python",
         "sbin", "sys", "tmp", "toolchain", "usr", "workspace", Path(sys.base_prefix).parts[1],
     }  # fmt: skip
 
@@ -212,7 +212,7 @@ def test_files_without_end_end_the_command(box: Box) -> None:
 
 
 def test_memory_is_bounded(box: Box) -> None:
-    said = box.sh(f"{python()} -c 'x = bytearray(1 << 30); import time; time.sleep(30)'; echo $?")
+    said = box.sh(f"{PYTHON} -c 'x = bytearray(1 << 30); import time; time.sleep(30)'; echo $?")
     assert "137" in said
     assert len(box.limits) >= 1
     assert box.limits[0].startswith("memory: python")
