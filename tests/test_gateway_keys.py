@@ -104,9 +104,7 @@ def test_a_damaged_file_is_not_shown() -> None:
     assert PLANTED not in str(said.value)
 
 
-@pytest.mark.parametrize(
-    "text", ["s-1", "two words of it", "schlüssel-12345", "line\nbreak-12345"]
-)
+@pytest.mark.parametrize("text", ["s-1", "two words of it", "schlüssel-12345", "line\nbreak-12345"])
 def test_what_is_no_key(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(NAME, text)
     with pytest.raises(UserError) as said:

@@ -127,8 +127,8 @@ def test_two_requests_at_once(tmp_path: Path) -> None:
         recording(settings(endpoint), record, Budget(), tmp_path / "s") as gateway,
         ThreadPoolExecutor(2) as pool,
     ):
-        both = [pool.submit(title, gateway.socket), pool.submit(turn, gateway.socket)]
-        assert [future.result(60) for future in both] == ["A title", "Done."]
+        one, other = pool.submit(title, gateway.socket), pool.submit(turn, gateway.socket)
+        assert (one.result(60), other.result(60)) == ("A title", "Done.")
     assert gateway.usage.turns == 2
     first, second = read_exchanges(record)
     assert second["began_s"] <= first["ended_s"]

@@ -204,7 +204,7 @@ def test_a_cut_stream_is_cut_again(tmp_path: Path) -> None:
     turns = (Turn(text="0" * 4000, fault="cut"), Turn(text="whole"))
 
     def half(asking: Agent) -> bytes:
-        said = []
+        said: list[bytes] = []
         url = "http://gateway/v1/chat/completions"
         with asking.http.stream("POST", url, json={"model": MODEL, **body}) as answer:
             chunks = answer.iter_raw()
