@@ -1,9 +1,9 @@
 """What a model's file says: who serves it, under which name, with which options, at what price."""
 
-from datetime import date as Date
+import datetime as dt
 from typing import Any, Literal
 
-from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from repro import ROOT
 from repro.study.load import find_toml, load_toml
@@ -36,7 +36,10 @@ class Price(Strict):
     cached: NonNegativeFloat | None = None
     """Tokens read that the provider had in its cache; absent: they cost as the others."""
 
-    date: Date
+    cache_write: NonNegativeFloat | None = None
+    """Tokens that the provider puts into its cache; absent: they cost as the others."""
+
+    date: dt.date
     """The day on which the price was read."""
 
     source: str
@@ -63,7 +66,7 @@ class Patience(Strict):
     how long."""
 
     longest_wait_s: PositiveFloat = 120.0
-    """Seconds that one wait takes at most; a provider that asks for more has refused."""
+    """Seconds that one wait takes at most; a provider that asks for more is down."""
 
 
 class ModelSettings(Strict):
@@ -83,7 +86,7 @@ class ModelSettings(Strict):
     """Name of the environment variable, or entry of the key file, that has the key; absent: the
     endpoint wants none."""
 
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default={})
     """What the gateway puts into every request, whatever the agent has there."""
 
     limits: Limits

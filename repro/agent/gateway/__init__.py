@@ -32,8 +32,19 @@ def recording(
         UserError: there is no key, its file can be read by others, a budget of dollars is set for
             a model without a price, or the script of a scripted model is wrong.
     """
-    raise NotImplementedError
-    yield Gateway(socket)
+    from repro.agent.gateway.budget import check_budget
+    from repro.agent.gateway.keys import key_of
+    from repro.agent.gateway.record import Recorder
+    from repro.agent.gateway.server import serving, unix_socket
+    from repro.agent.gateway.session import Session
+
+    check_budget(model, budget)
+    key = key_of(model)
+    gateway = Gateway(socket)
+    with _with_script(model) as asked:
+        session = Session(asked, key, budget, Recorder(exchanges, key), gateway)
+        with serving(session, unix_socket(socket)):
+            yield gateway
 
 
 @contextmanager
@@ -49,5 +60,25 @@ def replaying(exchanges: Path, socket: Path) -> Iterator[Gateway]:
     Raises:
         UserError: the record is missing or damaged.
     """
-    raise NotImplementedError
-    yield Gateway(socket)
+    from repro.agent.gateway.record import read_exchanges
+    from repro.agent.gateway.replay import Replay
+    from repro.agent.gateway.server import serving, unix_socket
+
+    gateway = Gateway(socket)
+    replay = Replay(read_exchanges(exchanges), gateway)
+    with serving(replay, unix_socket(socket)):
+        yield gateway
+    replay.finish()
+
+
+@contextmanager
+def _with_script(model: ModelSettings) -> Iterator[ModelSettings]:
+    """Of a scripted model, start its provider, and say where it is."""
+    if model.provider != "scripted":
+        yield model
+        return
+    from repro.agent.gateway.script import load_script
+    from repro.agent.gateway.scripted import scripted_provider
+
+    with scripted_provider(load_script(Path(model.endpoint or "no script"))) as provider:
+        yield model.model_copy(update={"endpoint": provider.endpoint})
