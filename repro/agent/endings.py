@@ -69,6 +69,9 @@ class Evidence:
     """The time budget."""
 
 
+_OF_THE_MODEL = {"MessageOutputLengthError", "ContextOverflowError"}
+"""Errors of OpenCode's that say that the model talked too much."""
+
 CUT_OFF = Ending("cut-off", "the driver ended before the session did")
 """Of a session without an ending, whose driver is gone."""
 
@@ -96,7 +99,7 @@ def judge(seen: Evidence) -> Ending:
 def _error(number: int, stage: Stage) -> Ending:
     """An error that the gateway does not know of: a stream without sense, or OpenCode's own."""
     name, message = stage.told.errors[0]
-    kind: Kind = "provider-down" if name in {"APIError", "AI_APICallError"} else "gave-up"
+    kind: Kind = "gave-up" if name in _OF_THE_MODEL else "provider-down"
     return Ending(kind, f"stage {number}: {name}: {message}"[:300])
 
 

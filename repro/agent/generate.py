@@ -1,5 +1,6 @@
 """Programs by their models: which are still to be made, and making one."""
 
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +13,7 @@ from repro.agent import layout, opencode, prompting, records, single_shot
 from repro.agent.atif import write_atif
 from repro.agent.endings import Ending, Evidence, judge
 from repro.agent.gateway import Budget, recording
-from repro.agent.models import ModelSettings, load_model
+from repro.agent.models import MODELS, ModelSettings, load_model
 from repro.agent.records import Agent, Session
 from repro.agent.sandbox import Limits
 from repro.agent.session import Script, evidence, play
@@ -91,6 +92,9 @@ class Factory:
     generations: Path
     tools: Tools
     wishes: Wishes
+    models: Path = MODELS
+    """Directory with the models' settings."""
+
     events: Events = field(default_factory=Events)
 
     def make(self, chosen: dict[Program, str]) -> list[Session]:
@@ -103,7 +107,7 @@ class Factory:
             UserError: a model has no settings, no sandbox can be made, or the disk is full.
             KeyboardInterrupt: the user stopped it; the session that ran is kept, and repeated.
         """
-        settings = {name: load_model(name) for name in sorted(set(chosen.values()))}
+        settings = {name: self._settings(name) for name in sorted(set(chosen.values()))}
         refused: dict[str, str] = {}
         made = []
         with driving(self.generations), writing(self.generations):
@@ -122,6 +126,10 @@ class Factory:
                         refused[todo.model] = session.ending.detail
         return made
 
+    def _settings(self, name: str) -> ModelSettings:
+        path = self.models / f"{name}.toml"
+        return load_model(name if self.models == MODELS else str(path))
+
     def _make(self, program: Program, name: str, model: ModelSettings) -> Session:
         self.events.started(program)
         parent = layout.program_path(self.generations, program)
@@ -135,7 +143,10 @@ class Factory:
         try:
             ending, what = self._run(program, model, prompts, about, directory)
         except (UserError, KeyboardInterrupt) as error:
-            records.end(directory, Ending("cut-off", str(error) or "stopped by the user"), {})
+            if (directory / layout.EXCHANGES).exists():
+                records.end(directory, Ending("cut-off", str(error) or "stopped by the user"), {})
+            else:  # nothing was said yet, as where there is no key
+                shutil.rmtree(directory)
             raise
         what["seconds"] = round(time.monotonic() - begin, 3)
         session = records.end(directory, ending, what)
@@ -205,6 +216,11 @@ class Factory:
 
 def _stages(seen: Evidence) -> Sequence[dict[str, Any]]:
     return [
-        {"session": stage.told.session, "reason": stage.told.reason, "steps": stage.told.steps}
+        {
+            "session": stage.told.session,
+            "reason": stage.told.reason,
+            "steps": stage.told.steps,
+            "exit_code": stage.code,
+        }
         for stage in seen.stages
     ]

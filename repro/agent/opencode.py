@@ -46,6 +46,7 @@ def configuration(model: ModelSettings, *, docs: bool, steps: int = STEPS) -> di
         "steps": steps,
         "prompt": "{file:./system.md}",
         "tools": {"*": False} | dict.fromkeys(_TOOLS, True) | ({"docs_*": True} if docs else {}),
+        "permission": {"external_directory": "allow"},  # which "*" above has forbidden
     }
     found: dict[str, Any] = {
         "autoupdate": False,

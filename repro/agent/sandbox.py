@@ -120,7 +120,11 @@ class Sandbox:
                     socket.send_fds(self.control, [json.dumps(asked).encode()], handles)
                 except OSError:
                     return End(None, timed_out=False, limits=())
-                return self._wait(deadline)
+                try:
+                    return self._wait(deadline)
+                except BaseException:
+                    self.control.shutdown(socket.SHUT_RDWR)  # the sandbox ends, and its output
+                    raise
 
     def _wait(self, deadline: float) -> End:
         limits: list[str] = []

@@ -17,7 +17,7 @@ from repro.files import write_atomic
 from repro.study.names import Program
 
 _EXPORT_SECONDS = 60.0
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
 """Beyond the time budget: the gateway's own end of it comes first, and is told better."""
 
 

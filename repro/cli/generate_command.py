@@ -43,6 +43,11 @@ def default_generations(study: str) -> Path:
 @click.option("--budget-dollars", type=click.FloatRange(min=0),
               help="Dollars of a session at most, by the model's price.")  # fmt: skip
 @options.generations
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Directory with the models' settings.  [default: studies/models]",
+)
 @click.option("--collect", metavar="NAME", help="Then make the dataset NAME of all that is there.")
 @options.data
 @options.dry_run
@@ -57,6 +62,7 @@ def command(
     budget_tokens: int | None,
     budget_dollars: float | None,
     out: Path | None,
+    models: Path | None,
     collect: str | None,
     data: Path,
     *,
@@ -89,7 +95,7 @@ def command(
     if dry_run:
         _show(look(path, chosen, wishes))
         return 0
-    broken_off = _make(study, path, chosen, wishes)
+    broken_off = _make(study, path, models, chosen, wishes)
     if collect:
         _collect(path, study, data, collect)
     return int(broken_off)
@@ -103,10 +109,13 @@ def _show(todos: Iterable["Todo"]) -> None:
             click.echo(f"would generate {todo.program}")
 
 
-def _make(study: str, path: Path, chosen: "dict[Program, str]", wishes: "Wishes") -> bool:
+def _make(
+    study: str, path: Path, models: Path | None, chosen: "dict[Program, str]", wishes: "Wishes"
+) -> bool:
     """Make them, showing progress; was one broken off?"""
     from repro.agent.endings import REPEATED
     from repro.agent.generate import Factory
+    from repro.agent.models import MODELS
     from repro.agent.view import Tools
     from repro.cli.generate_progress import shown
     from repro.container.julia import find_julia
@@ -115,7 +124,7 @@ def _make(study: str, path: Path, chosen: "dict[Program, str]", wishes: "Wishes"
 
     tools = Tools(find_julia(), find_opencode())
     with shown(len(chosen)) as events, terminating_like_ctrl_c():
-        factory = Factory(load_study(study), path, tools, wishes, events)
+        factory = Factory(load_study(study), path, tools, wishes, models or MODELS, events)
         made = factory.make(chosen)
     click.echo(f"sessions are in {path}", err=True)
     endings = [session.ending for session in made]
