@@ -7,7 +7,8 @@ It translates form in both directions and adds no content:
   earlier calls and their results become text of the same form.
 - `with_tool_calls` turns calls in the answer's text into real ones: fenced, bare or in tags, as
   JSON or nearly so. Only tools that the request offers are called, with what the model wrote as
-  arguments. What cannot be read as a call stays text.
+  arguments. A block of Julia under words that name one file is the call that writes that file.
+  What cannot be read as a call stays text.
 """
 
 import json
@@ -25,19 +26,28 @@ _ARGUMENTS = ("arguments", "parameters", "args", "params", "input", "action_inpu
 _TAGS = "tool_call|tool_calls|function_call|tools|tool|function"
 _OPENING = re.compile(rf"(?:```[ \t]*\w*|<(?:{_TAGS})>)\s*$")
 _CLOSING = re.compile(rf"\s*(?:```|</(?:{_TAGS})>)")
+_JULIA_BLOCK = re.compile(r"^```[ \t]*julia[ \t]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
+_JULIA_FILE = re.compile(r"[`*\"]([\w./-]+\.jl)[`*\"]")
 _BEGINNING = re.compile(r"""[{\[]\s*(?=["'{\w])""")
 _PREFIX = re.compile(r"^(?:functions?|tools?|default_api)[.:/]", re.IGNORECASE)
 _PLAIN = re.compile(r"[\W_]+")
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 
+_FIRST = "write"
+"""The tool that is told first and shown in the example: this is what the task is about."""
+
+_STOPS = ["}\n```", "</tool_call>"]
+"""An answer ends with its first call: what a weak model writes after it is an invented result. The
+last bracket goes with it, which the reader does not need."""
+
 _INTRODUCTION = """
 
 # Tools
 
-You act by calling tools. To call one, write a fenced block of JSON with its name and arguments:
+You act by calling tools. To call one, write a fenced block of JSON with its name and arguments, as
 
 ```json
-{"name": "...", "arguments": {...}}
+{"name": "write", "arguments": {"filePath": "notes.txt", "content": "one line\\nanother line\\n"}}
 ```
 
 Then stop: you are told what it gave, and go on. There are these tools and no others:
@@ -49,7 +59,8 @@ def as_text(request: Json) -> Json:
     left_out = ("tools", "tool_choice", "parallel_tool_calls", "stream_options")
     sent = {name: value for name, value in request.items() if name not in left_out}
     messages = list(_messages(request.get("messages") or ()))
-    if tools := _tools(request):
+    if tools := sorted(_tools(request), key=lambda tool: tool.name != _FIRST):
+        sent["stop"] = _STOPS
         if not messages or messages[0]["role"] != "system":
             messages.insert(0, {"role": "system", "content": ""})
         text = messages[0]["content"] + _INTRODUCTION + "".join(map(_told, tools))
@@ -74,7 +85,7 @@ def _adapted(choice: Json, completion: Json, request: Json) -> Json:
     tools = _tools(request)
     if message.get("tool_calls") or not tools:
         return choice
-    found = list(_calls_in(text, tools))
+    found = list(_calls_in(text, tools)) or list(_named_files(text, tools))
     if not found:
         return choice
     calls = [
@@ -180,6 +191,23 @@ def _calls_in(text: str, tools: list[_Tool]) -> Iterator[_Call]:
         for name, arguments in calls:
             yield _Call(name, arguments, at, end)
         at = end if calls or isinstance(value, dict) else at + 1
+
+
+def _named_files(text: str, tools: list[_Tool]) -> Iterator[_Call]:
+    """Blocks of code that come with the name of their file; of each file the last."""
+    if not any(tool.name == _FIRST for tool in tools):
+        return
+    last = {}
+    for block in _JULIA_BLOCK.finditer(text):
+        before = text[: block.start()].rstrip().split("\n\n")[-1]
+        files = set(_JULIA_FILE.findall(before.split("```")[-1]))
+        code = block[1]
+        if len(files) == 1 and code.strip():
+            (file,) = files
+            if file.rsplit("/", 1)[-1] not in code:  # a file that names itself shows its use
+                arguments = {"filePath": file, "content": code}
+                last[file] = _Call(_FIRST, arguments, block.start(), block.end())
+    yield from sorted(last.values(), key=lambda call: call.start)
 
 
 def _calls_of_value(value: Any, tools: list[_Tool]) -> Iterator[tuple[str, Json]]:
