@@ -13,7 +13,7 @@ help:
 	@echo "make clean  remove what set-up and tests made; data and runs stay"
 
 all: setup
-	@.venv/bin/repro all
+	@.venv/bin/repro all --yes --study smoke --site local
 
 test: setup lint
 	@.venv/bin/python -m pytest

@@ -114,7 +114,7 @@ def run(
     if dry_run:
         click.echo(f"would run {explain(cells)} in {path}")
         return 0
-    site = load_site("local").with_choices(None, None, image)
+    site = load_site("local").with_choices(image=image)
     with progress.shown(len(cells)) as events:
         rerun(chosen, cell, path, repeat, events, site, oversubscribe=oversubscribe)
     return _compare(chosen, cell, path, as_json=False)

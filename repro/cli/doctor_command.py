@@ -32,6 +32,7 @@ def command(
     run_path: Path | None,
     account: str | None,
     partition: str | None,
+    submit_via: str | None,
     image: Path | None,
     patience: float,
     *,
@@ -45,7 +46,7 @@ def command(
 
     Exits with 1 if no cell could run.
     """
-    at = load_site(site).with_choices(account, partition, image)
+    at = load_site(site).with_choices(account, partition, image, submit_via)
     run = run_path or options.default_run("smoke", site)
     seen = []
     for finding in _findings(at, run, patience, dry_run=dry_run):

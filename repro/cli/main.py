@@ -12,6 +12,7 @@ COMMANDS = {
     "all": "Do the whole study on a site: verify, run, collect, draw, summarise.",
     "setup": "Find or fetch the pinned Julia, its packages, and the MPI of this machine.",
     "image": "Fetch for, build and check the container image.",
+    "host-env": "Print what makes this host's Slurm work in the image.",
     "doctor": "Say what this machine has, and what that means.",
     "contract": "Print what a program of a problem and framework must define.",
     "plan": "Count programs, cells and core-hours.",
@@ -33,7 +34,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"repro.cli.{name}_command")
+        module = importlib.import_module(f"repro.cli.{name.replace('-', '_')}_command")
         command: click.Command = module.command
         return command
 
@@ -51,7 +52,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; exit 2 with one line for what the user can put right."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(cli.main(prog_name="repro", standalone_mode=False) or 0)
     except UserError as error:
         fail(str(error))
     except click.ClickException as error:
