@@ -10,6 +10,7 @@ import click
 from repro.cli import options
 from repro.cli.findings import print_finding
 from repro.container.doctor import findings
+from repro.container.findings import Finding
 from repro.launch.site import Site, load_site
 
 
@@ -42,7 +43,8 @@ def command(
     """Say which Julia is used, what else is there, and what that means for the study.
 
     Of a cluster it says what its login node finds, and in one small job what two nodes find; that
-    job's script is all that is shown of it with --dry-run.
+    job's script is all that is shown of it with --dry-run. For cells in an image it tries whose MPI
+    works between two nodes, and writes that down in the site's file.
 
     Exits with 1 if no cell could run.
     """
@@ -55,8 +57,19 @@ def command(
             print_finding(finding)
     if as_json:
         click.echo(json.dumps(seen, indent=2))
+    if not dry_run:
+        _note_mpi(site, seen)
     if not all(finding["ok"] for finding in seen if finding["needed"]):
         raise SystemExit(1)
+
+
+def _note_mpi(site: str, seen: list[Finding]) -> None:
+    from repro.launch.site_doctor import MPI_OF_RANKS
+    from repro.launch.site_file import note_mpi
+
+    for finding in seen:
+        if finding["what"] == MPI_OF_RANKS and (path := note_mpi(site, finding["found"])):
+            click.echo(f"{path}: says now whose MPI works: {finding['found']}", err=True)
 
 
 def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[dict[str, Any]]:

@@ -59,6 +59,19 @@ cp -Lf $libraries "$new/lib/"
 loader=$(printf '%s\n' "$libraries" | grep '/ld-linux[^/]*$' | head -n 1)
 [ -n "$loader" ] || fail "sbatch is not a program that ldd understands; use --submit-via ssh:HOST"
 
+# This host's MPI, for a cluster where the image's own finds no partner in Slurm. The C library is
+# to be the image's: what else the library and its plugins load comes along.
+if places=$(ompi_info --parsable --path libdir --path pkglibdir 2>/dev/null); then
+    place() { printf '%s\n' "$places" | sed -n "s|^path:$1:||p"; }
+    mkdir "$new/mpi" "$new/mpi/plugins"
+    cp -L "$(place libdir)"/libmpi.so.[0-9]* "$new/mpi/" 2>/dev/null || true
+    cp -L "$(place pkglibdir)"/*.so "$new/mpi/plugins/" 2>/dev/null || true
+    ldd "$(place libdir)"/libmpi.so.[0-9]* "$(place pkglibdir)"/*.so 2>/dev/null |
+        sed -n 's|^[^/]*\(/[^ ]*\) (0x.*|\1|p' | sort -u |
+        grep -vE '/(ld-linux.*|lib(c|m|mvec|dl|rt|pthread|util|resolv|anl|stdc\+\+|gcc_s)\.so\..*)$' |
+        xargs -I '{}' cp -Lf '{}' "$new/mpi/"
+fi
+
 # Slurm looks up its own user, this one and root; none of them need be in the image.
 slurm_user=$(said SlurmUser)
 for who in root "$(id -u)" "${slurm_user%(*}"; do

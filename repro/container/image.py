@@ -53,7 +53,13 @@ class Image:
         """What stands before a command of this process: as `start`, nothing if it is entered."""
         return [] if self.entered else self.start(home=home, binds=binds)
 
-    def start(self, *, home: Path | None = None, binds: tuple[Path, ...] = ()) -> list[str]:
+    def start(
+        self,
+        *,
+        home: Path | None = None,
+        binds: tuple[Path, ...] = (),
+        host_mpi: Path | None = None,
+    ) -> list[str]:
         """What stands before a command to run it in the image, said outside of it.
 
         The command gets the caller's environment, and the image's own where both have a say. The
@@ -63,12 +69,21 @@ class Image:
             home: the directory that is to be its home and working directory, with a Julia depot of
                 its own before the image's, which is read-only; none: no home.
             binds: directories that it sees at the same place, besides /tmp and its home.
+            host_mpi: the image's MPI library, in whose place the host's is to be: that which
+                `host_env.sh` has copied, which must be Open MPI like the image's.
         """
         words = [str(self.apptainer), "exec", *self.options]
         words += ["--home", str(home), "--pwd", str(home)] if home else ["--no-home"]
         words += ["--env", f"JULIA_DEPOT_PATH={depots(home)}"] if home else []
         for path in binds:
             words += ["--bind", str(path)]
+        if host_mpi:
+            there = _host_directory() / "mpi"
+            words += ["--bind", f"{there / host_mpi.name}:{host_mpi}"]
+            words += ["--env", f"LD_LIBRARY_PATH={there}"]
+            for reader in ("OMPI", "PMIX"):  # else they find the image's, of another version
+                plugins = f"{reader}_MCA_mca_base_component_path={there / 'plugins'}"
+                words += ["--env", plugins]
         return [*words, str(self.path)]
 
 
@@ -89,7 +104,11 @@ def depots(home: Path) -> str:
 
 def host_client(name: str) -> Path:
     """Where `host_env.sh` puts a client of the host's Slurm for use in an image."""
-    return Path(f"/tmp/repro-host-{os.getuid()}/bin/{name}")  # noqa: S108 - it checks whose it is
+    return _host_directory() / "bin" / name
+
+
+def _host_directory() -> Path:
+    return Path(f"/tmp/repro-host-{os.getuid()}")  # noqa: S108 - `host_env.sh` checks whose it is
 
 
 def host_env(sif: str) -> str:
@@ -116,6 +135,16 @@ def own_image() -> Image | None:
     apptainer, *options = shlex.split(os.environ.get("REPRO_HOST_APPTAINER", "apptainer"))
     digest = f"sha256:{squashfs_sha256(path)}"
     return Image(path, digest, Path(apptainer), tuple(options), entered=True)
+
+
+def image_here() -> Path | None:
+    """The image that lies where one is built: `repro.sif`, here or in the checkout.
+
+    None too where Apptainer is not on PATH, or this runs in an image already.
+    """
+    if "APPTAINER_CONTAINER" in os.environ or shutil.which("apptainer") is None:
+        return None
+    return next((p for p in (Path("repro.sif"), ROOT / "repro.sif") if p.is_file()), None)
 
 
 def open_image(path: Path) -> Image:

@@ -92,6 +92,7 @@ def batch_script(
         memory_mib=batch.memory_bytes // 2**20,
         python=start_python(image, run),
         host_env=_host_env(batch, image),
+        host_mpi=_host_mpi(batch, site, image),
     )
 
 
@@ -125,14 +126,19 @@ def start_python(image: Image | None, *places: Path) -> str:
     return shlex.join(["env", f"PYTHONPATH={ROOT}", sys.executable])
 
 
+def host_env_line(image: Image) -> str:
+    """What makes Slurm's clients and the MPI of a node work in an image, as a line of shell."""
+    words = [str(image.apptainer), "run", *image.options, str(image.path), "host-env"]
+    return f'eval "$({shlex.join(words)})"'
+
+
 def _host_env(batch: Batch, image: Image | None) -> str:
     """What makes the node's srun work in the image, for what calls it there; else nothing."""
     frameworks = {cell.program.framework for cell in batch.cells}
     calls = {"mpi", "dagger-distributed"} if image and image.entered else {"dagger-distributed"}
     if image is None or not frameworks & calls:
         return ""
-    words = [str(image.apptainer), "run", *image.options, str(image.path), "host-env"]
-    return f'eval "$({shlex.join(words)})"'
+    return host_env_line(image)
 
 
 def _render(template: str, site: Site, **values: Any) -> str:
@@ -147,6 +153,13 @@ def _render(template: str, site: Site, **values: Any) -> str:
     assert site.slurm  # noqa: S101 - only called for such sites
     common = {"setup": site.slurm.setup, "slurm": site.slurm}
     return environment.get_template(template).render(**common, **values)
+
+
+def _host_mpi(batch: Batch, site: Site, image: Image | None) -> str:
+    """As a word of shell what each node has to do before its MPI can be used in the image."""
+    ranks = any(cell.program.framework == "mpi" for cell in batch.cells)
+    wanted = image and ranks and site.slurm and site.slurm.mpi == "host"
+    return shlex.quote(host_env_line(image)) if image and wanted else ""
 
 
 def refuse_odd(*paths: Path) -> None:

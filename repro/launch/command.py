@@ -48,6 +48,9 @@ class Tools:
     image: Image | None = None
     """The container image that Julia, MPI and the harness are in; None: they are this machine's."""
 
+    host_mpi: bool = False
+    """Ranks that srun starts in the image use the host's MPI in place of the image's."""
+
     project: Path = PROJECT
     """Where the harness is."""
 
@@ -72,7 +75,8 @@ def command_line(
     harness = [str(tools.project / "run_cell.jl"), *_options(cell, kernel, attempt)]
     image, home, binds = tools.image, attempt / SCRATCH, (kernel.parent, attempt)
     inside = image.line(home=home, binds=binds) if image else []
-    by_srun = image.start(home=home, binds=binds) if image else []
+    host_mpi = tools.mpi.library if tools.host_mpi and tools.mpi else None
+    by_srun = image.start(home=home, binds=binds, host_mpi=host_mpi) if image else []
     match cell.program.framework:
         case "mpi":
             julia = [*_julia(cell, tools, cell.scale.threads), *harness]

@@ -73,8 +73,8 @@ def write_site(site: Site) -> Path:
     """
     assert site.slurm  # noqa: S101 - only clusters are described
     path = Path(SITES.relative_to(ROOT)) / f"{site.name}.toml"
-    text = f"""# Written by `repro all`, from what Slurm says. Mend what is wrong. What else can be said
-# is in slurm/sites/generic.toml of the checkout.
+    text = f"""# Written by `repro all`, from what Slurm says. Mend what is wrong.
+# What else can be said is in slurm/sites/generic.toml of the checkout.
 
 name = {json.dumps(site.name)}
 title = {json.dumps(site.title)}

@@ -67,6 +67,7 @@ def find_tools(site: Site) -> Tools:
         placer="slurm",
         srun=str(host_client("srun")) if entered else shutil.which("srun") or "srun",
         bind=site.slurm.bind,
+        host_mpi=site.slurm.mpi == "host",
         pin_threads=site.pin_threads,
     )
 

@@ -48,6 +48,10 @@ class Slurm(Strict):
     """How Slurm is reached from where the driver runs: `ssh:HOST`, its clients there; `print`, not
     at all: scripts are written and the user submits them; absent: its clients here."""
 
+    mpi: Literal["image", "host"] = "image"
+    """Whose MPI ranks in a container image use: the image's, which has to find Slurm's PMIx, or
+    this cluster's, bound in. `repro doctor` tries both and writes down which works."""
+
     jobcomp: str | None = None
     """The file of Slurm's jobcomp/filetxt, on clusters without accounting where users may read it:
     it knows jobs that the controller has forgotten."""
