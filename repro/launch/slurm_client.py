@@ -94,12 +94,16 @@ def call(name: str, *arguments: str, seconds: float = 30) -> subprocess.Complete
             encoding="utf-8", errors="replace", timeout=seconds, check=False, env=_environment(),
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise SlurmSilent(f"{name}: no answer within {seconds:g} s") from error
+        raise SlurmSilent(f"{_named(name)}: no answer within {seconds:g} s") from error
     if answer.returncode == 0:
         return answer
     problem = _one_line(answer.stderr or answer.stdout) or f"exit code {answer.returncode}"
     silent = _SILENT.search(problem) or (_host and answer.returncode == _SSH_FAILED)
-    raise (SlurmSilent if silent else SlurmError)(f"{name}: {problem}")
+    raise (SlurmSilent if silent else SlurmError)(f"{_named(name)}: {problem}")
+
+
+def _named(name: str) -> str:
+    return f"{name} on {_host}" if _host else name
 
 
 def _line(name: str, arguments: Sequence[str]) -> list[str]:
