@@ -41,6 +41,13 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup` the lab, which mostly waits, runs beside all the rest."""
+    for item in items:
+        place = "lab" if "lab" in item.path.parts else "rest"
+        item.add_marker(pytest.mark.xdist_group(place))
+
+
 def pytest_report_header() -> str:
     """Say what CI does without."""
     return f"no registry has these, tests of them are skipped: {', '.join(NOT_IN_ANY_REGISTRY)}"
