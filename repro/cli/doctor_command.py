@@ -9,11 +9,17 @@ import click
 
 from repro.cli import options
 from repro.cli.findings import print_finding
-from repro.container.doctor import findings
+from repro.container import doctor
 from repro.launch.site import Site, load_site
 
 
 @click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--models",
+    is_flag=True,
+    help="Ask each model of studies/models/, or those NAMEs, for one word, and say what came.",
+)
 @options.site
 @options.run
 @options.charged
@@ -28,6 +34,7 @@ from repro.launch.site import Site, load_site
 @options.as_json
 @options.dry_run
 def command(
+    names: tuple[str, ...],
     site: str,
     run_path: Path | None,
     account: str | None,
@@ -35,6 +42,7 @@ def command(
     image: Path | None,
     patience: float,
     *,
+    models: bool,
     as_json: bool,
     dry_run: bool,
 ) -> None:
@@ -43,12 +51,27 @@ def command(
     Of a cluster it says what its login node finds, and in one small job what two nodes find; that
     job's script is all that is shown of it with --dry-run.
 
-    Exits with 1 if no cell could run.
+    With --models it says which models answer. A key is looked for in the environment and in
+    ~/.config/repro/keys.toml (mode 600); a model without one is left out, which is no failure.
+
+    Exits with 1 if no cell could run, or a model's key or name is wrong.
     """
+    if names and not models:
+        raise click.UsageError(f"{names[0]}: NAMEs are of models; add --models")
+    if models:
+        from repro.agent.model_doctor import model_findings
+
+        _show(model_findings(names, dry_run=dry_run), as_json=as_json)
+        return
     at = load_site(site).with_choices(account, partition, image)
     run = run_path or options.default_run("smoke", site)
+    _show(_findings(at, run, patience, dry_run=dry_run), as_json=as_json)
+
+
+def _show(findings: Iterator[dict[str, Any]], *, as_json: bool) -> None:
+    """Print each as it is found; exit with 1 if something is not as it must be."""
     seen = []
-    for finding in _findings(at, run, patience, dry_run=dry_run):
+    for finding in findings:
         seen.append(finding)
         if not as_json:
             print_finding(finding)
@@ -60,7 +83,7 @@ def command(
 
 def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[dict[str, Any]]:
     if site.slurm is None:
-        return iter(findings())
+        return iter(doctor.findings())
     from repro.launch.site_doctor import site_findings
     from repro.launch.site_job import Visit
 
