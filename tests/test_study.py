@@ -73,10 +73,15 @@ def test_a_bad_study_is_refused_with_file_key_and_what_is_allowed(
 
 
 def test_a_model_is_added_by_editing_the_study() -> None:
-    text = SMOKE + '\n[models.new-model]\ntitle = "New"\nprovider = "openai"\nsamples = 2\n'
+    text = SMOKE + '\n[models.new-model]\ntitle = "New"\nsamples = 2\n'
     added = names(cells(study(text))) - names(cells(study(SMOKE)))
     assert len(added) == 2 * 3 * 4 * 3
     assert "new-model/gemm/mpi/1@1x2x1" in added
+
+
+def test_a_study_of_an_old_run_that_names_providers_loads() -> None:
+    text = SMOKE + '\n[models.new-model]\ntitle = "New"\nprovider = "openai"\n'
+    assert study(text).models["new-model"].title == "New"
 
 
 def test_a_problem_size_is_added_by_editing_the_study() -> None:

@@ -3,18 +3,23 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from repro.cli import options
 from repro.cli.findings import print_finding
-from repro.container.doctor import findings
+from repro.container import doctor
 from repro.container.findings import Finding
 from repro.launch.site import Site, load_site
 
 
 @click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--models",
+    is_flag=True,
+    help="Ask each model of studies/models/, or those NAMEs, for one word, and say what came.",
+)
 @options.site
 @options.run
 @options.charged
@@ -29,6 +34,7 @@ from repro.launch.site import Site, load_site
 @options.as_json
 @options.dry_run
 def command(
+    names: tuple[str, ...],
     site: str,
     run_path: Path | None,
     account: str | None,
@@ -37,6 +43,7 @@ def command(
     image: Path | None,
     patience: float,
     *,
+    models: bool,
     as_json: bool,
     dry_run: bool,
 ) -> None:
@@ -46,19 +53,40 @@ def command(
     job's script is all that is shown of it with --dry-run. For cells in an image it tries whose MPI
     works between two nodes, and writes that down in the site's file.
 
-    Exits with 1 if no cell could run.
+    With --models it says which models answer. A key is looked for in the environment and in
+    ~/.config/repro/keys.toml (mode 600); a model without one is left out, which is no failure.
+
+    Exits with 1 if no cell could run, or a model's key or name is wrong.
     """
+    if names and not models:
+        raise click.UsageError(f"{names[0]}: NAMEs are of models; add --models")
+    if models:
+        from repro.agent.model_doctor import model_findings
+
+        _fail_if_needed(_show(model_findings(names, dry_run=dry_run), as_json=as_json))
+        return
     at = load_site(site).with_choices(account, partition, image, submit_via)
     run = run_path or options.default_run("smoke", site)
+    seen = _show(_findings(at, run, patience, dry_run=dry_run), as_json=as_json)
+    if not dry_run:
+        _note_mpi(site, seen)
+    _fail_if_needed(seen)
+
+
+def _show(findings: Iterator[Finding], *, as_json: bool) -> list[Finding]:
+    """Print each as it is found."""
     seen = []
-    for finding in _findings(at, run, patience, dry_run=dry_run):
+    for finding in findings:
         seen.append(finding)
         if not as_json:
             print_finding(finding)
     if as_json:
         click.echo(json.dumps(seen, indent=2))
-    if not dry_run:
-        _note_mpi(site, seen)
+    return seen
+
+
+def _fail_if_needed(seen: list[Finding]) -> None:
+    """Exit with 1 if something is not as it must be."""
     if not all(finding["ok"] for finding in seen if finding["needed"]):
         raise SystemExit(1)
 
@@ -72,9 +100,9 @@ def _note_mpi(site: str, seen: list[Finding]) -> None:
             click.echo(f"{path}: says now whose MPI works: {finding['found']}", err=True)
 
 
-def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[dict[str, Any]]:
+def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[Finding]:
     if site.slurm is None:
-        return iter(findings())
+        return iter(doctor.findings())
     from repro.launch.site_doctor import site_findings
     from repro.launch.site_job import Visit
 

@@ -1,6 +1,6 @@
 """What a study file may say. Every field is documented here, checked here and nowhere else."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -59,9 +59,6 @@ class Model(Strict):
     """Directory with hand-written kernels, relative to the checkout; absent for an LLM, whose
     kernels come from a dataset."""
 
-    provider: str | None = None
-    """Who serves the LLM: `openai`, `anthropic`, or an OpenAI-compatible one."""
-
     frameworks: tuple[FrameworkName, ...] | None = None
     """Only these frameworks; absent for all of the study's."""
 
@@ -71,6 +68,14 @@ class Model(Strict):
     baseline: bool = False
     """A vendor library at its best setting: it may tune itself before it is timed, and is not
     asked to use the framework."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _provider_was_here(cls, found: Any) -> Any:
+        """Load studies of old runs too: who serves an LLM is now in `studies/models/`."""
+        if isinstance(found, dict):
+            return {key: value for key, value in found.items() if key != "provider"}
+        return found
 
 
 class Size(Strict):

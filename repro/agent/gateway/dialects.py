@@ -144,13 +144,13 @@ class Responses(ChatCompletions):
         return kind in {"response.completed", "response.incomplete", "response.failed", "error"}
 
     def error_in(self, event: bytes) -> str | None:
-        """`error` says it itself, `response.failed` in its response."""
+        """`response.failed` has it in its response."""
         found = json_of(event)
+        failed = found.get("type") == "response.failed"
+        error = self.about(found).get("error") if failed else found.get("error")
         if found.get("type") == "error":
-            return message_of(found.get("error") or found)
-        if found.get("type") == "response.failed":
-            return message_of(self.about(found).get("error"))
-        return None
+            error = error or found
+        return message_of(error) if error else None
 
     def tokens(self, usage: Json) -> Tokens:
         """Input and output."""

@@ -45,7 +45,7 @@ class Recorder:
 
 def _end_at_a_line(path: Path) -> None:
     """Take away what a killed recorder left of a line."""
-    if path.exists():
+    if path.is_file():
         whole = path.read_bytes().rpartition(b"\n")
         os.truncate(path, len(whole[0]) + len(whole[1]))
 

@@ -85,7 +85,7 @@ async def _error(turn: Turn, dialect: Dialect, incoming: Incoming, reply: Reply)
     said = dialect.error(text.format(key=key, model=incoming.body.get("model")), code)
     if status == 200:  # noqa: PLR2004 - HTTP's
         await reply.begin(status, {"content-type": "text/event-stream"})
-        await reply.piece(f"event: error\ndata: {json.dumps(said)}\n\n".encode())
+        await reply.piece(dialect.error_event(text, code))
         await reply.end()
         return
     headers = {"content-type": "application/json"}

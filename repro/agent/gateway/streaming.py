@@ -64,7 +64,7 @@ def _item_events(item: Json, index: int, event: Callable[..., bytes]) -> Iterato
     at = {"output_index": index, "item_id": item["id"]}
     text = item["type"] == "message"
     begun: Json = {**item, "status": "in_progress"}
-    begun |= {"content": []} if text else {"arguments": ""}
+    begun["content" if text else "arguments"] = [] if text else ""
     yield event("response.output_item.added", output_index=index, item=begun)
     if text:
         (part,) = item["content"]

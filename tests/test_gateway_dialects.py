@@ -1,0 +1,122 @@
+"""Every dialect, streamed and not, with the official SDKs as the agent."""
+
+from pathlib import Path
+
+import pytest
+
+from repro.agent.gateway import Budget, recording
+from repro.agent.gateway.script import Call, Script, Turn
+from repro.agent.gateway.scripted import scripted_provider
+
+from gateways import DIALECT_NAMES, MODEL, SDK_ERRORS, DialectName, agent, lines, refusal, settings
+
+CALL = Call(name="write", arguments={"path": "pi.jl", "text": 'println("π ≈ 3")\n'})
+SAID = '{"path": "pi.jl", "text": "println(\\"\\u03c0 \\u2248 3\\")\\n"}'
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_an_answer_passes_and_is_written_down(
+    tmp_path: Path, dialect: DialectName, *, stream: bool
+) -> None:
+    turns = (
+        Turn(text="Ünïcode, ", calls=(CALL, CALL), input_tokens=70, cached_tokens=30),
+        Turn(text="done"),
+    )
+    with (
+        scripted_provider(Script(turn=turns)) as provider,
+        recording(
+            settings(provider.endpoint), tmp_path / "e.jsonl", Budget(), tmp_path / "s"
+        ) as gateway,
+        agent(gateway.socket) as asking,
+    ):
+        assert asking.say(dialect, stream=stream) == f"Ünïcode, |write({SAID})|write({SAID})"
+        assert asking.say(dialect, stream=stream) == "done"
+    assert gateway.trouble is None
+    assert (gateway.usage.turns, gateway.usage.input_tokens) == (2, 170)
+    assert (gateway.usage.output_tokens, gateway.usage.cached_tokens) == (20, 30)
+    first, second = lines(tmp_path / "e.jsonl")
+    assert first["dialect"] == dialect
+    assert first["model"] == MODEL
+    assert first["request"]["body"]["model"] == MODEL
+    assert ("events" in first["response"]) == stream
+    assert first["began_s"] <= first["ended_s"] <= second["began_s"]
+    assert first["cut"] is first["trouble"] is None
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_a_huge_answer_passes(tmp_path: Path, dialect: DialectName) -> None:
+    huge = Turn(text="0123456789abcdef", repeat=2**16)
+    with (
+        scripted_provider(Script(turn=(huge, huge))) as provider,
+        recording(
+            settings(provider.endpoint), tmp_path / "e.jsonl", Budget(), tmp_path / "s"
+        ) as gateway,
+        agent(gateway.socket) as asking,
+    ):
+        for stream in (False, True):
+            assert asking.say(dialect, stream=stream) == huge.text * huge.repeat
+    assert (tmp_path / "e.jsonl").stat().st_size > 2 * 2**20
+
+
+def test_a_stream_passes_as_it_comes(tmp_path: Path) -> None:
+    """The provider never ends its answer; what it has said is there nevertheless."""
+    turns = (Turn(text="0" * 4000, fault="stall-midway"),)
+    with (
+        scripted_provider(Script(turn=turns)) as provider,
+        recording(
+            settings(provider.endpoint), tmp_path / "e.jsonl", Budget(), tmp_path / "s"
+        ) as gateway,
+        agent(gateway.socket) as asking,
+    ):
+        chunks = asking.openai.chat.completions.create(
+            model=MODEL, messages=[{"role": "user", "content": "Hi"}], stream=True
+        )
+        said = [next(chunks).choices[0].delta.content or "" for _ in range(4)]
+        chunks.close()
+    assert set("".join(said)) == {"0"}
+    (exchange,) = lines(tmp_path / "e.jsonl")
+    assert exchange["cut"] == "the agent went away"
+    assert len(exchange["response"]["events"]) >= 4
+
+
+def test_usage_is_asked_for_where_a_stream_would_not_tell_it(tmp_path: Path) -> None:
+    with (
+        scripted_provider(Script(turn=())) as provider,
+        recording(
+            settings(provider.endpoint, options={"temperature": 0, "seed": 7}),
+            tmp_path / "e.jsonl", Budget(), tmp_path / "s",
+        ) as gateway,
+        agent(gateway.socket) as asking,
+    ):  # fmt: skip
+        asking.say("chat-completions", stream=True)
+    (exchange,) = lines(tmp_path / "e.jsonl")
+    (came,) = provider.requests
+    assert exchange["added"] == {
+        "temperature": 0, "seed": 7, "stream_options": {"include_usage": True},
+    }  # fmt: skip
+    assert came.body == exchange["request"]["body"] | exchange["added"]
+
+
+def test_nothing_else_is_served_and_no_other_model(tmp_path: Path) -> None:
+    """An agent may be hostile: the key is for one model's answers, nothing else."""
+    with (
+        scripted_provider(Script(turn=())) as provider,
+        recording(
+            settings(provider.endpoint), tmp_path / "e.jsonl", Budget(), tmp_path / "s"
+        ) as gateway,
+        agent(gateway.socket) as asking,
+    ):
+        for path in ("/v1/files", "/v1/models", "/v1/responses/../files", "/"):
+            assert asking.http.post(f"http://gateway{path}", json={}).status_code == 404
+        assert asking.http.get("http://gateway/v1/responses").status_code == 404
+        for body in (b"[]", b"{", b"\xff", b"[" * 100_000):
+            answer = asking.http.post("http://gateway/v1/responses", content=body)
+            assert answer.status_code == 400
+        with pytest.raises(SDK_ERRORS) as refused:
+            asking.openai.chat.completions.create(
+                model="dearer", messages=[{"role": "user", "content": "Hi"}]
+            )
+    assert refusal(refused.value) == 400
+    assert provider.requests == []
+    assert gateway.trouble is None

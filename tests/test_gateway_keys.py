@@ -1,0 +1,126 @@
+"""A key is only ever in the request that goes out."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from repro.agent.gateway import Budget, recording
+from repro.agent.gateway.keys import NoKeyError, key_file, key_of
+from repro.agent.gateway.script import Script, Turn
+from repro.agent.gateway.scripted import scripted_provider
+from repro.errors import UserError
+
+from gateways import DIALECT_NAMES, SDK_ERRORS, DialectName, agent, settings
+
+NAME = "REPRO_TEST_KEY"
+PLANTED = "sk-planted/+0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def no_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither this machine's file of keys nor its environment."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv(NAME, raising=False)
+
+
+def write_key(text: str = f'{NAME} = "{PLANTED}"\n', mode: int = 0o600) -> Path:
+    path = key_file()
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_a_planted_key_reaches_the_provider_and_nothing_else(
+    tmp_path: Path, dialect: DialectName, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though the provider repeats it, in errors and in answers, and the agent asks with it."""
+    if place == "file":
+        write_key()
+    else:
+        monkeypatch.setenv(NAME, PLANTED)
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    turns = (
+        Turn(text=f"your key is {PLANTED}, is it not"),
+        Turn(text=f"your key is {PLANTED}, is it not"),
+        Turn(fault="unauthorized"),
+    )
+    heard = []
+    with (
+        scripted_provider(Script(turn=turns)) as provider,
+        recording(
+            settings(provider.endpoint, key=NAME), archive / "e.jsonl", Budget(), tmp_path / "s"
+        ) as gateway,
+        agent(gateway.socket) as asking,
+    ):
+        heard += [asking.say(dialect, prompt=PLANTED, stream=True), asking.say(dialect)]
+        with pytest.raises(SDK_ERRORS) as said:
+            asking.say(dialect)
+        heard.append(f"{said.value}")
+        headers = [request.headers for request in provider.requests]
+    assert heard[:2] == ["your key is [key removed], is it not"] * 2
+    assert gateway.trouble
+    assert gateway.trouble.detail.endswith("Incorrect API key provided: [key removed]")
+    name = "x-api-key" if dialect == "messages" else "authorization"
+    assert [sent[name].removeprefix("Bearer ") for sent in headers] == [PLANTED] * 3
+    kept = [path.read_bytes() for path in archive.rglob("*") if path.is_file()]
+    assert b"[key removed]" in b"".join(kept)
+    for text in (*kept, *(h.encode() for h in heard), repr(gateway).encode()):
+        assert PLANTED.encode() not in text
+        assert b"not-the-key" not in text, "what the agent shows is not kept either"
+
+
+def test_a_key_is_not_in_what_python_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, PLANTED)
+    key = key_of(settings("http://x", key=NAME))
+    assert key.text == PLANTED
+    assert PLANTED not in f"{key} {key!r}"
+
+
+def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    write_key()
+    assert key_of(settings("http://x", key=NAME)).text == PLANTED
+    monkeypatch.setenv(NAME, "sk-another-key")
+    assert key_of(settings("http://x", key=NAME)).text == "sk-another-key"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_file_that_others_can_read(mode: int) -> None:
+    path = write_key(mode=mode)
+    with pytest.raises(UserError) as said:
+        key_of(settings("http://x", key=NAME))
+    assert str(said.value) == f"{path}: others can read it; chmod 600 {path}"
+
+
+def test_a_damaged_file_is_not_shown() -> None:
+    path = write_key(f"{NAME} = {PLANTED}\n")
+    with pytest.raises(UserError) as said:
+        key_of(settings("http://x", key=NAME))
+    assert str(path) in str(said.value)
+    assert PLANTED not in str(said.value)
+
+
+@pytest.mark.parametrize("text", ["s-1", "two words of it", "schlüssel-12345", "line\nbreak-12345"])
+def test_what_is_no_key(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, text)
+    with pytest.raises(UserError) as said:
+        key_of(settings("http://x", key=NAME))
+    assert text not in str(said.value)
+
+
+def test_no_key(tmp_path: Path) -> None:
+    record = tmp_path / "e.jsonl"
+    model = settings("http://x", key=NAME)
+    with pytest.raises(NoKeyError) as said, recording(model, record, Budget(), tmp_path / "s"):
+        pass
+    assert NAME in str(said.value)
+    assert str(key_file()) in str(said.value)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_model_that_wants_no_key() -> None:
+    assert key_of(settings("http://x")).text is None
