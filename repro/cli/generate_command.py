@@ -95,9 +95,9 @@ def command(
     if dry_run:
         _show(look(path, chosen, wishes))
         return 0
-    broken_off = _make(study, path, models, chosen, wishes)
+    broken_off = make_programs(study, path, models, chosen, wishes)
     if collect:
-        _collect(path, study, data, collect)
+        collect_sessions(path, study, data, collect)
     return int(broken_off)
 
 
@@ -109,10 +109,10 @@ def _show(todos: Iterable["Todo"]) -> None:
             click.echo(f"would generate {todo.program}")
 
 
-def _make(
+def make_programs(
     study: str, path: Path, models: Path | None, chosen: "dict[Program, str]", wishes: "Wishes"
 ) -> bool:
-    """Make them, showing progress; was one broken off?"""
+    """Let models write programs, showing progress; was a session broken off?"""
     from repro.agent.endings import REPEATED
     from repro.agent.generate import Factory
     from repro.agent.models import MODELS
@@ -131,7 +131,8 @@ def _make(
     return len(made) < len(chosen) or any(end is None or end.kind in REPEATED for end in endings)
 
 
-def _collect(path: Path, study: str, data: Path, name: str) -> None:
+def collect_sessions(path: Path, study: str, data: Path, name: str) -> None:
+    """Make the dataset `name` of all sessions that ended, in place of the one that is there."""
     from repro.agent.to_dataset import collect_generations
 
     collect_generations(path, study, data, name, "", "CC-BY-4.0", replace=True)
