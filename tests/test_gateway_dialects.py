@@ -7,6 +7,9 @@ import pytest
 from repro.agent.gateway import Budget, recording
 from repro.agent.gateway.script import Call, Script, Turn
 from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.models import load_model
+from repro.errors import UserError
+from repro.study.load import load_study
 
 from gateways import DIALECT_NAMES, MODEL, SDK_ERRORS, DialectName, agent, lines, refusal, settings
 
@@ -120,3 +123,37 @@ def test_nothing_else_is_served_and_no_other_model(tmp_path: Path) -> None:
     assert refusal(refused.value) == 400
     assert provider.requests == []
     assert gateway.trouble is None
+
+
+def test_a_scripted_model_brings_its_provider(tmp_path: Path) -> None:
+    script = tmp_path / "script.toml"
+    script.write_text(
+        '[[turn]]\ntext = "one"\n[[turn]]\nfault = "server-error"\n'
+        '[[turn]]\ncalls = [{ name = "write", arguments = { path = "x" } }]\n'
+    )
+    model = settings(str(script), provider="scripted")
+    with (
+        recording(model, tmp_path / "e.jsonl", Budget(), tmp_path / "s") as gateway,
+        agent(gateway.socket) as asking,
+    ):
+        said = [asking.say(dialect) for dialect in DIALECT_NAMES]
+    assert said == ["one", '|write({"path": "x"})', "Done."]
+    script.write_text('[[turn]]\nfault = "tired"\n')
+    with (
+        pytest.raises(UserError, match=r"script\.toml: turn\.0\.fault = 'tired'"),
+        recording(model, tmp_path / "e.jsonl", Budget(), tmp_path / "s2"),
+    ):
+        pass
+
+
+def test_the_models_of_the_study_are_there() -> None:
+    """As the study had them; a model without a price says nothing about dollars."""
+    found = {name: load_model(name) for name in ("gpt-5.5", "claude-opus-4.7", "qwen3-coder-next")}
+    assert [model.provider for model in found.values()] == [
+        "openai", "anthropic", "openai-compatible",
+    ]  # fmt: skip
+    assert [model.price is not None for model in found.values()] == [True, True, False]
+    assert all(model.price.source for model in found.values() if model.price)
+    assert {name for name, model in load_study("paper").models.items() if not model.kernels} == set(
+        found
+    )

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 
 from repro.agent.gateway.dialects import Json
+from repro.agent.gateway.fenced_tool_calls import with_tool_calls
 from repro.agent.gateway.forward import Answer
 from repro.agent.gateway.record import Exchange
 from repro.agent.gateway.streaming import chat_events
@@ -17,8 +18,6 @@ def adapt(answer: Answer, request: Json, exchange: Exchange) -> Answer:
 
     What the model really said is kept in the exchange, as `unadapted`.
     """
-    from repro.agent.gateway.fenced_tool_calls import with_tool_calls
-
     if answer.status != OK:
         return answer
     text = (answer.body or b"").decode("utf-8", errors="replace")

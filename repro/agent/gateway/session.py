@@ -10,6 +10,7 @@ from typing import Any
 from repro.agent.gateway.adapters import adapt
 from repro.agent.gateway.budget import usage_of, used_up
 from repro.agent.gateway.dialects import Dialect, Json, dialect_of
+from repro.agent.gateway.fenced_tool_calls import as_text
 from repro.agent.gateway.forward import (
     Answer,
     Ask,
@@ -135,8 +136,7 @@ class Session:
         fenced = self._model.adapter == "fenced-tool-calls"
         sent = dialect.prepare(body | self._model.options)
         if fenced:
-            sent = {name: sent[name] for name in sent if name != "stream_options"}
-            sent["stream"] = False
+            sent = as_text(sent)
         exchange["added"] = {name: value for name, value in sent.items() if body.get(name) != value}
         headers = chosen(exchange["request"]["headers"], dialect.passed_headers)
         async with self._provider.ask(Ask(dialect, headers, sent, exchange["tries"])) as answer:
