@@ -1,12 +1,14 @@
 """What of requirements.lock the image needs, for the image's Python."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from repro import ROOT
 from repro.errors import UserError
 
 BUILD_SYSTEM = "hatchling"
@@ -20,8 +22,8 @@ def image_lock(lock: str, python: str, roots: tuple[str, ...] = ("repro", BUILD_
     """The entries of `lock` that `roots` need on Linux x86_64 with `python`, without markers.
 
     pip evaluates markers for the Python that it runs on, which is not the image's. What is needed
-    is read from the packages that are installed here; one that is not installed counts as needed
-    with nothing below it.
+    is read from pyproject.toml and the packages that are installed here; one that is not installed
+    counts as needed with nothing below it.
 
     Args:
         lock: the text of requirements.lock.
@@ -71,6 +73,9 @@ def _closure(roots: tuple[str, ...], python: str) -> set[str]:
 
 
 def _requires(name: str) -> list[str]:
+    if name == "repro":  # what was installed may be older than the file
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return list(project["dependencies"])
     try:
         return requires(name) or []
     except PackageNotFoundError:
