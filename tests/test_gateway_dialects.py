@@ -1,5 +1,6 @@
 """Every dialect, streamed and not, with the official SDKs as the agent."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,42 @@ def test_the_models_of_the_study_are_there() -> None:
     assert {name for name, model in load_study("paper").models.items() if not model.kernels} == set(
         found
     )
+
+
+FENCED = """I write it.
+```json
+{"name": "write", "arguments": {"path": "x"}}
+```
+"""
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_fenced_call_becomes_a_real_one(tmp_path: Path, *, stream: bool) -> None:
+    """The adapter at work in the gateway; what the model said is kept."""
+    turns = (Turn(text=FENCED), Turn(text="no call"))
+    with scripted_provider(Script(turn=turns)) as provider:
+        model = settings(provider.endpoint, adapter="fenced-tool-calls")
+        with (
+            recording(model, tmp_path / "e.jsonl", Budget(), tmp_path / "s") as gateway,
+            agent(gateway.socket) as asking,
+        ):
+            said = [asking.say("chat-completions", stream=stream) for _ in turns]
+    assert said[0].endswith('|write({"path": "x"})')
+    assert said[1] == "no call"
+    assert ["tools" in came.body for came in provider.requests] == [False, False]
+    first, _ = lines(tmp_path / "e.jsonl")
+    assert json.loads(first["unadapted"])["choices"][0]["message"]["content"] == FENCED
+    assert gateway.usage.input_tokens == 200
+
+
+def test_what_is_no_completion_is_not_adapted(tmp_path: Path) -> None:
+    with scripted_provider(Script(turn=(Turn(text="x" * 4000, fault="early-end"),))) as provider:
+        model = settings(provider.endpoint, adapter="fenced-tool-calls")
+        with (
+            recording(model, tmp_path / "e.jsonl", Budget(), tmp_path / "s") as gateway,
+            agent(gateway.socket) as asking,
+        ):
+            with pytest.raises(SDK_ERRORS):
+                asking.say("chat-completions")
+            assert asking.say("chat-completions") == "Done."
+    assert lines(tmp_path / "e.jsonl")[0]["cut"] == "the answer is no chat completion"

@@ -116,12 +116,17 @@ def make_programs(
     from repro.agent.endings import REPEATED
     from repro.agent.generate import Factory
     from repro.agent.models import MODELS
-    from repro.agent.view import Tools
+    from repro.agent.view import DOCS, Tools
     from repro.cli.generate_progress import shown
     from repro.container.julia import find_julia
     from repro.container.opencode import find_opencode
     from repro.launch.local import terminating_like_ctrl_c
 
+    if wishes.agent == "opencode" and wishes.docs and not DOCS.is_dir():
+        raise UserError(
+            f"{DOCS}: no index of Julia's documentation; `repro docs build` makes it, or say "
+            "--no-docs"
+        )
     tools = Tools(find_julia(), find_opencode())
     with shown(len(chosen)) as events, terminating_like_ctrl_c():
         factory = Factory(load_study(study), path, tools, wishes, models or MODELS, events)

@@ -135,9 +135,9 @@ class Session:
             self._provider = Provider(self._model, self._key)
         fenced = self._model.adapter == "fenced-tool-calls"
         sent = dialect.prepare(body | self._model.options)
+        exchange["added"] = {name: value for name, value in sent.items() if body.get(name) != value}
         if fenced:
             sent = as_text(sent)
-        exchange["added"] = {name: value for name, value in sent.items() if body.get(name) != value}
         headers = chosen(exchange["request"]["headers"], dialect.passed_headers)
         async with self._provider.ask(Ask(dialect, headers, sent, exchange["tries"])) as answer:
             exchange["answered_by"] = "provider"
