@@ -37,7 +37,7 @@ def image_lock(lock: str, python: str, roots: tuple[str, ...] = ("repro", BUILD_
     kept = []
     for requirement, hashes in _entries(lock):
         marker = requirement.marker
-        fits = marker is None or marker.evaluate(_environment(python))
+        fits = marker is None or marker.evaluate(_environment(python) | {"extra": ""})
         if fits and canonicalize_name(requirement.name) in wanted:
             pinned = f"{requirement.name}{requirement.specifier}"
             kept.append(" \\\n    ".join([pinned, *hashes]))
@@ -59,17 +59,19 @@ def _entries(lock: str) -> Iterator[tuple[Requirement, list[str]]]:
 
 
 def _closure(roots: tuple[str, ...], python: str) -> set[str]:
-    found = {canonicalize_name(root) for root in roots}
-    left = list(found)
+    """The packages that `roots` need, with the extras that each is asked for with."""
+    left = [(str(canonicalize_name(root)), "") for root in roots]
+    found = set(left)
     while left:
-        for text in _requires(left.pop()):
-            requirement = Requirement(text)
-            name = canonicalize_name(requirement.name)
-            marker = requirement.marker
-            if name not in found and (marker is None or marker.evaluate(_environment(python))):
-                found.add(name)
-                left.append(name)
-    return {str(name) for name in found}
+        name, extra = left.pop()
+        environment = _environment(python) | {"extra": extra}
+        for requirement in map(Requirement, _requires(name)):
+            if requirement.marker is None or requirement.marker.evaluate(environment):
+                of = str(canonicalize_name(requirement.name))
+                new = {(of, extra) for extra in ("", *requirement.extras)} - found
+                found |= new
+                left += new
+    return {name for name, _ in found}
 
 
 def _requires(name: str) -> list[str]:
@@ -84,7 +86,6 @@ def _requires(name: str) -> list[str]:
 
 def _environment(python: str) -> dict[str, str]:
     return {
-        "extra": "",
         "python_version": python,
         "python_full_version": f"{python}.0",
         "sys_platform": "linux",
