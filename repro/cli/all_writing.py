@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from repro.cli.options import default_generations
 from repro.study.model import Study
 from repro.study.names import Program
 
@@ -36,7 +37,6 @@ class Writing:
     def _missing(self) -> dict[Program, str]:
         """The programs that models with a key have not written yet, and each one's settings."""
         from repro.agent.generate import look, wanted
-        from repro.cli.generate_command import default_generations
 
         able = [name for name, hindrance in self._means.items() if not hindrance]
         if not able:
@@ -71,7 +71,7 @@ class Writing:
         """
         if not self._missing:
             return
-        from repro.cli.generate_command import collect_sessions, default_generations, make_programs
+        from repro.cli.generate_command import collect_sessions, make_programs
 
         place = default_generations(self.study_name)
         click.echo(f"   writing {len(self._missing)} programs in {place}", err=True)

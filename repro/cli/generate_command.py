@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from repro.study.names import Program
 
 
-def default_generations(study: str) -> Path:
-    """Where sessions lie unless `--out` says otherwise."""
-    return Path("generations") / Path(study).stem
-
-
 @click.command()
 @options.program_filter
 @options.study
@@ -91,7 +86,7 @@ def command(
     chosen = {
         one: programs[one] for one in select(list(programs), patterns, exclude, what="program")
     }
-    path = out or default_generations(study)
+    path = out or options.default_generations(study)
     if dry_run:
         _show(look(path, chosen, wishes))
         return 0
