@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from repro.errors import UserError
 from repro.files import canonical_json, reading, writing
 from repro.measure import attempts
 from repro.study.kernels import kernel_files
+from repro.study.model import Study
 
 
 @dataclass
@@ -53,16 +54,24 @@ def describe(source: Source, name: str, creator: str, licence: str) -> Descripti
         UserError: a value that it cannot hold.
     """
     images = {str(content.get("image") or "") for content in source.environments.values()}
-    content = {
-        "name": name,
-        "study": source.study.name,
-        "site": source.about.site,
-        "created": source.about.created[:10],
-        "creator": creator,
-        "licence": licence,
-        "image": ", ".join(sorted(images - {""})),
-        "repro": __version__,
-    }
+    return description(
+        name=name,
+        study=source.study.name,
+        site=source.about.site,
+        created=source.about.created[:10],
+        creator=creator,
+        licence=licence,
+        image=", ".join(sorted(images - {""})),
+    )
+
+
+def description(**content: str) -> Description:
+    """A dataset's description, made by this version.
+
+    Raises:
+        UserError: a value that it cannot hold.
+    """
+    content["repro"] = __version__
     try:
         return Description.model_validate(content)
     except ValidationError as error:
@@ -82,14 +91,48 @@ def refuse_existing(target: Path) -> None:
         raise UserError(f"{target}: exists; choose another --dataset, or let --replace replace it")
 
 
-def collect(source: Source, about: Description, data: Path, *, replace: bool = False) -> Draft:
+Filling = Callable[[Draft], None]
+"""Adds files to a draft."""
+
+
+def collect(
+    source: Source,
+    about: Description,
+    data: Path,
+    *,
+    replace: bool = False,
+    more: Filling = lambda _draft: None,
+) -> Draft:
+    """Make the dataset `data`/`about.name` of a run, and of what `more` adds.
+
+    Raises:
+        UserError: the dataset exists, a file of the run is damaged, or the disk is full.
+    """
+
+    def fill(draft: Draft) -> None:
+        _fill(draft, source)
+        more(draft)
+
+    return make_dataset(about, source.study, data, fill, replace=replace)
+
+
+def make_dataset(
+    about: Description, study: Study, data: Path, fill: Filling, *, replace: bool = False
+) -> Draft:
     """Make the dataset `data`/`about.name`, whole or not at all.
+
+    Args:
+        about: its description.
+        study: what it is of.
+        data: the directory with the datasets.
+        fill: adds its files, but for its description, its RO-Crate and its manifest.
+        replace: replace a dataset of this name.
 
     Returns:
         What was written.
 
     Raises:
-        UserError: the dataset exists, a file of the run is damaged, or the disk is full.
+        UserError: the dataset exists, or the disk is full.
     """
     target = data / about.name
     if not replace:
@@ -98,7 +141,11 @@ def collect(source: Source, about: Description, data: Path, *, replace: bool = F
         data.mkdir(parents=True, exist_ok=True)
         draft = Draft(Path(tempfile.mkdtemp(prefix=f".{about.name}.", dir=data)))
         try:
-            _fill(draft, source, about)
+            draft.add(layout.DESCRIPTION, about.toml())
+            fill(draft)
+            sizes = draft.sizes | {MANIFEST: None}  # it will hold the digest of what is made here
+            draft.add(layout.CRATE, crate.render(about, study, sizes))
+            draft.add(MANIFEST, render(draft.digests))
             draft.root.chmod(0o755)
             os.sync()  # a name must not outlive a power cut that its files did not
             _publish(draft.root, target)
@@ -117,9 +164,8 @@ def _publish(draft: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _fill(draft: Draft, source: Source, about: Description) -> None:
+def _fill(draft: Draft, source: Source) -> None:
     here = places_here(source.path)
-    draft.add(layout.DESCRIPTION, about.toml())
     with reading(source.path / layout.STUDY):
         draft.add(layout.STUDY, (source.path / layout.STUDY).read_bytes())
     for identity, content in source.environments.items():
@@ -127,9 +173,6 @@ def _fill(draft: Draft, source: Source, about: Description) -> None:
         draft.add(path, canonical_json(scrub(content, here)))
     for model, of_model in itertools.groupby(source.trials, lambda trial: trial.cell.program.model):
         _add_model(draft, source, model, list(of_model), here)
-    sizes = draft.sizes | {MANIFEST: None}  # it will hold the digest of what is made here
-    draft.add(layout.CRATE, crate.render(about, source.study, sizes))
-    draft.add(MANIFEST, render(draft.digests))
 
 
 def _add_model(draft: Draft, source: Source, model: str, trials: list[Trial], here: Places) -> None:

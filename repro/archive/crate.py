@@ -34,9 +34,11 @@ def render(about: Description, study: Study, sizes: Mapping[str, int | None]) ->
     """
     crate = ROCrate(version="1.1")
     crate.name = about.name
+    transcripts = any("/transcripts/" in path for path in sizes)
     crate.description = (
-        f"Attempts, timed repetitions, kernels and logs of the study {study.name} "
-        f"({study.title}), run on the site {about.site} with repro {about.repro}"
+        f"{'Transcripts, attempts' if transcripts else 'Attempts'}, timed repetitions, kernels "
+        f"and logs of the study {study.name} ({study.title}), run on the site {about.site} "
+        f"with repro {about.repro}"
     )
     crate.datePublished = about.created
     crate.license = _licence(crate, about.licence)

@@ -20,6 +20,16 @@ def kernel_path(program: Program) -> str:
     return f"{kernels_path(program.model)}/{program.stem}.jl"
 
 
+def test_path(program: Program) -> str:
+    """The harness that the program's author tested it with: evidence, nothing here runs it."""
+    return f"{program.model}/tests/{program.stem}.jl"
+
+
+def transcripts_path(program: Program) -> str:
+    """The sessions in which a program was written, a directory each."""
+    return f"{program.model}/transcripts/{program.stem}"
+
+
 def runtimes_path(program: Program) -> str:
     """The repetitions of all cells of a program."""
     return f"{program.model}/runtimes/{program.stem}.csv"

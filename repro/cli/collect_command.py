@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from repro.archive.collect import collect, describe, refuse_existing
+from repro.archive.collect import Draft, Filling, collect, describe, refuse_existing
 from repro.archive.source import Source, open_source
 from repro.cli import options
 
@@ -23,6 +23,11 @@ from repro.cli import options
     metavar="SPDX",
     help="Licence of the data, by its SPDX identifier.",
 )
+@click.option(
+    "--generations",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Also the transcripts of the programs: what `repro generate` left, or a dataset of it.",
+)
 @click.option("--replace", is_flag=True, help="Replace a dataset of this name.")
 @options.dry_run
 def command(
@@ -33,6 +38,7 @@ def command(
     data: Path,
     creator: str,
     licence: str,
+    generations: Path | None,
     *,
     replace: bool,
     dry_run: bool,
@@ -50,9 +56,21 @@ def command(
             refuse_existing(target)
         click.echo(f"would make {target}: {_sum(source)}")
         return
-    draft = collect(source, about, data, replace=replace)
+    more = _transcripts(generations) if generations else _nothing
+    draft = collect(source, about, data, replace=replace, more=more)
     size = sum(draft.sizes.values())
     click.echo(f"{target}: {_sum(source)}; {len(draft.sizes)} files, {size} bytes")
+
+
+def _nothing(_draft: Draft) -> None:
+    """Add nothing."""
+
+
+def _transcripts(place: Path) -> Filling:
+    from repro.agent.to_dataset import add_sessions, ended
+
+    sessions = ended(place)
+    return lambda draft: add_sessions(draft, sessions, place)
 
 
 def _sum(source: Source) -> str:

@@ -15,6 +15,8 @@ COMMANDS = {
     "host-env": "Print what makes this host's Slurm work in the image.",
     "doctor": "Say what this machine has, and what that means.",
     "contract": "Print what a program of a problem and framework must define.",
+    "generate": "Let models write programs, in recorded sessions.",
+    "replay": "Repeat recorded sessions from the archive, offline, and compare.",
     "plan": "Count programs, cells and core-hours.",
     "run": "Run cells, resuming what was begun.",
     "status": "Show what a run has come to.",

@@ -71,6 +71,26 @@ def cell_filter(function: F) -> F:
     return exclude(patterns(function))
 
 
+def program_filter(function: F) -> F:
+    """The filter that every command on programs takes."""
+    exclude = click.option(
+        "--exclude",
+        multiple=True,
+        metavar="FILTER",
+        help="Leave out programs that match this glob.",
+    )
+    patterns = click.argument("patterns", nargs=-1, metavar="[FILTER]...")
+    return exclude(patterns(function))
+
+
+generations = click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIRECTORY",
+    help="Where sessions are kept.  [default: generations/STUDY]",
+)
+
+
 def default_run(study_name: str, site_name: str) -> Path:
     """Where a run lies unless `--run` says otherwise."""
     return Path("runs") / f"{Path(study_name).stem}-{Path(site_name).stem}"

@@ -9,6 +9,7 @@ from repro.container.julia_packages import NAMES, ensure_packages, to_install, t
 from repro.container.julia_setup import ensure_julia
 from repro.container.mpi import HOW_TO_GET, Mpi, find_mpi
 from repro.container.mpi_preferences import SHOWN, agreement, write_preferences
+from repro.container.opencode import ensure_opencode
 from repro.container.pins import load_pins
 from repro.errors import UserError
 
@@ -21,8 +22,9 @@ _WOULD = {
 
 
 @click.command()
+@click.option("--agent", is_flag=True, help="Also fetch OpenCode, which writes programs, with npm.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, do nothing.")
-def command(*, dry_run: bool) -> None:
+def command(*, agent: bool, dry_run: bool) -> None:
     """Find or fetch a Julia, write down which MPI is here, install Dagger.jl and MPI.jl.
 
     The first Julia of these is taken: $JULIA, `julia` on PATH, the official tarball that
@@ -34,12 +36,17 @@ def command(*, dry_run: bool) -> None:
     """
     if dry_run:
         _say_what_would_be_done()
+        if agent:
+            click.echo(f"would fetch OpenCode {load_pins().opencode.version}, if it is not there")
         return
     julia = ensure_julia(_say)
     click.echo(_found(julia))
     # Before the packages, so that MPI.jl is fetched and compiled for this MPI, and once.
     changed = _set_up_mpi()
     click.echo(ensure_packages(julia, _say, again=changed))
+    if agent:
+        opencode = ensure_opencode()
+        click.echo(f"OpenCode {opencode.version}: {opencode.path}")
 
 
 def _say(message: str) -> None:

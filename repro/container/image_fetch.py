@@ -48,7 +48,7 @@ def items(pins: Toolchain, variant: Variant, store: Path) -> Sequence[Item]:
         Item("wheels", f"{image.python}\n{lock}", "Python packages",
              partial(_fetch_wheels, lock, image.python)),
         Item("opencode.tgz", f"{agent}", f"OpenCode {agent.version}",
-             partial(_fetch_opencode, agent)),
+             partial(fetch_opencode, agent)),
         Item(f"julia-{variant}.tar.gz", f"{chosen}", "Julia",
              partial(fetch_julia, chosen)),
         Item(f"depot-{variant}.tar.gz", f"{chosen}\n{manifest}", "Julia's packages",
@@ -98,7 +98,7 @@ def _fetch_wheels(lock: str, python: str, made: Path, work: Path) -> None:
     run_tool([str(word) for word in command], problem)
 
 
-def _fetch_opencode(pin: OpenCodePins, made: Path, work: Path) -> None:
+def fetch_opencode(pin: OpenCodePins, made: Path, work: Path) -> None:
     """The package as npm has it, checked by its integrity string."""
     if not shutil.which("npm"):
         raise UserError(

@@ -109,6 +109,11 @@ def blas_core_type(julia: Julia, cpu_flags: str) -> str | None:
     return "Haswell" if "avx2" in flags else None
 
 
+def cpu_flags() -> str:
+    """The instruction sets of this machine's CPU, as the kernel names them."""
+    return _cpu().get("Flags", "")
+
+
 def _cpu() -> dict[str, str]:
     """What `lscpu` says; without it, or where it lacks /sys, what the kernel says by itself."""
     told = ""

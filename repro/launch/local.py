@@ -82,7 +82,7 @@ class LocalLauncher:
             KeyboardInterrupt: the user stopped it; what ran has been ended and can be repeated.
         """
         waiting = deque((cell, 0) for cell in cells)
-        with _terminating_like_ctrl_c(), writing(self.run.path):
+        with terminating_like_ctrl_c(), writing(self.run.path):
             for cell in cells:
                 _close_interrupted(self.run.path, cell)
             try:
@@ -174,7 +174,7 @@ def _watchdog_failure(attempt: Attempt) -> str:
 
 
 @contextmanager
-def _terminating_like_ctrl_c() -> Iterator[None]:
+def terminating_like_ctrl_c() -> Iterator[None]:
     """A batch system or a service manager ends a driver with SIGTERM: stop as for Ctrl-C."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:

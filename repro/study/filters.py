@@ -27,6 +27,7 @@ def select(
     patterns: Sequence[str],
     exclude: Sequence[str] = (),
     name: Callable[[T], str] = str,
+    what: str = "cell",
 ) -> list[T]:
     """The items whose names match one of `patterns` (all, if none is given) and none of `exclude`.
 
@@ -38,7 +39,7 @@ def select(
     if not chosen:
         names = [name(item) for item in items]
         given = " ".join([*patterns, *(f"--exclude {pattern}" for pattern in exclude)])
-        raise UserError(f"no cell matches {given or 'the study'}{_hint(patterns, names)}")
+        raise UserError(f"no {what} matches {given or 'the study'}{_hint(patterns, names)}")
     return chosen
 
 

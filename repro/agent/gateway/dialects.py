@@ -1,0 +1,228 @@
+"""The three ways in which providers are spoken to: what the gateway must know of each."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from repro.agent.gateway.sse import data_of, event_with, json_of
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What one exchange took."""
+
+    input: int
+    """Read, all kinds together."""
+
+    output: int
+    """Written."""
+
+    cached: int = 0
+    """Of those read: taken from the provider's cache."""
+
+    written: int = 0
+    """Of those read: put into the provider's cache, which Anthropic charges for."""
+
+
+class Dialect(ABC):
+    """One way of speaking."""
+
+    name: ClassVar[str]
+    """As the record has it."""
+
+    path: ClassVar[str]
+    """Where its requests go."""
+
+    passed_headers: ClassVar[tuple[str, ...]] = ("content-type", "accept", "user-agent")
+    """What of the agent's headers reaches the provider."""
+
+    @abstractmethod
+    def key_headers(self, key: str) -> dict[str, str]:
+        """How the key is shown."""
+
+    @abstractmethod
+    def is_last(self, event: bytes) -> bool:
+        """Does this event end an answer?"""
+
+    @abstractmethod
+    def tokens(self, usage: Json) -> Tokens:
+        """What `usage` of an answer means."""
+
+    @abstractmethod
+    def error(self, message: str, code: str) -> Json:
+        """An error, as the provider would say it."""
+
+    @abstractmethod
+    def tool_outputs(self, body: Json) -> Iterator[tuple[str, Json, str]]:
+        """Where a request has what tools gave: name of the call, object, key."""
+
+    def error_event(self, message: str, code: str) -> bytes:
+        """The same in the middle of a stream."""
+        return event_with(self.error(message, code))
+
+    def about(self, event: Json) -> Json:
+        """The part of an event, or of a whole answer, that has `model` and `usage`."""
+        return event
+
+    def prepare(self, body: Json) -> Json:
+        """The request, so that the answer tells what it took."""
+        return body
+
+    def error_in(self, event: bytes) -> str | None:
+        """The error that a stream tells of in this event."""
+        found = json_of(event).get("error")
+        return message_of(found) if found else None
+
+
+class ChatCompletions(Dialect):
+    """What most servers of open-weight models understand."""
+
+    name = "chat-completions"
+    path = "/v1/chat/completions"
+
+    def key_headers(self, key: str) -> dict[str, str]:
+        """As OpenAI."""
+        return {"authorization": f"Bearer {key}"}
+
+    def prepare(self, body: Json) -> Json:
+        """Without being asked, a stream does not tell what it took."""
+        if body.get("stream") and "stream_options" not in body:
+            return body | {"stream_options": {"include_usage": True}}
+        return body
+
+    def is_last(self, event: bytes) -> bool:
+        """Usage may still come after the reason; not every server says `[DONE]`."""
+        if data_of(event) == "[DONE]":
+            return True
+        choices = json_of(event).get("choices") or []
+        return any(choice.get("finish_reason") for choice in choices)
+
+    def tokens(self, usage: Json) -> Tokens:
+        """Prompt and completion."""
+        cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens")
+        read, written = usage.get("prompt_tokens"), usage.get("completion_tokens")
+        return Tokens(read or 0, written or 0, cached or 0)
+
+    def error(self, message: str, code: str) -> Json:
+        """As OpenAI."""
+        return {"error": {"message": message, "type": code, "param": None, "code": code}}
+
+    def tool_outputs(self, body: Json) -> Iterator[tuple[str, Json, str]]:
+        """Messages of a role of their own."""
+        for message in _objects(body.get("messages")):
+            if message.get("role") == "tool":
+                yield str(message.get("tool_call_id")), message, "content"
+
+
+class Responses(ChatCompletions):
+    """OpenAI's own."""
+
+    name = "responses"
+    path = "/v1/responses"
+    passed_headers = (*Dialect.passed_headers, "openai-beta")
+
+    def prepare(self, body: Json) -> Json:
+        """It tells by itself."""
+        return body
+
+    def about(self, event: Json) -> Json:
+        """A stream has it in the events of the whole response."""
+        found = event.get("response")
+        return found if isinstance(found, dict) else event
+
+    def error_event(self, message: str, code: str) -> bytes:
+        """An event of its own type."""
+        said = {"type": "error", "code": code, "message": message, "param": None}
+        return event_with({**self.error(message, code), **said, "sequence_number": 0}, "error")
+
+    def is_last(self, event: bytes) -> bool:
+        """Whether it went well or not."""
+        kind = json_of(event).get("type")
+        return kind in {"response.completed", "response.incomplete", "response.failed", "error"}
+
+    def error_in(self, event: bytes) -> str | None:
+        """`error` says it itself, `response.failed` in its response."""
+        found = json_of(event)
+        if found.get("type") == "error":
+            return message_of(found.get("error") or found)
+        if found.get("type") == "response.failed":
+            return message_of(self.about(found).get("error"))
+        return None
+
+    def tokens(self, usage: Json) -> Tokens:
+        """Input and output."""
+        cached = (usage.get("input_tokens_details") or {}).get("cached_tokens")
+        read, written = usage.get("input_tokens"), usage.get("output_tokens")
+        return Tokens(read or 0, written or 0, cached or 0)
+
+    def tool_outputs(self, body: Json) -> Iterator[tuple[str, Json, str]]:
+        """Items beside the messages."""
+        for item in _objects(body.get("input")):
+            if str(item.get("type", "")).endswith("_call_output"):
+                yield str(item.get("call_id")), item, "output"
+
+
+class Messages(Dialect):
+    """Anthropic's."""
+
+    name = "messages"
+    path = "/v1/messages"
+    passed_headers = (*Dialect.passed_headers, "anthropic-version", "anthropic-beta")
+
+    def key_headers(self, key: str) -> dict[str, str]:
+        """A header of its own."""
+        return {"x-api-key": key}
+
+    def about(self, event: Json) -> Json:
+        """The first event has the message, a later one the final usage."""
+        found = event.get("message")
+        return found if isinstance(found, dict) else event
+
+    def error_event(self, message: str, code: str) -> bytes:
+        """An event of its own type."""
+        return event_with(self.error(message, code), "error")
+
+    def is_last(self, event: bytes) -> bool:
+        """Whether it went well or not."""
+        return json_of(event).get("type") in {"message_stop", "error"}
+
+    def tokens(self, usage: Json) -> Tokens:
+        """What is cached is counted beside the rest, not within."""
+        cached = usage.get("cache_read_input_tokens") or 0
+        written = usage.get("cache_creation_input_tokens") or 0
+        read = (usage.get("input_tokens") or 0) + cached + written
+        return Tokens(read, usage.get("output_tokens") or 0, cached, written)
+
+    def error(self, message: str, code: str) -> Json:
+        """With a type on both levels."""
+        return {"type": "error", "error": {"type": code, "message": message}}
+
+    def tool_outputs(self, body: Json) -> Iterator[tuple[str, Json, str]]:
+        """Blocks of the user's messages."""
+        for message in _objects(body.get("messages")):
+            for block in _objects(message.get("content")):
+                if block.get("type") == "tool_result":
+                    yield str(block.get("tool_use_id")), block, "content"
+
+
+DIALECTS: tuple[Dialect, ...] = (Responses(), Messages(), ChatCompletions())
+
+
+def dialect_of(path: str) -> Dialect | None:
+    """The dialect whose requests go to `path`."""
+    return next((dialect for dialect in DIALECTS if dialect.path == path), None)
+
+
+def message_of(error: Any) -> str:
+    """What an error says, in one line, whatever its form."""
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("type") or error
+    return " ".join(str(error).split())
+
+
+def _objects(found: Any) -> Iterator[Json]:
+    if isinstance(found, list):
+        yield from (item for item in found if isinstance(item, dict))

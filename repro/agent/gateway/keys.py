@@ -1,0 +1,76 @@
+"""Keys of providers: from the environment, or a file that its owner alone can read."""
+
+import os
+import stat
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from repro.agent.models import ModelSettings
+from repro.errors import UserError
+from repro.files import reading
+
+REMOVED = "[key removed]"
+_SHORTEST = 8
+"""Anything shorter is no key, and occurs in innocent text."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key; its text is shown nowhere but in the outgoing request."""
+
+    text: str | None = field(repr=False)
+    """None: the endpoint wants none."""
+
+    def clean(self, text: str) -> str:
+        """`text` without the key, should it be there."""
+        return text.replace(self.text, REMOVED) if self.text else text
+
+    def clean_bytes(self, data: bytes) -> bytes:
+        """The same of bytes."""
+        return data.replace(self.text.encode(), REMOVED.encode()) if self.text else data
+
+
+class NoKeyError(UserError):
+    """There is no key for a model that wants one."""
+
+
+def key_file() -> Path:
+    """The file of keys: `NAME = "key"`, a line each."""
+    config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
+    return Path(config) / "repro" / "keys.toml"
+
+
+def key_of(model: ModelSettings) -> Key:
+    """The model's key.
+
+    Raises:
+        NoKeyError: it is in neither place.
+        UserError: others can read the file, it is damaged, or what it has is no key.
+    """
+    if model.key is None:
+        return Key(None)
+    path = key_file()
+    text = os.environ.get(model.key) or _from_file(path, model.key)
+    if not text:
+        raise NoKeyError(
+            f'{model.model}: no key; set {model.key}, or write {model.key} = "..." into '
+            f"{path} (mode 600)"
+        )
+    if len(text) < _SHORTEST or not text.isascii() or not text.isprintable() or " " in text:
+        raise UserError(f"{model.key}: what is there is no key: it is too short, or has spaces")
+    return Key(text)
+
+
+def _from_file(path: Path, name: str) -> str | None:
+    with reading(path):
+        if not path.exists():
+            return None
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise UserError(f"{path}: others can read it; chmod 600 {path}")
+        try:
+            found = tomllib.loads(path.read_text(encoding="utf-8")).get(name)
+        except tomllib.TOMLDecodeError:
+            # The parser's message would show a piece of the file.
+            raise UserError(f'{path}: not TOML; write NAME = "key", a line each') from None
+    return found if isinstance(found, str) else None

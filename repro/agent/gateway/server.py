@@ -1,0 +1,214 @@
+"""The server's side: requests come in on a socket, replies go out piece by piece."""
+
+import asyncio
+import json
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import uvicorn
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse
+
+from repro.errors import UserError
+
+_Message = MutableMapping[str, Any]
+_Receive = Callable[[], Awaitable[_Message]]
+_Send = Callable[[_Message], Awaitable[None]]
+
+MOST_BYTES = 64 * 2**20
+"""Of a request; a context window is a few megabytes."""
+
+_LONGEST_SOCKET = 100
+"""Bytes of a UNIX socket's path; the kernel takes 107."""
+
+_GRACE_SECONDS = 1
+_JOIN_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A request."""
+
+    method: str
+    path: str
+    headers: Headers
+    body: dict[str, Any]
+
+
+class Reply:
+    """What is said to a request: whole, or begun, piece by piece, and ended.
+
+    A reply that was begun and not ended is cut: the other side finds its connection closed.
+    """
+
+    def __init__(self, send: _Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """Send status and headers."""
+        self.begun = True
+        raw = [
+            (name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()
+        ]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def piece(self, data: bytes) -> None:
+        """Send a piece of the body, at once."""
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        """Nothing more will come."""
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def whole(self, status: int, headers: Mapping[str, str], data: bytes) -> None:
+        """Send everything."""
+        await self.begin(status, {**headers, "content-length": str(len(data))})
+        await self._send({"type": "http.response.body", "body": data})
+
+    async def json(self, status: int, value: Any) -> None:
+        """Send a JSON value."""
+        data = json.dumps(value, ensure_ascii=False).encode()
+        await self.whole(status, {"content-type": "application/json"}, data)
+
+
+class Handler(Protocol):
+    """What answers requests."""
+
+    async def handle(self, incoming: Incoming, reply: Reply) -> None:
+        """Answer one request; it is cancelled when the other side goes away."""
+
+    async def close(self) -> None:
+        """Nothing more will come."""
+
+
+class App:
+    """A handler as an ASGI application."""
+
+    def __init__(self, handler: Handler) -> None:
+        self._handler = handler
+        self.failure: Exception | None = None
+        """The first thing that went wrong in the handler itself."""
+
+    async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            body = await _body(request)
+        except ClientDisconnect:
+            return
+        if not isinstance(body, dict) or self.failure:
+            problem = "the gateway failed" if self.failure else "the body is no JSON object"
+            await JSONResponse({"error": {"message": problem}}, 400)(scope, receive, send)
+            return
+        incoming = Incoming(request.method, request.url.path, request.headers, body)
+        work = asyncio.create_task(self._work(incoming, Reply(send)))
+        gone = asyncio.create_task(_gone(receive))
+        try:
+            await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            gone.cancel()
+            work.cancel()
+            await asyncio.gather(work, gone, return_exceptions=True)
+
+    async def _live(self, receive: _Receive, send: _Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._handler.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _work(self, incoming: Incoming, reply: Reply) -> None:
+        try:
+            await self._handler.handle(incoming, reply)
+        except Exception as error:  # noqa: BLE001 - raised again where the server was started
+            self.failure = self.failure or error
+            if not reply.begun:
+                await reply.json(400, {"error": {"message": "the gateway failed"}})
+
+
+async def _body(request: Request) -> Any:
+    """The JSON value of the body; None where it is none, or too large."""
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MOST_BYTES:
+            return None
+    with suppress(ValueError, RecursionError):
+        return json.loads(bytes(data) or b"{}")
+    return None
+
+
+async def _gone(receive: _Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def unix_socket(path: Path) -> socket.socket:
+    """A socket that listens at `path`, for this user alone.
+
+    Raises:
+        UserError: the path is too long for a socket, or cannot be made.
+    """
+    if len(bytes(path)) > _LONGEST_SOCKET:
+        raise UserError(f"{path}: too long for a socket; use a shorter directory (TMPDIR)")
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(path))
+        path.chmod(0o600)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise UserError(f"{path}: cannot be a socket: {error.strerror}") from error
+    return listener
+
+
+def loopback_socket() -> socket.socket:
+    """A socket that listens at a free port of 127.0.0.1."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.listen(128)
+    return listener
+
+
+@contextmanager
+def serving(handler: Handler, listener: socket.socket) -> Iterator[None]:
+    """Answer what comes in on a listening socket, from a thread that ends with the block.
+
+    Raises:
+        Exception: what went wrong in the handler, if anything, when the block ends.
+    """
+    app = App(handler)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        lifespan="on",
+        ws="none",
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    # A daemon: with the process that started it, it ends.
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listener]}, name="gateway", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(_JOIN_SECONDS)
+        listener.close()
+    if app.failure:
+        raise app.failure

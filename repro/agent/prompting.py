@@ -1,0 +1,105 @@
+"""What an agent is told: the files of `prompts/`, filled in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from repro.study.contracts import contract
+from repro.study.names import Program
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+PROMPTS = Path(__file__).with_name("prompts")
+SYSTEM, HARNESS, KERNEL, SINGLE = "system.md", "harness.md", "kernel.md", "single.md"
+
+_RUN = {
+    "threads": "julia -t 2",
+    "dagger": "julia -t 2",
+    "mpi": "mpiexec -n 2 julia",
+    "dagger-distributed": "julia -p 2",
+}
+_WORKERS = {"mpi": "ranks", "dagger-distributed": "workers"}
+
+
+@dataclass(frozen=True)
+class Means:
+    """What the prompts say about what is at hand."""
+
+    julia: str
+    """Julia's version."""
+
+    packages: Sequence[str]
+    """Those of the study's packages that are installed."""
+
+    docs: bool
+    """Is the documentation server there?"""
+
+
+def kernel_name(program: Program) -> str:
+    """The file that the agent is asked for."""
+    return f"{program.problem}_{program.framework}.jl"
+
+
+def harness_name(program: Program) -> str:
+    """The harness that it is asked for."""
+    return f"test_{kernel_name(program)}"
+
+
+def session_prompts(program: Program, title: str, means: Means) -> dict[str, str]:
+    """System prompt and both stages of a session, by file name.
+
+    Args:
+        program: what is to be written.
+        title: the framework's name for people.
+        means: what is at hand.
+    """
+    known = _values(program, title, means)
+    return {name: _fill(name, known) for name in (SYSTEM, HARNESS, KERNEL)}
+
+
+def single_prompts(program: Program, title: str, means: Means) -> dict[str, str]:
+    """The same task for one completion, without tools."""
+    return {SINGLE: _fill(SINGLE, _values(program, title, means))}
+
+
+def digests(prompts: Mapping[str, str]) -> dict[str, str]:
+    """The SHA-256 of each prompt."""
+    return {name: sha256(text.encode()).hexdigest() for name, text in prompts.items()}
+
+
+def _values(program: Program, title: str, means: Means) -> dict[str, object]:
+    harness = harness_name(program)
+    return {
+        "title": title,
+        "contract": contract(program.problem, program.framework),
+        "problem": _read(f"problems/{program.problem}.md"),
+        "framework": _read(f"frameworks/{program.framework}.md"),
+        "kernel": kernel_name(program),
+        "harness": harness,
+        "command": f"{_RUN[program.framework]} {harness}",
+        "workers": _WORKERS.get(program.framework, "threads"),
+        "julia": means.julia,
+        "packages": [f"{name}.jl" for name in means.packages],
+        "docs": means.docs,
+    }
+
+
+def _read(name: str) -> str:
+    return (PROMPTS / name).read_text(encoding="utf-8")
+
+
+def _fill(name: str, values: Mapping[str, object]) -> str:
+    return _environment().get_template(f"{name}.j2").render(values)
+
+
+@cache
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    return Environment(  # noqa: S701 - prompts are no HTML
+        loader=FileSystemLoader(PROMPTS), undefined=StrictUndefined, keep_trailing_newline=True
+    )

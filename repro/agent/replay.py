@@ -1,0 +1,187 @@
+"""Replay: OpenCode does a recorded session again, for real and offline, and is compared with it.
+
+The gateway answers each request as it was answered then. What must be the same:
+- every request, but for the date, OpenCode's own identifiers and what tools gave;
+- how the session ended;
+- the kernel, the harness, and every file that the agent wrote by a tool: byte for byte.
+
+What may differ, and is told: what tools gave, since programs print times and process numbers; and
+files that no tool wrote, which the agent's programs made.
+"""
+
+import difflib
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from repro.agent import layout, opencode, prompting, single_shot
+from repro.agent.endings import Ending, Evidence, judge
+from repro.agent.gateway import Difference, Trouble, replaying
+from repro.agent.models import ModelSettings
+from repro.agent.records import Session
+from repro.agent.sandbox import Limits
+from repro.agent.session import Script, evidence, play
+from repro.agent.view import Tools
+
+_WRITING = ("write", "edit", "apply_patch")
+_BROKEN_OFF = "cut-off"
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """One thing that is not as it was."""
+
+    where: str
+    """`request N`, `output of CALL`, `file PATH`, `ending`, or `requests`: too many or too few."""
+
+    diff: str
+    """What was recorded and what came now."""
+
+    allowed: bool
+    """It may differ."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What replaying a session came to."""
+
+    session: Session
+    divergences: tuple[Divergence, ...]
+    skipped: str = ""
+    """Why it was not replayed; empty, if it was."""
+
+    @property
+    def same(self) -> bool:
+        """Did it repeat the session?"""
+        return all(divergence.allowed for divergence in self.divergences)
+
+
+def replay(session: Session, tools: Tools) -> Verdict:
+    """Do a session again.
+
+    Raises:
+        UserError: its record is damaged, or no sandbox can be made here.
+    """
+    ending = session.ending
+    if ending is None or ending.kind == _BROKEN_OFF:
+        return Verdict(session, (), skipped="it was cut off, and what was in its sandbox is gone")
+    with tempfile.TemporaryDirectory(prefix="repro-") as name:
+        directory = Path(name)
+        with replaying(session.path / layout.EXCHANGES, directory / "gateway") as gateway:
+            seen = _again(session, tools, gateway.socket, directory)
+        found = [
+            *_of_requests(gateway.differences, gateway.trouble),
+            *_of_ending(ending, replace(seen, trouble=gateway.trouble)),
+            *_of_files(session, directory / layout.WORKSPACE),
+        ]
+    return Verdict(session, tuple(found))
+
+
+def _again(session: Session, tools: Tools, gateway: Path, directory: Path) -> Evidence:
+    about = session.about
+    prompts = {
+        path.name: path.read_text(encoding="utf-8")
+        for path in (session.path / layout.PROMPTS).iterdir()
+    }
+    if about["agent"] == "single-shot":
+        model = ModelSettings.model_validate(about["model"])
+        asked = prompts[prompting.SINGLE]
+        return single_shot.ask(model, asked, gateway, directory, about["kernel"])
+    limits = Limits(**about["limits"])
+    script = Script(session.program, prompts, about["opencode"], about["steps"], limits)
+    seconds = about["budget"]["seconds"]
+    left = play(script, tools, gateway, directory, seconds)
+    return evidence(left, script, directory, seconds)
+
+
+def _of_requests(differences: list[Difference], trouble: Trouble | None) -> Iterator[Divergence]:
+    for difference in differences:
+        allowed = difference.where.startswith("output of ")
+        where = difference.where if allowed else f"request {difference.exchange}"
+        yield Divergence(where, difference.diff, allowed)
+    told = any(difference.where == "request" for difference in differences)
+    if trouble and trouble.kind == "diverged" and not told:
+        yield Divergence("requests", trouble.detail, allowed=False)
+
+
+def _of_ending(recorded: Ending, seen: Evidence) -> Iterator[Divergence]:
+    now = judge(seen)
+    if now.kind not in {recorded.kind, "diverged"}:  # that one is told of already
+        diff = f"recorded: {recorded.kind}: {recorded.detail}\nnow: {now.kind}: {now.detail}"
+        yield Divergence("ending", diff, allowed=False)
+
+
+def _of_files(session: Session, now: Path) -> Iterator[Divergence]:
+    recorded = session.path / layout.WORKSPACE
+    written = {session.kernel.name, session.harness.name, *_written(session)}
+    for path in sorted({*_files(recorded), *_files(now)}):
+        if diff := _file_difference(recorded / path, now / path):
+            yield Divergence(f"file {path}", diff, allowed=path not in written)
+
+
+def _files(directory: Path) -> set[str]:
+    return {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
+
+
+def _file_difference(recorded: Path, now: Path) -> str:
+    """How two files differ; empty, if they are equal."""
+    if not now.exists():
+        return "it is not there now"
+    if not recorded.exists():
+        return "it was not there"
+    before, after = recorded.read_bytes(), now.read_bytes()
+    if before == after:
+        return ""
+    was, now_is = (data.decode(errors="backslashreplace").splitlines() for data in (before, after))
+    lines = difflib.unified_diff(was, now_is, "recorded", "now", lineterm="")
+    return "\n".join(lines) or f"{len(before)} bytes then, {len(after)} now, the same lines"
+
+
+def _written(session: Session) -> Iterator[str]:
+    """Paths in the workspace that a tool wrote."""
+    events = session.path / layout.EVENTS
+    if not events.exists():
+        return
+    for event in opencode.events_of(events):
+        part = event.get("part") or {}
+        if event["type"] == "tool_use" and part.get("tool") in _WRITING:
+            yield from _targets(part.get("state", {}).get("input") or {})
+
+
+def _targets(given: Mapping[str, Any]) -> Iterator[str]:
+    if isinstance(path := given.get("filePath"), str):
+        yield path.removeprefix("/workspace/")
+    for line in str(given.get("patchText", "")).splitlines():
+        words = line.split("File: ", 1)
+        if line.startswith("*** ") and len(words) > 1:
+            yield words[1].strip().removeprefix("/workspace/")
+
+
+def notes(session: Session, tools: Tools) -> list[str]:
+    """What is not the same here as where the session was recorded."""
+    was = session.about["tools"]
+    pairs = (("Julia", was["julia"], tools.julia.version),
+             ("OpenCode", was["opencode"], tools.opencode.version))  # fmt: skip
+    return [
+        f"recorded with {name} {before}, replayed with {now}"
+        for name, before, now in pairs
+        if before is not None and before != now
+    ]
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """The verdict for programs."""
+    about = verdict.session.about
+    return {
+        "session": str(verdict.session.path),
+        "program": about["program"],
+        "ending": about.get("ending"),
+        "same": verdict.same,
+        "skipped": verdict.skipped or None,
+        "divergences": [
+            {"where": one.where, "allowed": one.allowed, "diff": one.diff}
+            for one in verdict.divergences
+        ],
+    }

@@ -1,0 +1,129 @@
+"""`repro generate`: models write programs."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import options
+from repro.errors import UserError
+from repro.study.filters import select
+from repro.study.load import load_study
+
+if TYPE_CHECKING:
+    from repro.agent.generate import Todo, Wishes
+    from repro.agent.records import Agent
+    from repro.study.names import Program
+
+
+def default_generations(study: str) -> Path:
+    """Where sessions lie unless `--out` says otherwise."""
+    return Path("generations") / Path(study).stem
+
+
+@click.command()
+@options.program_filter
+@options.study
+@click.option("--samples", type=click.IntRange(min=1), help="Programs for each, in place of the "
+              "study's.")  # fmt: skip
+@click.option(
+    "--agent",
+    type=click.Choice(["opencode", "single-shot"]),
+    default="opencode",
+    show_default=True,
+    help="A session with tools, or one completion without.",
+)
+@click.option("--no-docs", is_flag=True, help="Without the documentation server.")
+@click.option("--budget-seconds", type=click.FloatRange(min=1), default=3600, show_default=True,
+              help="Seconds of a session at most.")  # fmt: skip
+@click.option("--budget-turns", type=click.IntRange(min=1), default=100, show_default=True,
+              help="Model calls of a session at most.")  # fmt: skip
+@click.option("--budget-tokens", type=click.IntRange(min=1), help="Tokens of a session at most.")
+@click.option("--budget-dollars", type=click.FloatRange(min=0),
+              help="Dollars of a session at most, by the model's price.")  # fmt: skip
+@options.generations
+@click.option("--collect", metavar="NAME", help="Then make the dataset NAME of all that is there.")
+@options.data
+@options.dry_run
+def command(
+    patterns: tuple[str, ...],
+    exclude: tuple[str, ...],
+    study: str,
+    samples: int | None,
+    agent: "Agent",
+    budget_seconds: float,
+    budget_turns: int,
+    budget_tokens: int | None,
+    budget_dollars: float | None,
+    out: Path | None,
+    collect: str | None,
+    data: Path,
+    *,
+    no_docs: bool,
+    dry_run: bool,
+) -> int:
+    """Let models write programs, each in a recorded session of its own.
+
+    FILTER is a shell glob on programs' names, such as 'qwen*/pi/threads/0'. The same command goes
+    on where it was: what a model has finished or given up is kept, what its provider or this
+    machine broke off is tried once more, what used up its budget again if the budget is larger.
+    Exit code 1, if a session was broken off.
+
+    Programs of --agent single-shot and --no-docs belong to a model of their own, whose name ends
+    with -single-shot or -no-docs.
+    """
+    from repro.agent.gateway import Budget
+    from repro.agent.generate import Wishes, look, wanted
+
+    budget = Budget(budget_tokens, budget_dollars, budget_seconds, budget_turns)
+    wishes = Wishes(agent, not no_docs, budget)
+    loaded = load_study(study)
+    programs = wanted(loaded, samples, wishes)
+    if not programs:
+        raise UserError(f"{study}: has no model that writes programs, all have them by hand")
+    chosen = {
+        one: programs[one] for one in select(list(programs), patterns, exclude, what="program")
+    }
+    path = out or default_generations(study)
+    if dry_run:
+        _show(look(path, chosen, wishes))
+        return 0
+    broken_off = _make(study, path, chosen, wishes)
+    if collect:
+        _collect(path, study, data, collect)
+    return int(broken_off)
+
+
+def _show(todos: Iterable["Todo"]) -> None:
+    for todo in todos:
+        if todo.done and todo.done.ending:
+            click.echo(f"{todo.program}: {todo.done.ending.kind}, kept")
+        else:
+            click.echo(f"would generate {todo.program}")
+
+
+def _make(study: str, path: Path, chosen: "dict[Program, str]", wishes: "Wishes") -> bool:
+    """Make them, showing progress; was one broken off?"""
+    from repro.agent.endings import REPEATED
+    from repro.agent.generate import Factory
+    from repro.agent.view import Tools
+    from repro.cli.generate_progress import shown
+    from repro.container.julia import find_julia
+    from repro.container.opencode import find_opencode
+    from repro.launch.local import terminating_like_ctrl_c
+
+    tools = Tools(find_julia(), find_opencode())
+    with shown(len(chosen)) as events, terminating_like_ctrl_c():
+        factory = Factory(load_study(study), path, tools, wishes, events)
+        made = factory.make(chosen)
+    click.echo(f"sessions are in {path}", err=True)
+    endings = [session.ending for session in made]
+    return len(made) < len(chosen) or any(end is None or end.kind in REPEATED for end in endings)
+
+
+def _collect(path: Path, study: str, data: Path, name: str) -> None:
+    from repro.agent.to_dataset import collect_generations
+
+    collect_generations(path, study, data, name, "", "CC-BY-4.0", replace=True)
+    click.echo(f"dataset {data / name}; `repro verify {name}` checks it", err=True)

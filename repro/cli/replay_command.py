@@ -1,0 +1,125 @@
+"""`repro replay`: recorded sessions again, offline."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from repro.cli import options
+from repro.errors import UserError
+from repro.study.filters import matcher
+
+if TYPE_CHECKING:
+    from repro.agent.records import Session
+    from repro.agent.replay import Verdict
+    from repro.agent.view import Tools
+
+
+@click.command()
+@options.program_filter
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    metavar="NAME",
+    help="Only this dataset's sessions; may be repeated.  [default: all of data/]",
+)
+@click.option(
+    "--from",
+    "place",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Sessions of this directory of `repro generate`, in place of a dataset's.",
+)
+@options.data
+@click.option("--diffs", is_flag=True, help="Show every difference, also those that may be.")
+@options.as_json
+def command(
+    patterns: tuple[str, ...],
+    exclude: tuple[str, ...],
+    datasets: tuple[str, ...],
+    place: Path | None,
+    data: Path,
+    *,
+    diffs: bool,
+    as_json: bool,
+) -> int:
+    """Let the agent do recorded sessions again, from the archive, and compare.
+
+    No key and no network: each request of OpenCode is answered as it was then, and all else is
+    real. FILTER is a shell glob on programs' names. A request that is not the recorded one, another
+    ending, and another byte in a file that the agent wrote are differences: each is named, and the
+    exit code is 1. What tools gave may differ, for programs print times, and so may files that
+    programs made.
+    """
+    from repro.agent.replay import as_json as to_json
+    from repro.agent.replay import replay
+    from repro.agent.view import Tools
+    from repro.container.julia import find_julia
+    from repro.container.opencode import find_opencode
+
+    sessions = list(_chosen(_places(datasets, place, data), patterns, exclude))
+    if not sessions:
+        raise UserError("no recorded session matches; `repro generate` makes them")
+    tools = Tools(find_julia(), find_opencode())
+    verdicts = []
+    for session in sessions:
+        verdict = replay(session, tools)
+        verdicts.append(verdict)
+        if not as_json:
+            _tell(verdict, tools, diffs=diffs)
+    if as_json:
+        click.echo(json.dumps([to_json(verdict) for verdict in verdicts], indent=2))
+    else:
+        click.echo(_sum(verdicts))
+    return int(not all(verdict.same for verdict in verdicts))
+
+
+def _places(datasets: tuple[str, ...], place: Path | None, data: Path) -> list[Path]:
+    from repro.archive.find import find, names
+
+    if place:
+        return [place]
+    return [find(name, data) for name in datasets or names(data)]
+
+
+def _chosen(
+    places: list[Path], patterns: tuple[str, ...], exclude: tuple[str, ...]
+) -> Iterator["Session"]:
+    from repro.agent.records import all_sessions
+
+    wanted, unwanted = matcher(patterns, otherwise=True), matcher(exclude, otherwise=False)
+    for place in places:
+        for session in all_sessions(place):
+            name = str(session.program)
+            if wanted(name) and not unwanted(name):
+                yield session
+
+
+def _tell(verdict: "Verdict", tools: "Tools", *, diffs: bool) -> None:
+    from repro.agent.replay import notes
+
+    session = verdict.session
+    name = f"{session.program} (try {session.path.name})"
+    if verdict.skipped:
+        click.echo(f"{name}: not replayed: {verdict.skipped}")
+        return
+    wrong = [one for one in verdict.divergences if not one.allowed]
+    allowed = [one for one in verdict.divergences if one.allowed]
+    more = f", {len(allowed)} outputs differ" if allowed else ""
+    click.echo(f"{name}: {'DIFFERS' if wrong else 'the same'}{more}")
+    if wrong:
+        for note in notes(session, tools):
+            click.echo(f"  {note}")
+    for one in verdict.divergences:
+        if diffs or not one.allowed:
+            click.echo(f"  {one.where}:")
+            click.echo("\n".join(f"    {line}" for line in one.diff.splitlines()))
+
+
+def _sum(verdicts: list["Verdict"]) -> str:
+    skipped = sum(bool(verdict.skipped) for verdict in verdicts)
+    same = sum(verdict.same and not verdict.skipped for verdict in verdicts)
+    more = f", {skipped} cannot be replayed" if skipped else ""
+    return f"{same} of {len(verdicts)} sessions are the same{more}"

@@ -1,0 +1,22 @@
+"""What tests of agents need of this machine."""
+
+import shutil
+
+from repro.agent.view import Tools
+from repro.container.julia import Julia
+from repro.container.opencode import ensure_opencode, find_opencode
+from repro.errors import UserError
+
+from conftest import skip
+
+
+def agent_tools(julia: Julia) -> Tools:
+    """Julia, and the real OpenCode, fetched once; skips where there is none, or no sandbox."""
+    if not shutil.which("bwrap"):
+        skip("Bubblewrap (bwrap)")
+    try:
+        return Tools(julia, find_opencode())
+    except UserError:
+        if not shutil.which("npm"):
+            skip("npm (it fetches OpenCode)")
+    return Tools(julia, ensure_opencode())
