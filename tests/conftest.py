@@ -6,8 +6,10 @@ import signal
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from repro.container.julia import TOOLCHAIN, Julia, find_julia
 from repro.errors import UserError
@@ -57,11 +59,17 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup` the lab, which mostly waits, runs beside all the rest."""
-    for item in items:
-        place = "lab" if "lab" in item.path.parts else "rest"
-        item.add_marker(pytest.mark.xdist_group(place))
+class LabAndRest(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
+    """The lab, which mostly waits, runs in one process beside all the rest in another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "lab" if nodeid.startswith("tests/lab/") else "rest"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LabAndRest:
+    """With `-n 2`."""
+    return LabAndRest(config, log)
 
 
 def pytest_report_header() -> str:

@@ -41,7 +41,9 @@ def search_docs(
 
 
 def _brief(hit: Hit) -> str:
-    lines = [f"{hit.ref} ({hit.kind})" if hit.kind != "manual" else f"{hit.ref} (manual: {hit.name})"]
+    lines = [
+        f"{hit.ref} ({hit.kind})" if hit.kind != "manual" else f"{hit.ref} (manual: {hit.name})"
+    ]
     signatures = hit.signatures.splitlines()
     lines += signatures[:_SIGNATURES]
     if len(signatures) > _SIGNATURES:
@@ -85,9 +87,7 @@ def get_doc(database: sqlite3.Connection, name: str, offset: int = 0) -> str:
     )
 
 
-def _entries(
-    database: sqlite3.Connection, name: str
-) -> list[tuple[str, str, str, str, str]]:
+def _entries(database: sqlite3.Connection, name: str) -> list[tuple[str, str, str, str, str]]:
     """Entries of a name as it stands, or without a call's parentheses, or without case."""
     columns = "entry.ref, entry.kind, entry.source, entry.version, entry.text"
     asked = (name, name.split("(")[0], name.split("(")[0].lower())

@@ -17,7 +17,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 from repro.container.julia import TOOLCHAIN
-from repro.docs_server.documents import FIELDS, SEPARATOR, Document, aliases, documents, memberships, summary
+from repro.docs_server.documents import (
+    FIELDS,
+    SEPARATOR,
+    Document,
+    aliases,
+    documents,
+    memberships,
+    summary,
+)
 from repro.docs_server.entries import Documentation, Entry
 from repro.docs_server.words import fold
 from repro.errors import UserError
@@ -155,7 +163,14 @@ def _insert_document(
     marks = ", ".join("?" * (5 + len(texts)))
     database.execute(
         f"INSERT INTO document VALUES ({marks})",  # noqa: S608
-        (number, document.entry, round(mass, 3), " ".join(document.title), round(title_mass, 3), *texts),
+        (
+            number,
+            document.entry,
+            round(mass, 3),
+            " ".join(document.title),
+            round(title_mass, 3),
+            *texts,
+        ),
     )
 
 

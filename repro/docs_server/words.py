@@ -5,8 +5,12 @@ from collections.abc import Iterator
 
 from repro.docs_server.roots import root
 
-_IN_PLACE = re.compile(r"in[- ]place|without (re)?alloca\w+|preallocated|overwrit\w+", re.IGNORECASE)
-_YES_NO = re.compile(r"(is|are|does|do|has|have|can|check (if|whether|that)|tell (if|whether)) ", re.I)
+_IN_PLACE = re.compile(
+    r"in[- ]place|without (re)?alloca\w+|preallocated|overwrit\w+", re.IGNORECASE
+)
+_YES_NO = re.compile(
+    r"(is|are|does|do|has|have|can|check (if|whether|that)|tell (if|whether)) ", re.I
+)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _WORD = re.compile(r"[^\W_]+")
 _NAME = r"@?[^\W\d]\w*!?"
