@@ -87,7 +87,9 @@ def serve(http: int | None, index: Path | None) -> None:
 )
 @_index
 @options.as_json
-def search(query: str, module: str | None, limit: int, index: Path | None, *, as_json: bool) -> None:
+def search(
+    query: str, module: str | None, limit: int, index: Path | None, *, as_json: bool
+) -> None:
     """Search as an agent does: QUERY is a name, or says what is looked for."""
     from repro.docs_server import answers
     from repro.docs_server.search import search as find

@@ -1,4 +1,4 @@
-"""The texts in which words are looked up: of each docstring, what says most, apart from the rest."""
+"""The texts in which words are looked up: what says most of a docstring, apart from the rest."""
 
 import re
 from collections import Counter
@@ -91,7 +91,11 @@ def vocabulary(entries: Iterable[Entry]) -> set[str]:
 
 def signature(text: str) -> str:
     """The lines that a docstring begins with, indented or fenced."""
-    found = re.match(r"\s*```.*?```|(?: {4}.*\n?|\s*\n)+", text, flags=re.DOTALL if text.lstrip().startswith("```") else 0)
+    found = re.match(
+        r"\s*```.*?```|(?: {4}.*\n?|\s*\n)+",
+        text,
+        flags=re.DOTALL if text.lstrip().startswith("```") else 0,
+    )
     return found[0] if found else ""
 
 
