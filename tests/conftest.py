@@ -87,7 +87,7 @@ def julia() -> Julia:
         raise
 
 
-pytest_plugins = ("stand_ins",)
+pytest_plugins = ("stand_ins", "docs_index")
 
 
 @pytest.fixture

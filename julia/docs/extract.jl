@@ -28,10 +28,12 @@ function find_root(name)
     name == "Base" && return Root(name, Base, nothing, "Julia $VERSION")
     Base.find_package(name) === nothing && return "not installed"
     mod = try
-        Main.eval(Expr(:import, Expr(:., Symbol(name))))
+        # What a package prints when it is loaded is not ours to say.
+        redirect_stdout(() -> Main.eval(Expr(:import, Expr(:., Symbol(name)))), stderr)
         Main.eval(Symbol(name))
     catch error
-        return first(split(sprint(showerror, error), '\n'))
+        said = first(split(sprint(showerror, error), '\n'))
+        return string("cannot be loaded (", replace(said, r" ?(to )?\S*/\S*" => ""), ")")
     end
     directory = directory_of(mod, name)
     version = something(version_in(directory), "Julia $VERSION")

@@ -5,7 +5,7 @@ words of the documentation or abbreviations of this list.
 """
 
 from collections.abc import Container
-from functools import lru_cache
+from functools import cache
 
 ABBREVIATIONS = {
     "abs": "absolute", "alloc": "allocate", "arg": "index argument", "args": "arguments",
@@ -64,7 +64,7 @@ def split(part: str, known: Container[str]) -> list[str]:
             return True
         return len(piece) >= _LONG and piece in known and (start, end) != (0, len(part))
 
-    @lru_cache(maxsize=None)
+    @cache
     def best(start: int) -> tuple[str, ...] | None:
         if start == len(part):
             return ()

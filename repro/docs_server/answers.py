@@ -90,7 +90,7 @@ def get_doc(database: sqlite3.Connection, name: str, offset: int = 0) -> str:
 def _entries(database: sqlite3.Connection, name: str) -> list[tuple[str, str, str, str, str]]:
     """Entries of a name as it stands, or without a call's parentheses, or without case."""
     columns = "entry.ref, entry.kind, entry.source, entry.version, entry.text"
-    asked = (name, name.split("(")[0], name.split("(")[0].lower())
+    asked = (name, name.split("(", maxsplit=1)[0], name.split("(", maxsplit=1)[0].lower())
     for word, column in zip(asked, ("alias", "alias", "lower(alias)"), strict=True):
         rows = database.execute(
             f"SELECT DISTINCT {columns} FROM alias JOIN entry ON entry.id = alias.entry"  # noqa: S608
@@ -113,7 +113,7 @@ def list_names(database: sqlite3.Connection, module: str, offset: int = 0) -> st
     for number, kind, name, home, public in rows:
         if number in inside and home.lower().split(".")[-1] == rest and kind != "manual":
             own.append((kind, name if public else f"{name}*"))
-        elif number in inside and f".{home.lower()}.".find(f".{rest}.") >= 0:
+        elif number in inside and f".{rest}." in f".{home.lower()}":
             deeper.add(home)
     sections = _sections(database, inside) if not own else []
     return _listing(module, own, sections, sorted(deeper), max(0, offset))

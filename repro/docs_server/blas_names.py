@@ -20,14 +20,17 @@ OPERATIONS = {
     "mm": "matrix matrix product multiply", "mv": "matrix vector product multiply",
     "r": "rank 1 update", "rk": "rank k update", "r2k": "rank 2k update",
     "sm": "solve several right hand sides", "sv": "solve linear system",
-    "svx": "solve linear system, expert", "trf": "factorization", "trs": "solve with factorization",
-    "tri": "inverse from factorization", "qrf": "QR factorization", "qp3": "pivoted QR factorization",
+    "svx": "solve linear system, expert", "trf": "factorization",
+    "trs": "solve with factorization",
+    "tri": "inverse from factorization", "qrf": "QR factorization",
+    "qp3": "pivoted QR factorization",
     "qrt": "QR factorization", "lqf": "LQ factorization", "ev": "eigenvalues and eigenvectors",
     "evr": "eigenvalues and eigenvectors", "evx": "eigenvalues and eigenvectors, expert",
     "svd": "singular value decomposition", "sdd": "singular value decomposition",
     "ls": "least squares", "lsy": "least squares", "lsd": "least squares",
     "es": "Schur factorization", "hrd": "Hessenberg reduction", "bal": "balance",
-    "con": "condition number", "rfs": "refine solution error bounds", "stf": "pivoted factorization",
+    "con": "condition number", "rfs": "refine solution error bounds",
+    "stf": "pivoted factorization",
 }  # fmt: skip
 """The rest."""
 

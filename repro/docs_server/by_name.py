@@ -35,7 +35,7 @@ def by_name(database: sqlite3.Connection, name: str) -> Scored:
     if not last:
         return []
     if qualifiers:
-        near = by_name(database, last)
+        near = sorted(by_name(database, last), key=lambda pair: (-pair[1], pair[0]))[:_CANDIDATES]
         return [*near, *_inside(database, qualifiers[-1], near)]
     return by_beginning(database, w.fold(name)) + by_spelling(database, w.fold(name))
 

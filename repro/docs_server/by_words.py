@@ -4,6 +4,7 @@ The numbers below were set on questions of their own (the halves `tuning` and `d
 tests/docs_*.csv); what they are worth is measured on others.
 """
 
+import math
 import sqlite3
 from collections import defaultdict
 
@@ -35,6 +36,10 @@ _MORE_THAN_WORDS, _MORE_THAN_NAME = 2.0, 1.0
 
 _CANDIDATES = 40
 
+_AFFORDED = 4000
+"""Places of words that are looked at for candidates, so that time does not grow with the index. An
+index of Julia alone stays below it for nearly all questions."""
+
 _INSIDE = (
     "SELECT document.id FROM member JOIN document ON document.entry = member.entry"
     " WHERE member.module = ?"
@@ -59,12 +64,34 @@ def by_words(
         return {}
     asked = {word: others(word) for word in words}
     wider = dict.fromkeys([*words, *(other for found in asked.values() for other in found)])
+    rarity = _rarities(database, [*wider])
     candidates: dict[int, float] = defaultdict(float)
-    for number, score in _bm25(database, "heads", _HEADS, [*wider], module):
+    (total,) = database.execute("SELECT max(id) + 1 FROM document").fetchone()
+    said = _affordable(rarity, [*wider], total)
+    for number, score in _bm25(database, "heads", _HEADS, said, module):
         candidates[number] += _HEAD * score
-    for number, score in _bm25(database, "bodies", _BODIES, words, module):
+    said = _affordable(rarity, words, total)
+    for number, score in _bm25(database, "bodies", _BODIES, said, module):
         candidates[number] += _BODY * score
-    return _cover(database, asked, candidates)
+    return _cover(database, asked, rarity, candidates)
+
+
+def _affordable(rarity: dict[str, float], words: list[str], total: int) -> list[str]:
+    """The rarest of these words, at least one, as many as `_AFFORDED` allows.
+
+    Args:
+        rarity: of known words; others are left out.
+        words: what is asked for.
+        total: documents of the index.
+    """
+    found: list[str] = []
+    spent = 0.0
+    for word in sorted((word for word in words if word in rarity), key=lambda word: -rarity[word]):
+        spent += total / math.exp(rarity[word])
+        if found and spent > _AFFORDED:
+            break
+        found.append(word)
+    return found
 
 
 def _bm25(
@@ -75,6 +102,8 @@ def _bm25(
     module: str | None,
 ) -> list[tuple[int, float]]:
     """The best documents, the best of all at 1."""
+    if not words:
+        return []
     match = " OR ".join(f'"{word}"' for word in words)
     rank = f"bm25({table}, {', '.join(map(str, weights))})"
     values: list[str | int] = [match]
@@ -91,11 +120,14 @@ def _bm25(
 
 
 def _cover(
-    database: sqlite3.Connection, asked: dict[str, list[str]], candidates: dict[int, float]
+    database: sqlite3.Connection,
+    asked: dict[str, list[str]],
+    rarity: dict[str, float],
+    candidates: dict[int, float],
 ) -> dict[int, float]:
     """How well candidates cover the words that were asked for, on top of what they have."""
-    rarity = _rarities(database, [*asked])
-    whole = sum(rarity.values()) or 1.0
+    weights = {word: rarity.get(word, 0.0) for word in asked}
+    whole = sum(weights.values()) or 1.0
     marks = ",".join("?" * len(candidates))
     rows = database.execute(f"SELECT * FROM document WHERE id IN ({marks})", [*candidates])  # noqa: S608
     found: dict[int, float] = defaultdict(float)
@@ -107,9 +139,9 @@ def _cover(
         covered = brief = named = 0.0
         for word, instead in asked.items():
             best = _best(word, instead, place)
-            covered += rarity[word] * best
-            brief += rarity[word] * (best if best >= _LEAD else 0)
-            named += rarity[word] * _best(word, instead, names)
+            covered += weights[word] * best
+            brief += weights[word] * (best if best >= _LEAD else 0)
+            named += weights[word] * _best(word, instead, names)
         total = candidates[number] + covered / whole
         total += _BRIEF * brief / (mass + _MORE_THAN_WORDS)
         total += _TITLE * named / (title_mass + _MORE_THAN_NAME)
@@ -126,10 +158,7 @@ def _best(word: str, instead: list[str], place: dict[str, float]) -> float:
 
 
 def _rarities(database: sqlite3.Connection, words: list[str]) -> dict[str, float]:
-    """Of each word, the logarithm of how many documents there are to one that has it.
-
-    A word that no document has says nothing of any: 0.
-    """
+    """Of each word that is known, the logarithm of how many documents there are to one with it."""
     marks = ",".join("?" * len(words))
     rows = database.execute(f"SELECT root, rarity FROM rarity WHERE root IN ({marks})", words)  # noqa: S608
-    return dict.fromkeys(words, 0.0) | dict(rows.fetchall())
+    return dict(rows.fetchall())

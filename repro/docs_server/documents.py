@@ -1,4 +1,4 @@
-"""The texts in which words are looked up: of each docstring, what says most, apart from the rest."""
+"""The texts in which words are looked up: what says most of a docstring, apart from the rest."""
 
 import re
 from collections import Counter

@@ -33,7 +33,8 @@ class Entry:
     """The name alone; of a section its title."""
 
     kind: str
-    """`function`, `macro`, `type`, `operator`, `constant`, `module`, `keyword`, `name`; `manual`."""
+    """`function`, `macro`, `type`, `operator`, `constant`, `module`, `keyword`, `name`,
+    `manual`."""
 
     module: str
     """The module that shows it to users."""
@@ -83,7 +84,9 @@ def parse(lines: str) -> Documentation:
     Raises:
         UserError: it is something else.
     """
-    version, missing, found = "", {}, []
+    version = ""
+    missing: dict[str, str] = {}
+    found: list[Entry] = []
     try:
         for line in lines.splitlines():
             record = json.loads(line)
@@ -161,7 +164,8 @@ def sections(page: dict[str, Any]) -> Iterator[Entry]:
 
 def _cut(text: str) -> Iterator[tuple[int, str, str]]:
     """Level, title and body of each section; what a manual's generator fills in is left out."""
-    level, title, body = 1, "", []
+    level, title = 1, ""
+    body: list[str] = []
     fence, skipped = "", False
     for line in text.splitlines():
         if fence:

@@ -1,5 +1,6 @@
 """A page of Julia's HTML manual as Markdown: headings, paragraphs, lists and code, no more."""
 
+import re
 from html.parser import HTMLParser
 
 _BLOCKS = {"p", "li", "pre", "tr", "dt", "dd", "header", "blockquote"}
@@ -70,4 +71,5 @@ def markdown(html: str) -> str:
     parser = _Text()
     parser.feed(html)
     parser.close()
-    return "".join(parser.pieces).strip() + "\n"
+    text = re.sub(r"[ \t]+\n", "\n", "".join(parser.pieces))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"

@@ -38,7 +38,8 @@ CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entry (
     id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT NOT NULL,
     module TEXT NOT NULL, public INTEGER NOT NULL,
-    signatures TEXT NOT NULL, summary TEXT NOT NULL, text TEXT NOT NULL, source TEXT NOT NULL, version TEXT NOT NULL
+    signatures TEXT NOT NULL, summary TEXT NOT NULL,
+    text TEXT NOT NULL, source TEXT NOT NULL, version TEXT NOT NULL
 );
 CREATE TABLE alias (alias TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (alias, entry))
     WITHOUT ROWID;
@@ -46,6 +47,7 @@ CREATE TABLE folded (folded TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (
     WITHOUT ROWID;
 CREATE TABLE member (module TEXT NOT NULL, entry INTEGER NOT NULL, PRIMARY KEY (module, entry))
     WITHOUT ROWID;
+CREATE INDEX member_entry ON member (entry);
 CREATE TABLE document (
     id INTEGER PRIMARY KEY, entry INTEGER NOT NULL, mass REAL NOT NULL,
     title TEXT NOT NULL, title_mass REAL NOT NULL, name TEXT, lead TEXT,

@@ -26,7 +26,8 @@ _ENDINGS = (
     ("ment", ""), ("ances", ""), ("ance", ""), ("ences", ""), ("ence", ""), ("ities", ""),
     ("ity", ""), ("ically", ""), ("ables", ""), ("able", ""), ("ibles", ""),
     ("ible", ""), ("ings", ""), ("ing", ""), ("ions", ""), ("ion", ""), ("ers", ""),
-    ("er", ""), ("plies", "pl"), ("plied", "pl"), ("ply", "pl"), ("ies", "y"), ("ied", "y"), ("edly", ""), ("ed", ""), ("ely", ""),
+    ("er", ""), ("plies", "pl"), ("plied", "pl"), ("ply", "pl"),
+    ("ies", "y"), ("ied", "y"), ("edly", ""), ("ed", ""), ("ely", ""),
     ("ly", ""), ("es", ""), ("s", ""),
 )  # fmt: skip
 """The first that fits and leaves enough is replaced."""

@@ -10,13 +10,16 @@ from repro.docs_server.by_name import by_folded, by_name
 from repro.docs_server.by_words import by_words
 
 _WORDS = 50.0
-"""What a score by words counts beside one by name: a sentence that says all beats a misspelt name."""
+"""What a score by words counts beside one by name: saying all beats a misspelt name."""
 
 _SECTION = 0.85
 """What a manual's section counts beside an entry that says the same."""
 
 _ROUTINE = 0.9
 """What a routine of BLAS or LAPACK counts for who did not ask for those."""
+
+_MOST = 100
+"""Entries that the last weights are put to."""
 
 _NAME_IN_WORDS = 4
 """Words that may be a name said in words: `set num threads`."""
@@ -79,9 +82,12 @@ def _hits(
     *,
     routines: bool,
 ) -> Iterable[Hit]:
-    entries = {*named, *said}
-    if module:
-        entries &= members(database, module)
+    scores = {
+        number: named.get(number, 0) + _WORDS * said.get(number, 0) for number in {*named, *said}
+    }
+    inside = members(database, module) if module else scores
+    best = sorted(scores, key=lambda number: (-scores[number], number))
+    entries = [number for number in best if number in inside][:_MOST]
     marks = ",".join("?" * len(entries))
     rows = database.execute(
         "SELECT id, ref, name, kind, module, signatures, summary, source, version"  # noqa: S608
@@ -93,7 +99,7 @@ def _hits(
         if not routines and fields[3].endswith((".BLAS", ".LAPACK")):
             weight *= _ROUTINE
         score = named.get(number, 0) + weight * _WORDS * said.get(number, 0)
-        yield Hit(*fields, score=score)
+        yield Hit(*(*fields, score))
 
 
 def members(database: sqlite3.Connection, module: str) -> set[int]:

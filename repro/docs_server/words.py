@@ -9,7 +9,7 @@ _IN_PLACE = re.compile(
     r"in[- ]place|without (re)?alloca\w+|preallocated|overwrit\w+", re.IGNORECASE
 )
 _YES_NO = re.compile(
-    r"(is|are|does|do|has|have|can|check (if|whether|that)|tell (if|whether)) ", re.I
+    r"(is|are|does|do|has|have|can|check (if|whether|that)|tell (if|whether)) ", re.IGNORECASE
 )
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _WORD = re.compile(r"[^\W_]+")
@@ -17,13 +17,16 @@ _NAME = r"@?[^\W\d]\w*!?"
 _CODE = re.compile(rf"(?:{_NAME}\.)*{_NAME}")
 _CALL = re.compile(r"(?<=[\w!])[({\[].*$", re.DOTALL)
 
-STOP_WORDS = frozenset(
-    """a also an and are as at be been between but by can could do does doing done for
-    from get give given gives has have how i if in into is it its julia just let like made make me
-    must my need no not of on one or our out please same show so some something tell than that
-    the their them then there these they this those to too two up use used uses using want was way
-    we what when where which while who whose why will with without would you your""".split()
-)
+STOP_WORDS = {
+    "a", "also", "an", "and", "are", "as", "at", "be", "been", "between", "but", "by", "can",
+    "could", "do", "does", "doing", "done", "for", "from", "get", "give", "given", "gives", "has",
+    "have", "how", "i", "if", "in", "into", "is", "it", "its", "julia", "just", "let", "like",
+    "made", "make", "me", "must", "my", "need", "no", "not", "of", "on", "one", "or", "our",
+    "out", "please", "same", "show", "so", "some", "something", "tell", "than", "that", "the",
+    "their", "them", "then", "there", "these", "they", "this", "those", "to", "too", "two", "up",
+    "use", "used", "uses", "using", "want", "was", "way", "we", "what", "when", "where", "which",
+    "while", "who", "whose", "why", "will", "with", "without", "would", "you", "your",
+}  # fmt: skip
 """Too common to tell one entry from another; also what people wrap their questions in."""
 
 
@@ -64,10 +67,8 @@ def words(text: str) -> list[str]:
     """The roots of the words that say something, in order; parts of a name are words too."""
     found = []
     for raw in _WORD.findall(_IN_PLACE.sub(r"\g<0> inplace", text.replace("_", " "))):
-        whole = raw.lower()
-        for word in dict.fromkeys((whole, *parts(raw))):
-            if word not in STOP_WORDS:
-                found.append(root(word))
+        forms = dict.fromkeys((raw.lower(), *parts(raw)))
+        found += [root(word) for word in forms if word not in STOP_WORDS]
     return found
 
 
