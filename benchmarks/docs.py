@@ -75,8 +75,9 @@ def grep(directory: Path, query: str) -> None:
 
 def rows() -> Iterator[tuple[str, str]]:
     """What is printed."""
+    julia = find_julia()
     begin = time.perf_counter()
-    documentation = parse(extract(find_julia()))
+    documentation = parse(extract(julia))
     told = time.perf_counter() - begin
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)

@@ -61,7 +61,7 @@ def test_a_wanted_entry_is_among_the_first_three(
     assert 1 - len(failed) / len(asked) >= least, "\n".join(failed)
 
 
-def test_what_no_search_was_tuned_by_is_found_nearly_as_well(
+def test_the_half_that_was_not_tuned_by_is_found_nearly_as_well(
     database: sqlite3.Connection, refs: dict[str, set[str]]
 ) -> None:
     asked = answerable("paraphrase", "held-out", refs)

@@ -232,7 +232,13 @@ function pages(roots)
 end
 
 function main(names)
-    emit(fields) = (write_json(stdout, fields); println(stdout))
+    # A line at once: a pipe takes each write by itself, and characters one by one take seconds.
+    function emit(fields)
+        line = IOBuffer()
+        write_json(line, fields)
+        println(line)
+        write(stdout, take!(line))
+    end
     emit(["kind" => "julia", "version" => string(VERSION)])
     roots = Root[]
     for name in names

@@ -119,7 +119,9 @@ def _fill(database: sqlite3.Connection, entries: list[Entry], about: About) -> N
     frequency: Counter[str] = Counter()
     for document in found:
         frequency.update({root for roots in document.fields.values() for root in roots})
-    rarity = {root: math.log((len(found) + 1) / count) for root, count in frequency.items()}
+    whole = len(found) + 1
+    # Rounded, for the last digit of a logarithm is the C library's.
+    rarity = {root: round(math.log(whole / count), 6) for root, count in frequency.items()}
     database.executemany("INSERT INTO rarity VALUES (?, ?)", sorted(rarity.items()))
     for number, document in enumerate(found):
         _insert_document(database, number, document, rarity)
