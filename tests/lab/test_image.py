@@ -67,7 +67,7 @@ def test_its_apps(image: Path) -> None:
         ["apptainer", "--silent", *run, "mcp", image], input=json.dumps(hello) + "\n",
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
-    assert "documentation" in answer.stdout, answer.stderr
+    assert "julia-docs" in answer.stdout, answer.stderr
 
 
 def test_its_labels_say_what_it_is(image: Path) -> None:
