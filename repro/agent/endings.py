@@ -77,7 +77,7 @@ _OF_THE_MODEL = {"MessageOutputLengthError", "ContextOverflowError"}
 """Errors of OpenCode's that say that the model talked too much."""
 
 _REFUSED_CALL = "rule which prevents you from using this specific tool call"
-"""What OpenCode says when nobody can allow what it asks for: to repeat a call for the third time."""
+"""What OpenCode says when nobody can allow what it asks for: to repeat a call a third time."""
 
 CUT_OFF = Ending("cut-off", "the driver ended before the session did")
 """Of a session without an ending, whose driver is gone."""

@@ -54,6 +54,19 @@ class OpenCodePins(Strict):
     """Its tarball's hash, as npm writes it: `sha512-` and base64."""
 
 
+class LocalModelPins(Strict):
+    """The small model that runs locally."""
+
+    name: str
+    """Its name in `studies/models/`."""
+
+    sha256: str
+    """Of its weights, a GGUF file."""
+
+    cmake: tuple[str, ...]
+    """How llama.cpp is built."""
+
+
 class ImagePins(Strict):
     """The container image."""
 
@@ -87,6 +100,9 @@ class Toolchain(Strict):
 
     opencode: OpenCodePins
     """The agent."""
+
+    local_model: LocalModelPins
+    """The small model that runs locally."""
 
     image: ImagePins
     """The image."""
