@@ -86,7 +86,7 @@ def ratio(
         return UNKNOWN
     centre = math.fsum(sign * mean.mean for sign, mean in means) + math.log(factor)
     half = half_width([mean for _, mean in means])
-    return Interval(*(_rounded(math.exp(centre + shift)) for shift in (0.0, -half, half)))
+    return Interval(*(rounded(math.exp(centre + shift)) for shift in (0.0, -half, half)))
 
 
 def half_width(means: Sequence[LogMean]) -> float:
@@ -104,5 +104,6 @@ def half_width(means: Sequence[LogMean]) -> float:
     return float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
+    """A number without the digits that processors disagree about."""
     return float(f"{value:.{DIGITS}g}")
