@@ -81,7 +81,7 @@ CHANGING = {
 }  # fmt: skip
 LISTING = {
     "contract", "plan", "status", "logs", "verify", "doctor", "cell show", "cell compare",
-    "image verify", "replay", "metrics",
+    "image verify", "replay", "metrics", "claims",
 }  # fmt: skip
 
 

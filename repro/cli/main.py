@@ -26,6 +26,7 @@ COMMANDS = {
     "verify": "Check every file of datasets against their manifests.",
     "figures": "Draw the figures of a dataset, or check them byte for byte.",
     "metrics": "Compute pass@k, speedups, failure envelopes and costs of datasets.",
+    "claims": "Hold each claim of the paper against datasets.",
     "cell": "Show, rerun and compare single cells.",
 }
 
