@@ -32,11 +32,13 @@ COLUMNS = [
     "tasks", "programs", "passed", "unavailable", "infrastructure", "no_data",
 ]  # fmt: skip
 _EVERYTHING: dict[str, Any] = {"problem": ALL, "n": ALL, "framework": ALL}
+_MOST = 700.0
+"""Logarithm of any speedup at most: what a double still holds."""
 _TASK = ["problem", "n", "framework"]
 _PROGRAM = ["model", *_TASK, "sample"]
 
 
-def rates(tidy: Tidy) -> pd.DataFrame:
+def rates(tidy: Tidy, *, points: bool = True) -> pd.DataFrame:
     """ParEval's metrics (see `pareval`), by model, problem, framework and scale point.
 
     At a scale point a program builds if its outcome there is not `load-error`, and passes if it
@@ -52,6 +54,10 @@ def rates(tidy: Tidy) -> pd.DataFrame:
     in all programs with an outcome, `speedup_ok` and `efficiency_ok` those that pass only, as
     ParEval's metrics.py does. A vendor's pi, a closed form, has no speedup.
 
+    Args:
+        tidy: the dataset.
+        points: whether to give them at each scale point too, which takes most of the time.
+
     Returns:
         A row a group, metric and k: columns `COLUMNS`. `value` with 95 % limits (`bootstrap`),
         NaN where none is known; `tasks` that the mean is of; `programs` in them, of which
@@ -60,7 +66,7 @@ def rates(tidy: Tidy) -> pd.DataFrame:
     counted = outcomes(tidy)
     left_out = _left_out(tidy)
     rows: list[dict[str, Any]] = []
-    for scale, table in _views(tidy, counted):
+    for scale, table in _views(tidy, counted, points=points):
         for grouping in GROUPINGS:
             for keys, group in table.groupby(list(grouping), sort=False):
                 of_group = zip(grouping, map(str, keys), strict=True)
@@ -131,7 +137,7 @@ def _speedups(tidy: Tidy, table: pd.DataFrame) -> list[float]:
         elif above is None or below is None or closed:
             found.append(float("nan"))
         else:
-            found.append(rounded(math.exp(above - below)))
+            found.append(rounded(math.exp(min(above - below, _MOST))))
     return found
 
 
@@ -143,13 +149,15 @@ def _bases(times: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:
     yield from times.loc[one, columns].drop_duplicates().itertuples(index=False, name=None)
 
 
-def _views(tidy: Tidy, counted: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def _views(
+    tidy: Tidy, counted: pd.DataFrame, *, points: bool
+) -> Iterator[tuple[str, pd.DataFrame]]:
     """The outcomes as a row a program: over all scale points, at the smallest, at each."""
     whole = counted.groupby(_PROGRAM, sort=False, as_index=False)
     yield ALL, whole.agg({"built": "all", "passed": "all"})
     smallest = {name: smallest_scale(tidy, name) for name in tidy.study.frameworks}
     yield SMALLEST, counted[counted["framework"].map(smallest) == counted["scale"]]
-    for scale, table in counted.groupby("scale", sort=False):
+    for scale, table in counted.groupby("scale", sort=False) if points else ():
         yield str(scale), table
 
 

@@ -1,5 +1,6 @@
 """What a time says beside another: the serial fraction, and the vendor's time."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,7 +42,8 @@ def serial_fractions(tidy: Tidy) -> pd.DataFrame:
     rows = []
     for _, point in usable[usable["speedup"].notna()].iterrows():
         limits = (point["speedup"], point["speedup_high"], point["speedup_low"])
-        found = [rounded(karp_flatt(value, point["cores"])) for value in limits]
+        # A limit of 0 is what a spread beyond all sense leaves of a speedup.
+        found = [rounded(karp_flatt(s, point["cores"])) if s else math.inf for s in limits]
         names = ("serial_fraction", "low", "high")
         rows.append({name: point[name] for name in _CELL} | dict(zip(names, found, strict=True)))
     return pd.DataFrame(rows, columns=SERIAL_COLUMNS)

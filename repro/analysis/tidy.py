@@ -1,5 +1,6 @@
 """A dataset as tidy pandas tables: attempts, cells, measurements."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -180,6 +181,8 @@ def _read(path: Path, types: dict[str, str]) -> pd.DataFrame:
         if column in table and not table[column].isin(known).all():
             strange = table.loc[~table[column].isin(known), column].iloc[0]
             raise UserError(f"{path}: column {column}: {strange!r}; see `repro verify`")
+    if "seconds" in table and not table["seconds"].between(0, sys.float_info.max).all():
+        raise UserError(f"{path}: column seconds: not a time; see `repro verify`")
     numbers = table[["nodes", "ranks", "threads"]]
     if ((numbers < 1) | (numbers > MOST)).any(axis=None) or (table["n"] < 1).any():
         raise UserError(f"{path}: no scale point or size is like that; see `repro verify`")
