@@ -86,10 +86,27 @@ def outcomes(tidy: Tidy) -> pd.DataFrame:
     cells["scale"] = scale_of(cells)
     columns = ["cell", *_PROGRAM, "scale", "cores", "machine", "outcome"]
     both = pd.concat([cells[columns], _never_made(tidy)[columns]], ignore_index=True)
+    both = _in_order(tidy, both)
     both["built"] = ~both["outcome"].isin(["load-error", NO_KERNEL])
     both["passed"] = both["outcome"] == "ok"
     both["speedup"] = _speedups(tidy, both)
     return both
+
+
+def _in_order(tidy: Tidy, table: pd.DataFrame) -> pd.DataFrame:
+    """Rows in the study's order of models, problems and frameworks; those it lacks come last."""
+    study = tidy.study
+    names = [*study.models, *study.problems, *study.frameworks]
+    order = {name: i for i, name in enumerate(names)}
+    return table.sort_values(
+        ["model", "problem", "framework", "sample", "cores", "cell"],
+        key=lambda column: (
+            column.map(lambda value: order.get(value, 10**6))
+            if column.name in ("model", "problem", "framework")
+            else column
+        ),
+        ignore_index=True,
+    )
 
 
 def scale_of(table: pd.DataFrame) -> "pd.Series[str]":
