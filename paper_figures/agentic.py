@@ -35,16 +35,17 @@ def draw(tidy: Tidy, size: int) -> Figure | None:
     height = ROW * max(len(bases), EMPTY)
     above = TITLE + height + AXIS
     figure = style.page(above + LEGEND_ROW + 0.06 + style.LINE * len(notes) + 0.06)
-    width = (style.DOUBLE - LEFT - RIGHT - GAP * (len(PANELS) - 1)) / len(PANELS)
     titles = {name: model.title for name, model in tidy.study.models.items()}
+    names = [titles.get(base, base) for base in bases]
+    margin = rows.left(names, LEFT)
+    width = (style.DOUBLE - margin - RIGHT - GAP * (len(PANELS) - 1)) / len(PANELS)
     for i, (metric, title) in enumerate(PANELS.items()):
-        left = LEFT + i * (width + GAP)
+        left = margin + i * (width + GAP)
         style.text_at(figure, left + width / 2, 0.05, title, ha="center")
         axes = style.axes_at(figure, left, TITLE, width, height)
         _panel(axes, tidy, table[table["metric"] == metric], bases, metric)
         if i == 0 and bases:
-            positions = [row + 0.5 for row in range(len(bases))]
-            axes.set_yticks(positions, [titles.get(base, base) for base in bases])
+            axes.set_yticks([row + 0.5 for row in range(len(bases))], names)
             axes.tick_params(axis="y", length=0)
     if bases:
         _legend(figure, above)

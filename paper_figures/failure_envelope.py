@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from paper_figures import rows, style
 from paper_figures.log_axes import cores_axis, log
 from paper_figures.outcome_matrix import OUTCOMES
-from paper_figures.rows import GAP, HEADER, LEFT, RIGHT, ROW, TITLE
+from paper_figures.rows import GAP, HEADER, RIGHT, ROW, TITLE
 from repro.analysis.envelope import envelope
 from repro.analysis.tidy import Tidy
 
@@ -28,13 +28,14 @@ def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
 def draw(tidy: Tidy, size: int) -> Figure:
     """The figure: a row a program, cores to the right, a bar as far as it is ok."""
     sizes, table = rows.main_sizes(tidy, size), numbers(tidy, size)
-    width = (style.DOUBLE - LEFT - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
+    margin = rows.left(rows.labels(tidy, table))
+    width = (style.DOUBLE - margin - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
     tops, end = _tops(tidy, table)
     notes, handles = style.wrapped(_notes(tidy, table)), _handles(table)
     legend = LEGEND_ROW * ceil(len(handles) / LEGEND_COLUMNS) + 0.22
     figure = style.page(end + legend + style.LINE * len(notes) + 0.06)
     for column, (problem, n) in enumerate(sizes.items()):
-        left = LEFT + column * (width + GAP)
+        left = margin + column * (width + GAP)
         title = f"{tidy.study.problems[problem].title}, n = {n:,}"
         style.text_at(figure, left + width / 2, 0.03, title, ha="center", fontsize=8)
         for framework, top in tops.items():

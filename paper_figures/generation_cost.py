@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paper_figures import style
+from paper_figures import rows, style
 from paper_figures.dots import bar, dot, from_zero, nothing
 from repro.analysis.costs import costs, endings
 from repro.analysis.tidy import Tidy
@@ -58,20 +58,20 @@ def draw(tidy: Tidy, size: int) -> Figure | None:
     models = list(dict.fromkeys(tidy.sessions["model"]))
     notes = style.wrapped(_notes(tidy))
     height = ROW * max(len(models), EMPTY)
-    rows = -(-len(PANELS) // COLUMNS)
-    above = rows * (TITLE + height + AXIS)
+    above = -(-len(PANELS) // COLUMNS) * (TITLE + height + AXIS)
     figure = style.page(above + 0.1 + style.LINE * len(notes) + 0.06)
-    width = (style.DOUBLE - LEFT - RIGHT - GAP * (COLUMNS - 1)) / COLUMNS
+    titles = {name: model.title for name, model in tidy.study.models.items()}
+    names = [titles.get(model, model) for model in models]
+    margin = rows.left(names, LEFT)
+    width = (style.DOUBLE - margin - RIGHT - GAP * (COLUMNS - 1)) / COLUMNS
     for i, panel in enumerate(PANELS):
-        left = LEFT + (i % COLUMNS) * (width + GAP)
+        left = margin + (i % COLUMNS) * (width + GAP)
         top = (i // COLUMNS) * (TITLE + height + AXIS)
         style.text_at(figure, left + width / 2, top + 0.05, panel.title, ha="center")
         axes = style.axes_at(figure, left, top + TITLE, width, height)
         _panel(axes, tidy, models, panel)
         if i % COLUMNS == 0 and models:
-            titles = {name: model.title for name, model in tidy.study.models.items()}
-            positions = [row + 0.5 for row in range(len(models))]
-            axes.set_yticks(positions, [titles.get(model, model) for model in models])
+            axes.set_yticks([row + 0.5 for row in range(len(models))], names)
             axes.tick_params(axis="y", length=0)
     style.footer(figure, notes)
     return figure

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
 from paper_figures import rows, style
-from paper_figures.rows import GAP, HEADER, LEFT, RIGHT, ROW, TITLE
+from paper_figures.rows import GAP, HEADER, RIGHT, ROW, TITLE
 from repro.analysis.tidy import Tidy
 
 
@@ -75,12 +75,13 @@ def draw(tidy: Tidy, size: int) -> Figure:
     """
     study, sizes, grid = tidy.study, rows.main_sizes(tidy, size), numbers(tidy, size)
     notes, entries = style.wrapped(_notes(tidy, grid)), _legend_entries(grid)
-    width = (style.DOUBLE - LEFT - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
+    margin = rows.left(rows.labels(tidy, grid))
+    width = (style.DOUBLE - margin - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
     tops, end = _tops(tidy, grid, width)
     legend = LEGEND_ROW * ceil(len(entries) / LEGEND_COLUMNS) + 0.1
     figure = style.page(end + legend + style.LINE * len(notes) + 0.06)
     for column, (problem, n) in enumerate(sizes.items()):
-        left = LEFT + column * (width + GAP)
+        left = margin + column * (width + GAP)
         title = f"{study.problems[problem].title}, n = {n:,}"
         style.text_at(figure, left + width / 2, 0.03, title, ha="center", fontsize=8)
         of_problem = grid[grid["problem"] == problem]

@@ -1,5 +1,7 @@
 """Pages with a row a program: frameworks one below the other, problems side by side."""
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from repro.analysis.tidy import Tidy
@@ -7,6 +9,9 @@ from repro.analysis.tidy import Tidy
 LEFT, RIGHT, GAP = 1.46, 0.06, 0.14
 TITLE, HEADER, ROW = 0.14, 0.17, 0.14
 """Inches: margins and gaps; titles, a framework's name, a row."""
+
+LETTER = 0.058
+"""Inches of a letter of a label, on the average and a little more."""
 
 
 def frameworks(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
@@ -40,6 +45,11 @@ def labels(tidy: Tidy, cells: pd.DataFrame) -> list[str]:
         models[model].title + (f" #{sample}" if models[model].samples > 1 else "")
         for model, sample in programs(cells)
     ]
+
+
+def left(names: Iterable[str], least: float = LEFT) -> float:
+    """Inches that the longest of some labels needs, and at least so many."""
+    return max([least, *(LETTER * len(name) for name in names)])
 
 
 def machines(cells: pd.DataFrame) -> str:

@@ -184,7 +184,7 @@ title = "GPT-5.5, no docs"
 samples = 5
 
 [models."gpt-5.5-single-shot"]
-title = "GPT-5.5, single shot"
+title = "A model of a long name, single-shot"
 samples = 5
 
 [models.reference]

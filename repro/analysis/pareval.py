@@ -1,7 +1,7 @@
 """The metrics of ParEval: what k independent programs of one task come to, estimated from N.
 
 Names and definitions are those of D. Nichols et al., "Can Large Language Models Write Parallel
-Code?", HPDC 2024, section 6 (arXiv 2401.12554), and of analysis/metrics.py in their repository
+Code?", HPDC 2024 (arXiv 2401.12554), and of analysis/metrics.py in their repository
 parallelcodefoundry/ParEval. A task is what they call a prompt: here a problem with a framework,
 a size, and, where a scale is named, a scale point. A metric of several tasks is the mean of
 theirs.
