@@ -16,7 +16,7 @@ all: setup
 	@.venv/bin/repro all --yes --study smoke --site local
 
 test: setup lint
-	@.venv/bin/python -m pytest -n 2 --dist loadgroup
+	@.venv/bin/python -m pytest -n 2
 
 lint: .venv/ready
 	@.venv/bin/ruff check

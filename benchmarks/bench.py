@@ -14,6 +14,7 @@ from repro import ROOT
 from repro.container.julia import find_julia
 from repro.launch.environment import describe_environment
 
+import docs
 import figures
 import frameworks
 import image
@@ -63,6 +64,7 @@ def main() -> None:
         overhead.rows,
         status.rows,
         image.rows,
+        docs.rows,
         slurm.rows,
     ):
         for name, text in rows():

@@ -76,6 +76,9 @@ class Evidence:
 _OF_THE_MODEL = {"MessageOutputLengthError", "ContextOverflowError"}
 """Errors of OpenCode's that say that the model talked too much."""
 
+_REFUSED_CALL = "rule which prevents you from using this specific tool call"
+"""What OpenCode says when nobody can allow what it asks for: to repeat a call for the third time."""
+
 CUT_OFF = Ending("cut-off", "the driver ended before the session did")
 """Of a session without an ending, whose driver is gone."""
 
@@ -117,6 +120,9 @@ def _signal(number: int, stage: Stage) -> Ending:
 def _error(number: int, stage: Stage) -> Ending:
     """An error that the gateway does not know of: a stream without sense, or OpenCode's own."""
     name, message = stage.told.errors[0]
+    if _REFUSED_CALL in message:
+        said = f"stage {number}: OpenCode refused a tool call, as it does when one is repeated"
+        return Ending("gave-up", said)
     kind: Kind = "gave-up" if name in _OF_THE_MODEL else "provider-down"
     return Ending(kind, f"stage {number}: {name}: {message}"[:300])
 

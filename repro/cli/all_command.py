@@ -1,16 +1,19 @@
 """`repro all`: the whole chain, from the archive that is there to the figures of a new dataset."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from repro.cli import options
+from repro.cli.all_writing import Writing
 from repro.errors import UserError
 from repro.launch.run_directory import RUN, Run, driving, make_run
 from repro.launch.site import SITES, Site, load_site
 from repro.launch.start import Wishes
 from repro.study.load import STUDIES, find_toml, known_toml, load_study
+from repro.study.model import Study
 
 
 @click.command()
@@ -22,6 +25,13 @@ from repro.study.load import STUDIES, find_toml, known_toml, load_study
 @options.oversubscribe
 @options.charged
 @options.image
+@click.option(
+    "--budget-dollars",
+    type=click.FloatRange(min=0),
+    default=5.0,
+    show_default=True,
+    help="Dollars at most for each program that a model is to write, if there is its key.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask before anything is started.")
 @options.dry_run
 def command(
@@ -33,6 +43,7 @@ def command(
     partition: str | None,
     submit_via: str | None,
     image: Path | None,
+    budget_dollars: float,
     *,
     concurrent: bool,
     oversubscribe: bool,
@@ -48,9 +59,10 @@ def command(
     at = _site(site, submit_via).with_choices(account, partition, image, submit_via)
     study = study or ("paper" if at.slurm else "smoke")
     path = run_path or options.default_run(study, at.name)
-    wishes = Wishes(_programs(study, data), concurrent, oversubscribe)
     planned = Run(path, load_study(study), at.name, "")
-    _say_what_is_ahead(planned, at, wishes)
+    writing = Writing(study, load_study(study), budget_dollars)
+    wishes = Wishes(_programs(planned.study, data), concurrent, oversubscribe)
+    _say_what_is_ahead(planned, at, wishes, writing)
     if dry_run:
         return 0
     if not (yes or (path / RUN).exists()):
@@ -63,6 +75,8 @@ def command(
         )
     if not _verified(data, but=path.name):
         return 1
+    writing.write(data)
+    wishes = replace(wishes, programs=_programs(planned.study, data))
     with driving(path):
         from repro.cli.run_command import run_chosen
 
@@ -83,20 +97,21 @@ def _site(name: str | None, submit_via: str | None) -> Site:
     return load_site(name) if name else detect_site(submit_via)
 
 
-def _programs(study: str, data: Path) -> tuple[Path, ...]:
-    """The datasets with programs that nobody here has written: an LLM's, for want of its key."""
+def _programs(study: Study, data: Path) -> tuple[Path, ...]:
+    """The datasets with programs of the study's LLMs."""
     from repro.archive import find
 
-    models = load_study(study).models
-    generated = [name for name, model in models.items() if model.kernels is None]
+    generated = [name for name, model in study.models.items() if model.kernels is None]
     datasets = [find.find(name, data) for name in find.names(data)]
     return tuple(d for d in datasets if any((d / name / "kernels").is_dir() for name in generated))
 
 
-def _say_what_is_ahead(run: Run, site: Site, wishes: Wishes) -> None:
+def _say_what_is_ahead(run: Run, site: Site, wishes: Wishes, writing: Writing) -> None:
     from repro.launch.outlook import look_ahead
 
     ahead = look_ahead(run, site, wishes)
+    core_hours = ahead.pop("at most")
+    ahead |= {"models": writing.said(), "at most": f"{core_hours}, {writing.dollars:,.2f} dollars"}
     for key, text in ahead.items():
         click.echo(f"{key:9} {text}", err=True)
 

@@ -13,6 +13,7 @@ COMMANDS = {
     "setup": "Find or fetch the pinned Julia, its packages, and the MPI of this machine.",
     "image": "Fetch for, build and check the container image.",
     "host-env": "Print what makes this host's Slurm work in the image.",
+    "docs": "Index, serve and search Julia's documentation.",
     "doctor": "Say what this machine has, and what that means.",
     "contract": "Print what a program of a problem and framework must define.",
     "generate": "Let models write programs, in recorded sessions.",

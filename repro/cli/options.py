@@ -91,6 +91,11 @@ generations = click.option(
 )
 
 
+def default_generations(study_name: str) -> Path:
+    """Where sessions lie unless the user says otherwise."""
+    return Path("generations") / Path(study_name).stem
+
+
 def default_run(study_name: str, site_name: str) -> Path:
     """Where a run lies unless `--run` says otherwise."""
     return Path("runs") / f"{Path(study_name).stem}-{Path(site_name).stem}"

@@ -28,15 +28,22 @@ def look_ahead(run: Run, site: Site, wishes: Wishes) -> dict[str, str]:
     starting = [decision.cell for decision in decisions if decision.todo is Todo.START]
     digest = f" ({tools.image.digest[:19]})" if tools.image else ""
     return {
-        "site": f"{site.name}: {site.title}, {site.cores_per_node} cores a node",
+        "site": f"{site.name}: {site.title}, {_size(site)}",
         "study": f"{run.study.name}: {run.study.title}",
         "run": f"{run.path}, {'resumed' if run.path.exists() else 'new'}",
         "image": f"{tools.image.path}{digest}" if tools.image else "none: what this machine has",
         "Julia": tools.julia.version,
         "programs": _programs(decisions, means),
         "cells": _cells(decisions, means),
-        "at most": f"{_core_hours(starting, site):,.1f} core-hours, 0 dollars",
+        "at most": f"{_core_hours(starting, site):,.1f} core-hours",
     }
+
+
+def _size(site: Site) -> str:
+    if site.slurm is None:
+        return f"{site.cores_in_all} cores, {site.memory_bytes / 2**30:.0f} GiB"
+    nodes = "1 node" if site.nodes == 1 else f"up to {site.nodes} nodes"
+    return f"{nodes} of {site.cores_per_node} cores and {site.memory_per_node_gib:g} GiB"
 
 
 def _programs(decisions: list[Decision], means: Means) -> str:

@@ -9,9 +9,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from agent_place import GOOD, KERNEL
+from agent_place import Place as AgentPlace
 
 from repro import ROOT
 from repro.archive.verify import verify
+from repro.container.julia import Julia
 from repro.container.sif import squashfs_sha256
 from repro.measure.attempts import attempts_of
 
@@ -147,6 +150,25 @@ def test_print_writes_what_a_user_submits_by_hand(lab: Cluster, tmp_path: Path) 
     waiting = run("run", cell, "--submit-via", "print", "--wait")
     assert waiting.returncode == 2
     assert "nothing can be waited for" in waiting.stderr
+
+
+def test_an_agent_works_in_the_image_and_is_replayed(
+    image: Path, julia: Julia, tmp_path: Path
+) -> None:
+    """The image's OpenCode, Julia and sandbox; only the model is scripted."""
+    agent = AgentPlace.make(tmp_path, julia)
+    agent.script(GOOD)
+    run = ["apptainer", "--silent", "run", "--userns", str(image)]
+    what = ["--study", "study.toml", "--models", "models", "--no-docs", "--out", "generations"]
+    for command in (["generate", *what], ["replay", "--from", "generations"]):
+        answer = subprocess.run([*run, *command], cwd=tmp_path, capture_output=True, text=True,
+                                check=False)  # fmt: skip
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+    (session,) = agent.sessions()
+    assert session.ending
+    assert session.ending.kind == "finished"
+    assert session.kernel.read_text(encoding="utf-8") == KERNEL
+    assert session.about["tools"]["julia"] == "1.5.3"
 
 
 @pytest.fixture

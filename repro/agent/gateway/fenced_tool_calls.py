@@ -1,0 +1,257 @@
+"""The adapter `fenced-tool-calls`: for models that write tool calls as fenced JSON into their text.
+
+It translates form in both directions and adds no content:
+
+- `as_text` turns a request with tools into one without: the tools are told in the system prompt,
+  briefly (the first line of a description, the required arguments), with the form of a call;
+  earlier calls and their results become text of the same form.
+- `with_tool_calls` turns calls in the answer's text into real ones: fenced, bare or in tags, as
+  JSON or nearly so. Only tools that the request offers are called, with what the model wrote as
+  arguments. What cannot be read as a call stays text.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from repro.agent.gateway.loose_json import UnreadableError, read_loosely
+
+Json = dict[str, Any]
+
+_NAMES = ("name", "tool", "tool_name", "function", "action")
+_ARGUMENTS = ("arguments", "parameters", "args", "params", "input", "action_input")
+_TAGS = "tool_call|tool_calls|function_call|tools|tool|function"
+_OPENING = re.compile(rf"(?:```[ \t]*\w*|<(?:{_TAGS})>)\s*$")
+_CLOSING = re.compile(rf"\s*(?:```|</(?:{_TAGS})>)")
+_BEGINNING = re.compile(r"""[{\[]\s*(?=["'{\w])""")
+_PREFIX = re.compile(r"^(?:functions?|tools?|default_api)[.:/]", re.IGNORECASE)
+_PLAIN = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
+
+_INTRODUCTION = """
+
+# Tools
+
+You act by calling tools. To call one, write a fenced block of JSON with its name and arguments:
+
+```json
+{"name": "...", "arguments": {...}}
+```
+
+Then stop: you are told what it gave, and go on. There are these tools and no others:
+"""
+
+
+def as_text(request: Json) -> Json:
+    """The request as it goes to a model that knows nothing of tools; not as a stream."""
+    left_out = ("tools", "tool_choice", "parallel_tool_calls", "stream_options")
+    sent = {name: value for name, value in request.items() if name not in left_out}
+    messages = list(_messages(request.get("messages") or ()))
+    if tools := _tools(request):
+        if not messages or messages[0]["role"] != "system":
+            messages.insert(0, {"role": "system", "content": ""})
+        text = messages[0]["content"] + _INTRODUCTION + "".join(map(_told, tools))
+        messages[0] = {**messages[0], "content": text.lstrip()}
+    return {**sent, "messages": messages, "stream": False}
+
+
+def with_tool_calls(completion: Json, request: Json) -> Json:
+    """A whole chat completion, in which what its text calls of the request's tools is called.
+
+    Args:
+        completion: as the provider gave it; it is not changed.
+        request: as the agent made it, with the tools that it offers.
+    """
+    choices = [_adapted(choice, completion, request) for choice in completion["choices"]]
+    return {**completion, "choices": choices}
+
+
+def _adapted(choice: Json, completion: Json, request: Json) -> Json:
+    message = choice["message"]
+    text = message.get("content") or ""
+    tools = _tools(request)
+    if message.get("tool_calls") or not tools:
+        return choice
+    found = list(_calls_in(text, tools))
+    if not found:
+        return choice
+    calls = [
+        {
+            "id": f"call_{_PLAIN.sub('', str(completion.get('id', '')))}_{number}",
+            "type": "function",
+            "function": {"name": call.name, "arguments": _dumped(call.arguments)},
+        }
+        for number, call in enumerate(found)
+    ]
+    said = {**message, "content": _rest(text, found) or None, "tool_calls": calls}
+    return {**choice, "message": said, "finish_reason": "tool_calls"}
+
+
+@dataclass(frozen=True)
+class _Tool:
+    name: str
+    description: str
+    properties: Json
+    required: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Call:
+    name: str
+    arguments: Json
+    start: int
+    end: int
+
+
+def _tools(request: Json) -> list[_Tool]:
+    found = []
+    for tool in request.get("tools") or ():
+        function = tool.get("function") or {}
+        schema = function.get("parameters") or {}
+        found.append(
+            _Tool(
+                function.get("name", ""),
+                function.get("description") or "",
+                schema.get("properties") or {},
+                tuple(schema.get("required") or ()),
+            )
+        )
+    return found
+
+
+def _told(tool: _Tool) -> str:
+    """A tool in the prompt: what it is for, and the form of its call."""
+    about = {
+        name: f"<{_first_line(tool.properties.get(name, {}).get('description', name))}>"
+        for name in tool.required
+    }
+    call = _dumped({"name": tool.name, "arguments": about})
+    return f"\n- {_first_line(tool.description)}\n  {call}\n"
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n")[0].strip()
+
+
+def _messages(messages: Iterable[Json]) -> Iterator[Json]:
+    """Messages with calls and results as text; results that follow each other are one message."""
+    results: list[str] = []
+    for message in messages:
+        if message.get("role") == "tool":
+            results.append(f"<tool_response>\n{_text(message)}\n</tool_response>")
+            continue
+        if results:
+            yield {"role": "user", "content": "\n".join(results)}
+            results = []
+        yield {"role": message["role"], "content": _text(message) + _calls_of(message)}
+    if results:
+        yield {"role": "user", "content": "\n".join(results)}
+
+
+def _text(message: Json) -> str:
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    return "\n".join(part.get("text", "") for part in content)
+
+
+def _calls_of(message: Json) -> str:
+    fences = []
+    for call in message.get("tool_calls") or ():
+        name, arguments = call["function"]["name"], call["function"]["arguments"]
+        known = _dumped({"name": name, "arguments": json.loads(arguments or "{}")})
+        fences.append(f"```json\n{known}\n```")
+    text = "\n".join(fences)
+    return f"\n{text}" if text and message.get("content") else text
+
+
+def _calls_in(text: str, tools: list[_Tool]) -> Iterator[_Call]:
+    at = 0
+    while found := _BEGINNING.search(text, at):
+        at = found.start()
+        try:
+            value, end = read_loosely(text, at)
+        except UnreadableError:
+            at += 1
+            continue
+        calls = list(_calls_of_value(value, tools))
+        for name, arguments in calls:
+            yield _Call(name, arguments, at, end)
+        at = end if calls or isinstance(value, dict) else at + 1
+
+
+def _calls_of_value(value: Any, tools: list[_Tool]) -> Iterator[tuple[str, Json]]:
+    """The calls that a value means: it is one, or a list of some."""
+    if isinstance(value, dict) and isinstance(value.get("tool_calls"), list):
+        value = value["tool_calls"]
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict) and (call := _call_of(item, tools)):
+            yield call
+
+
+def _call_of(found: Json, tools: list[_Tool]) -> tuple[str, Json] | None:
+    if isinstance(inner := found.get("function"), dict):  # as the providers' own form has it
+        found = inner
+    given = next((found[key] for key in _NAMES if isinstance(found.get(key), str)), None)
+    if given is None:
+        return None
+    arguments = next((found[key] for key in _ARGUMENTS if key in found), None)
+    if arguments is None:  # beside the name
+        arguments = {key: value for key, value in found.items() if key not in _NAMES}
+    if isinstance(arguments, str):
+        try:
+            arguments, _ = read_loosely(arguments, 0)
+        except UnreadableError:
+            return None
+    if not isinstance(arguments, dict):
+        return None
+    return _matching(given, arguments, tools)
+
+
+def _matching(given: str, arguments: Json, tools: list[_Tool]) -> tuple[str, Json] | None:
+    """The tool that is meant, and its arguments by the tool's own names."""
+    plain = _plain(_PREFIX.sub("", given.strip()))
+    for tool in tools:
+        if _plain(tool.name) == plain:
+            return tool.name, _named(arguments, tool)
+    near = [
+        tool
+        for tool in tools
+        if _is_near(given, tool.name) and set(tool.required) <= set(_named(arguments, tool))
+    ]
+    return (near[0].name, _named(arguments, near[0])) if len(near) == 1 else None
+
+
+def _plain(name: str) -> str:
+    return _PLAIN.sub("", name).lower()
+
+
+def _is_near(given: str, name: str) -> bool:
+    """Has one the words of the other, and some more: `write_file` and `write`?"""
+    one, other = ({word.lower() for word in _WORD.findall(text)} for text in (given, name))
+    return bool(one and other) and (one <= other or other <= one)
+
+
+def _named(arguments: Json, tool: _Tool) -> Json:
+    """The arguments; where a name differs in case and punctuation only, it is the tool's."""
+    own = {_plain(name): name for name in tool.properties}
+    return {own.get(_plain(name), name): value for name, value in arguments.items()}
+
+
+def _rest(text: str, calls: list[_Call]) -> str:
+    """What the text says beside the calls, without their fences and tags."""
+    pieces, at = [], 0
+    for call in calls:
+        if call.start < at:  # of the same list
+            continue
+        pieces.append(_OPENING.sub("", text[at : call.start]))
+        closing = _CLOSING.match(text, call.end)
+        at = closing.end() if closing else call.end
+    pieces.append(text[at:])
+    return "\n\n".join(piece.strip() for piece in pieces if piece.strip())
+
+
+def _dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,155 @@
+"""JSON as weak models write it: what is meant is read, what is not there is never supplied.
+
+Beyond JSON it reads line breaks and unescaped quotes within strings, escapes that JSON does not
+have, strings in single, triple or back quotes, keys without quotes, commas too many, and closing
+brackets that are missing at the very end. A string without an end is an answer that was cut off,
+and is not read.
+"""
+
+import json
+import re
+from typing import Any
+
+_STRICT = json.JSONDecoder(strict=False)  # line breaks within strings are let through
+_SPACE = re.compile(r"\s*")
+_BARE = re.compile(r"[A-Za-z_][\w.-]*")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_WORDS = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
+_HEX = re.compile(r"u([0-9a-fA-F]{4})")
+_QUOTES = ('"""', "'''", '"', "'", "`")
+_AFTER_STRING = re.compile(r"\s*(?:[}\]]|:|,\s*(?:[\"'}\]]|[A-Za-z_]\w*\s*:)|$)")
+"""What shows that a quote ends its string: not any comma does, as in `println("a", x)`."""
+
+_AFTER_MEMBER = re.compile(r"\s*(?:[}\]]\s*[}\],]|[}\]]\s*(?:```|</|$)|,\s*[\"']\w+[\"']\s*:|$)")
+"""The same, sharper, where the string holds unescaped quotes."""
+
+
+class UnreadableError(ValueError):
+    """What stands there is no JSON, even loosely."""
+
+
+def read_loosely(text: str, start: int) -> tuple[Any, int]:
+    """The value that begins at `start`, and where it ends.
+
+    Raises:
+        UnreadableError: there is none, or it was cut off.
+    """
+    try:
+        return _STRICT.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return _Reader(text).value(start)
+    except RecursionError as error:
+        raise UnreadableError from error
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def value(self, at: int) -> tuple[Any, int]:
+        at = self._skip(at)
+        if self._text.startswith("{", at):
+            return self._object(at + 1)
+        if self._text.startswith("[", at):
+            return self._array(at + 1)
+        if self._text.startswith(_QUOTES, at):
+            return self._string(at)
+        if found := _NUMBER.match(self._text, at):
+            return json.loads(found[0]), found.end()
+        found = _BARE.match(self._text, at)
+        if found and found[0] in _WORDS:
+            return _WORDS[found[0]], found.end()
+        raise UnreadableError
+
+    def _skip(self, at: int) -> int:
+        found = _SPACE.match(self._text, at)
+        return found.end() if found else at
+
+    def _object(self, at: int) -> tuple[dict[str, Any], int]:
+        members: dict[str, Any] = {}
+        while True:
+            at, over = self._next(at, "}", begun=bool(members))
+            if over:
+                return members, at
+            key, at = self._key(at)
+            at = self._skip(at)
+            if not self._text.startswith(":", at):
+                raise UnreadableError
+            members[key], at = self.value(at + 1)
+
+    def _array(self, at: int) -> tuple[list[Any], int]:
+        items: list[Any] = []
+        while True:
+            at, over = self._next(at, "]", begun=bool(items))
+            if over:
+                return items, at
+            item, at = self.value(at)
+            items.append(item)
+
+    def _next(self, at: int, closing: str, *, begun: bool) -> tuple[int, bool]:
+        """Where the next member begins; or where all ends, and that it does."""
+        at = self._skip(at)
+        while self._text.startswith(",", at):
+            at = self._skip(at + 1)
+        if self._text.startswith(closing, at):
+            return at + 1, True
+        if begun and (at == len(self._text) or self._text.startswith(("```", "</"), at)):
+            return at, True  # only brackets are missing
+        return at, False
+
+    def _key(self, at: int) -> tuple[str, int]:
+        if self._text.startswith(_QUOTES, at):
+            quote = self._text[at]
+            end = self._text.find(quote, at + 1)
+            if end < 0:
+                raise UnreadableError
+            return self._text[at + 1 : end], end + 1
+        found = _BARE.match(self._text, at)
+        if not found:
+            raise UnreadableError
+        return found[0], found.end()
+
+    def _string(self, at: int) -> tuple[str, int]:
+        quote = next(quote for quote in _QUOTES if self._text.startswith(quote, at))
+        begin = at + len(quote)
+        end = self._end_of_string(begin, quote)
+        raw = self._text[begin:end]
+        # In back quotes and triple quotes, weak models write text as it is.
+        return (_unescaped(raw) if len(quote) == 1 and quote != "`" else raw), end + len(quote)
+
+    def _end_of_string(self, begin: int, quote: str) -> int:
+        """Where the closing quote is: the first with what follows a string behind it."""
+        inner, at = 0, begin
+        while (at := self._text.find(quote, at)) >= 0:
+            if not self._is_escaped(begin, at):
+                after = _AFTER_MEMBER if inner else _AFTER_STRING
+                if after.match(self._text, at + len(quote)):
+                    return at
+                inner += 1
+            at += 1
+        raise UnreadableError
+
+    def _is_escaped(self, begin: int, at: int) -> bool:
+        before = self._text[begin:at]
+        return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+
+def _unescaped(raw: str) -> str:
+    """The string that is meant; a backslash that begins no escape of JSON's is one."""
+    parts, at = [], 0
+    while at < len(raw):
+        letter = raw[at]
+        following = raw[at + 1 : at + 2]
+        if letter == "\\" and following in _ESCAPES:
+            parts.append(_ESCAPES[following])
+            at += 2
+        elif letter == "\\" and (found := _HEX.match(raw, at + 1)):
+            parts.append(chr(int(found[1], 16)))
+            at += 6
+        else:
+            parts.append(letter)
+            at += 1
+    return "".join(parts)
