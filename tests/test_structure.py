@@ -81,7 +81,7 @@ CHANGING = {
 }  # fmt: skip
 LISTING = {
     "contract", "plan", "status", "logs", "verify", "doctor", "cell show", "cell compare",
-    "image verify", "local-model status", "replay", "docs search",
+    "image verify", "local-model status", "replay", "docs search", "metrics", "claims",
 }  # fmt: skip
 
 

@@ -168,7 +168,7 @@ def _summarise(run: Path, dataset: Path, figures: Path, drawn: list[Path]) -> No
     places = {
         "attempts": f"{run}  (repro status --run {run})",
         "dataset": f"{dataset}  (repro verify {dataset.name})",
-        "figures": f"{figures}  ({len(drawn)} files: PDF, SVG and PNG)",
+        "figures": f"{figures}  ({len(drawn)} files: PDF, SVG, PNG, CSV and LaTeX)",
     }
     for what, where in places.items():
         console.print(f"{what:9} {where}", markup=False, soft_wrap=True)

@@ -27,6 +27,8 @@ COMMANDS = {
     "collect": "Turn a run into a dataset.",
     "verify": "Check every file of datasets against their manifests.",
     "figures": "Draw the figures of a dataset, or check them byte for byte.",
+    "metrics": "Compute pass@k, speedups, failure envelopes and costs of datasets.",
+    "claims": "Hold each claim of the paper against datasets.",
     "cell": "Show, rerun and compare single cells.",
 }
 
