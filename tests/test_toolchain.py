@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from repro import ROOT
 from repro.container.doctor import findings
 from repro.container.julia import PROJECT, Julia, find_julia, probe
 from repro.container.julia_setup import fetch_debian, fetch_julia, fetch_tarball
@@ -59,6 +60,14 @@ def tarball_of(julia: Julia, directory: Path) -> str:
         entry.size, entry.mode = len(text), 0o755
         tar.addfile(entry, io.BytesIO(text))
     return hashlib.sha256((directory / "julia.tar.gz").read_bytes()).hexdigest()
+
+
+def test_the_lock_files_are_those_that_are_pinned() -> None:
+    pins = load_pins().locks
+    assert set(pins) == {"julia/Manifest.toml", "requirements.lock"}
+    for path, digest in pins.items():
+        found = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
+        assert found == digest, f"{path} has changed: write its hash into toolchain.toml"
 
 
 def test_the_tarball_is_fetched_checked_and_unpacked(tmp_path: Path, julia: Julia) -> None:

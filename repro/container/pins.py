@@ -41,6 +41,13 @@ class JuliaPins(Strict):
     """What serves where the official tarball cannot be had."""
 
 
+class SlurmNotes(Strict):
+    """The host's Slurm, which nothing here installs."""
+
+    tried: str
+    """The version that everything was tried with."""
+
+
 class OpenCodePins(Strict):
     """The coding agent, from npm."""
 
@@ -97,6 +104,12 @@ class Toolchain(Strict):
 
     julia: JuliaPins
     """Julia."""
+
+    locks: dict[str, str]
+    """The sha256 of the lock files, by path in the checkout."""
+
+    slurm: SlurmNotes
+    """The host's Slurm."""
 
     opencode: OpenCodePins
     """The agent."""
