@@ -61,7 +61,7 @@ RUN --mount=type=bind,target=/mnt \
     # What differs from build to build or tells of the machine that built it, and nobody needs.
     rm -rf /root/.cache /var/log/* /var/cache/* /var/lib/apt/lists/* /var/lib/dpkg/*-old && \
     rm -rf /etc/machine-id /etc/apt/sources.list /etc/apt/sources.list.d/*
-ENTRYPOINT ["/opt/repro/.venv/bin/repro"]
+ENTRYPOINT ["/opt/repro/.venv/bin/python", "-I", "-m", "repro"]
 CMD ["--help"]
 ARG DATE VERSION COMMIT TOOLCHAIN BASE JULIA_VERSION JULIA_WORDS OPENCODE
 LABEL org.label-schema.build-date="${DATE}"

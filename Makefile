@@ -3,20 +3,21 @@
 
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help all test lint bench clean setup
+.PHONY: help all test lint bench clean setup local-model
 
 help:
 	@echo "make all    set up, run the study 'smoke' on this machine, draw its figures"
 	@echo "make test   set up, lint, run every test"
 	@echo "make lint   ruff and mypy"
+	@echo "make local-model  fetch a small open-weight model, build a server for it (20 minutes)"
 	@echo "make bench  print the measured table of performance"
 	@echo "make clean  remove what set-up and tests made; data and runs stay"
 
 all: setup
-	@.venv/bin/repro all
+	@.venv/bin/repro all --yes --study smoke --site local
 
 test: setup lint
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest -n 2
 
 lint: .venv/ready
 	@.venv/bin/ruff check
@@ -25,6 +26,9 @@ lint: .venv/ready
 
 bench: setup
 	@PYTHONPATH=tests .venv/bin/python benchmarks/bench.py
+
+local-model: setup
+	@.venv/bin/repro local-model setup
 
 setup: .venv/ready
 	@.venv/bin/repro setup

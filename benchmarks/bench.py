@@ -14,8 +14,10 @@ from repro import ROOT
 from repro.container.julia import find_julia
 from repro.launch.environment import describe_environment
 
+import docs
 import figures
 import frameworks
+import image
 import overhead
 import slurm
 import status
@@ -56,7 +58,15 @@ def reference_rows() -> Iterator[tuple[str, str]]:
 
 def main() -> None:
     """Print the table, a row as soon as it is measured."""
-    for rows in (reference_rows, frameworks.rows, overhead.rows, status.rows, slurm.rows):
+    for rows in (
+        reference_rows,
+        frameworks.rows,
+        overhead.rows,
+        status.rows,
+        image.rows,
+        docs.rows,
+        slurm.rows,
+    ):
         for name, text in rows():
             print(f"{name:40} {text}", flush=True)
     print(figures.measure(ROOT / "data" / "baseline"), flush=True)

@@ -6,6 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from repro.container.image import Image
 from repro.container.julia import Julia
 from repro.launch.command import Tools
 from repro.launch.decide import Means
@@ -22,25 +23,31 @@ CELLS = 100
 def measure() -> dict[str, float]:
     """Seconds a cell: orchestrated, plain, and the difference."""
     true = Path(shutil.which("true") or "/bin/true")
+    orchestrated = seconds_a_cell(CELLS)
+    command = [str(true), *(["x"] * 25)]
+    begin = time.perf_counter()
+    for _ in range(CELLS):
+        subprocess.run(command, check=True, capture_output=True)
+    plain = (time.perf_counter() - begin) / CELLS
+    return {"orchestrated": orchestrated, "plain": plain, "overhead": orchestrated - plain}
+
+
+def seconds_a_cell(cells: int, image: Image | None = None) -> float:
+    """Seconds of a cell that does nothing, from its plan to its outcome, on average."""
     with tempfile.TemporaryDirectory() as directory:
-        study = write_study(Path(directory), samples=1, points=CELLS)
+        study = write_study(Path(directory), samples=1, points=cells)
         path = Path(directory) / "run"
         # `true` stands for Julia: it starts, does nothing and ends.
-        julia = Julia(true, "PATH", "0", "none", "none", ())
-        setting = Setting(Tools(julia), describe_environment(julia, None, 2), "none", 2**30)
+        julia = Julia(Path("/bin/true"), "PATH", "0", "none", "none", ())
+        description = describe_environment(julia, None, 2, image)
+        setting = Setting(Tools(julia, image=image), description, "none", 2**30)
         here = Here(setting, [0, 1], tries=1)
         begin = time.perf_counter()
         with driving(path):
             run = make_run(path, study, "local")
             means = Means(run.study, (), (), starts_ranks=False, cores=2, oversubscribe=True)
             LocalLauncher(run, here, means).run_cells(run.cells())
-        orchestrated = (time.perf_counter() - begin) / CELLS
-        command = [str(true), *(["x"] * 25)]
-        begin = time.perf_counter()
-        for _ in range(CELLS):
-            subprocess.run(command, check=True, capture_output=True)
-        plain = (time.perf_counter() - begin) / CELLS
-    return {"orchestrated": orchestrated, "plain": plain, "overhead": orchestrated - plain}
+        return (time.perf_counter() - begin) / cells
 
 
 def rows() -> list[tuple[str, str]]:

@@ -11,7 +11,8 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from paper_figures import style
+from paper_figures import rows, style
+from paper_figures.rows import GAP, HEADER, RIGHT, ROW, TITLE
 from repro.analysis.tidy import Tidy
 
 
@@ -57,9 +58,8 @@ CORNERS = {
 All that says that a program does not share its work as its framework is meant to is one corner.
 """
 
-LEFT, RIGHT, GAP = 1.46, 0.06, 0.14
-TITLE, HEADER, ROW, UPRIGHT, LEVEL = 0.14, 0.17, 0.14, 0.42, 0.16
-"""Inches: margins and gaps; titles, a framework's name, a row, the names of scale points."""
+UPRIGHT, LEVEL = 0.42, 0.16
+"""Inches: the names of scale points."""
 
 WIDE = 0.36
 """Inches of a column in which the name of a scale point fits."""
@@ -73,27 +73,25 @@ def draw(tidy: Tidy, size: int) -> Figure:
     Frameworks lie one below the other and problems side by side; frameworks with the same
     scale points share their labels.
     """
-    study = tidy.study
-    sizes = {p: v.sizes[size].n for p, v in study.problems.items() if len(v.sizes) > size}
-    grid = tidy.grid()
-    grid = grid[grid["problem"].map(sizes) == grid["n"]]
+    study, sizes, grid = tidy.study, rows.main_sizes(tidy, size), numbers(tidy, size)
     notes, entries = style.wrapped(_notes(tidy, grid)), _legend_entries(grid)
-    width = (style.DOUBLE - LEFT - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
+    margin = rows.left(rows.labels(tidy, grid))
+    width = (style.DOUBLE - margin - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
     tops, end = _tops(tidy, grid, width)
     legend = LEGEND_ROW * ceil(len(entries) / LEGEND_COLUMNS) + 0.1
     figure = style.page(end + legend + style.LINE * len(notes) + 0.06)
     for column, (problem, n) in enumerate(sizes.items()):
-        left = LEFT + column * (width + GAP)
+        left = margin + column * (width + GAP)
         title = f"{study.problems[problem].title}, n = {n:,}"
         style.text_at(figure, left + width / 2, 0.03, title, ha="center", fontsize=8)
         of_problem = grid[grid["problem"] == problem]
         for framework, top in tops.items():
             cells = of_problem[of_problem["framework"] == framework]
-            axes = style.axes_at(figure, left, top, width, ROW * _count(grid, framework))
+            axes = style.axes_at(figure, left, top, width, ROW * rows.count(grid, framework))
             _panel(axes, cells)
             _row_labels(axes, tidy, cells, shown=column == 0)
-            upright = _upright(cells, width)
-            _column_labels(axes, cells, shown=_last_of_kind(tidy, grid, framework), upright=upright)
+            last, upright = rows.last_of_kind(tidy, grid, framework), _upright(cells, width)
+            _column_labels(axes, cells, shown=last, upright=upright)
     for framework, top in tops.items():
         name = study.frameworks[framework].title
         style.text_at(figure, 0.04, top - 0.125, name, fontweight="bold")
@@ -102,14 +100,20 @@ def draw(tidy: Tidy, size: int) -> Figure:
     return figure
 
 
+def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
+    """What is drawn: a row a cell."""
+    grid = tidy.grid()
+    return grid[grid["problem"].map(rows.main_sizes(tidy, size)) == grid["n"]]
+
+
 def _tops(tidy: Tidy, grid: pd.DataFrame, width: float) -> tuple[dict[str, float], float]:
     """Where each framework's panels begin, and where the last ends, inches from the top."""
     tops, top = {}, TITLE
-    for framework in _frameworks(tidy, grid):
+    for framework in rows.frameworks(tidy, grid):
         top += HEADER
         tops[framework] = top
-        top += ROW * _count(grid, framework)
-        if _last_of_kind(tidy, grid, framework):
+        top += ROW * rows.count(grid, framework)
+        if rows.last_of_kind(tidy, grid, framework):
             cells = grid[grid["framework"] == framework]
             top += UPRIGHT if _upright(cells, width) else LEVEL
     return tops, top
@@ -120,28 +124,9 @@ def _upright(cells: pd.DataFrame, width: float) -> bool:
     return width / max(1, cells["scale"].nunique()) < WIDE
 
 
-def _count(grid: pd.DataFrame, framework: str) -> int:
-    """Rows of a framework's panels: its programs for one problem."""
-    return len(grid[grid["framework"] == framework].drop_duplicates(["model", "sample"]))
-
-
-def _frameworks(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
-    """The frameworks that have cells, in the study's order."""
-    present = set(grid["framework"])
-    return [framework for framework in tidy.study.frameworks if framework in present]
-
-
-def _last_of_kind(tidy: Tidy, grid: pd.DataFrame, framework: str) -> bool:
-    """Whether the next framework has other scale points, or there is none."""
-    names = _frameworks(tidy, grid)
-    following = names[names.index(framework) + 1 :]
-    memory = {name: tidy.study.frameworks[name].memory for name in names}
-    return not following or memory[following[0]] != memory[framework]
-
-
 def _panel(axes: Axes, cells: pd.DataFrame) -> None:
     """The cells of one problem and framework."""
-    programs, scales = _programs(cells), list(dict.fromkeys(cells["scale"]))
+    programs, scales = rows.programs(cells), list(dict.fromkeys(cells["scale"]))
     axes.set_xlim(0, len(scales))
     axes.set_ylim(len(programs), 0)
     placed = [
@@ -154,11 +139,6 @@ def _panel(axes: Axes, cells: pd.DataFrame) -> None:
     axes.tick_params(length=0, pad=2)
     for spine in axes.spines.values():
         spine.set_visible(False)
-
-
-def _programs(cells: pd.DataFrame) -> list[tuple[str, int]]:
-    """Model and sample of each row, from the top."""
-    return list(dict.fromkeys(zip(cells["model"], cells["sample"], strict=True)))
 
 
 class Placed(NamedTuple):
@@ -216,11 +196,7 @@ def _column_width(axes: Axes) -> float:
 
 
 def _row_labels(axes: Axes, tidy: Tidy, cells: pd.DataFrame, *, shown: bool) -> None:
-    models = tidy.study.models
-    labels = [
-        models[model].title + (f" #{sample}" if models[model].samples > 1 else "")
-        for model, sample in _programs(cells)
-    ]
+    labels = rows.labels(tidy, cells)
     axes.set_yticks([i + 0.5 for i in range(len(labels))], labels if shown else [""] * len(labels))
 
 
@@ -242,10 +218,10 @@ def _legend_entries(grid: pd.DataFrame) -> list[tuple[str, str, str]]:
 
 def _legend(figure: Figure, entries: Sequence[tuple[str, str, str]], top: float) -> None:
     """A sample cell and its words for each entry, row by row."""
-    rows = ceil(len(entries) / LEGEND_COLUMNS)
-    axes = style.axes_at(figure, 0.08, top + 0.04, ROW * 50, LEGEND_ROW * rows)
+    height = LEGEND_ROW * ceil(len(entries) / LEGEND_COLUMNS)
+    axes = style.axes_at(figure, 0.08, top + 0.04, ROW * 50, height)
     axes.set_xlim(0, 50)
-    axes.set_ylim(LEGEND_ROW * rows / ROW, 0)
+    axes.set_ylim(height / ROW, 0)
     axes.set_axis_off()
     for i, (outcome, flag, words) in enumerate(entries):
         x = 12.5 * (i % LEGEND_COLUMNS)
@@ -257,13 +233,11 @@ def _legend(figure: Figure, entries: Sequence[tuple[str, str, str]], top: float)
 def _notes(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
     """Dataset, machines, denominators."""
     shown = tidy.cells[tidy.cells["cell"].isin(grid["cell"])]
-    machines = sorted(set(shown["machine"])) or ["none"]
-    more = f" and {len(machines) - 2} more" if len(machines) > 2 else ""  # noqa: PLR2004 - two fit a line
     own = grid[~grid["outcome"].isin([NO_DATA, "unavailable", "infrastructure"])]
     well = (own["outcome"] == "ok").sum()
     made = f"{len(grid)} cells in the study, {shown['attempts'].sum()} attempts"
     return [
-        f"Dataset {tidy.name}; machine: {'; '.join(machines[:2])}{more}.",
+        f"Dataset {tidy.name}; machine: {rows.machines(shown)}.",
         "Columns: scale points, nodes x ranks x threads. In brackets: number of cells.",
         f"ok: {well} of the {len(own)} cells with an outcome of the program; {made}.",
     ]

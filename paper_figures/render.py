@@ -1,26 +1,59 @@
-"""All figures of a dataset, as files."""
+"""All figures of a dataset, as files, and their numbers as tables."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+import pandas as pd
 from matplotlib.figure import Figure
 
-from paper_figures import outcome_matrix, strong_scaling, style
+from paper_figures import (
+    agentic,
+    failure_envelope,
+    generation_cost,
+    outcome_matrix,
+    pass_at_k,
+    strong_scaling,
+    style,
+)
+from paper_figures.numbers import csv_text, tex_text
 from repro.analysis.tidy import Tidy, load
 
-FIGURES: dict[str, Callable[[Tidy, int], Figure | None]] = {
-    "strong_scaling_shared": partial(strong_scaling.draw, memory="shared"),
-    "strong_scaling_distributed": partial(strong_scaling.draw, memory="distributed"),
-    "outcome_matrix": outcome_matrix.draw,
+
+class Drawing(NamedTuple):
+    """What draws a figure, for a dataset and the number of a size, and what gives its numbers."""
+
+    draw: Callable[[Tidy, int], Figure | None]
+    """May decline."""
+
+    numbers: Callable[[Tidy, int], pd.DataFrame]
+    """What is drawn; asked for only where `draw` does not decline."""
+
+
+FIGURES = {
+    "strong_scaling_shared": Drawing(
+        partial(strong_scaling.draw, memory="shared"),
+        partial(strong_scaling.numbers, memory="shared"),
+    ),
+    "strong_scaling_distributed": Drawing(
+        partial(strong_scaling.draw, memory="distributed"),
+        partial(strong_scaling.numbers, memory="distributed"),
+    ),
+    "outcome_matrix": Drawing(outcome_matrix.draw, outcome_matrix.numbers),
+    "failure_envelope": Drawing(failure_envelope.draw, failure_envelope.numbers),
+    "pass_at_k": Drawing(pass_at_k.draw, pass_at_k.numbers),
+    "agentic": Drawing(agentic.draw, agentic.numbers),
+    "generation_cost": Drawing(generation_cost.draw, generation_cost.numbers),
 }
-"""Name of the file and what draws it, for a dataset and the number of a size; it may decline."""
+"""By the name of the file."""
 
 FORMATS = ("pdf", "svg", "png")
+TABLES = ("csv", "tex")
 
 
 def render(dataset: Path, outdir: Path) -> list[Path]:
-    """Draw every figure of a dataset as PDF, SVG and PNG.
+    """Draw every figure of a dataset as PDF, SVG and PNG, its numbers as CSV and LaTeX beside it.
 
     Args:
         dataset: its directory.
@@ -35,27 +68,36 @@ def render(dataset: Path, outdir: Path) -> list[Path]:
     """
     tidy = load(dataset)
     outdir.mkdir(parents=True, exist_ok=True)
+    written = []
     with style.printed():
-        return [
-            _save(figure, outdir / f"{name}.{kind}")
-            for name, figure in drawings(tidy)
-            for kind in FORMATS
-        ]
+        for name, figure, numbers in drawings(tidy):
+            written += [_save(figure, outdir / f"{name}.{kind}") for kind in FORMATS]
+            texts = {"csv": csv_text(numbers), "tex": tex_text(numbers, tidy.name)}
+            written += [_write(texts[kind], outdir / f"{name}.{kind}") for kind in TABLES]
+    return written
 
 
-def drawings(tidy: Tidy) -> Iterator[tuple[str, Figure]]:
-    """The figures with their names; those of a problem's further sizes are numbered."""
+def drawings(tidy: Tidy) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
+    """The figures with names and numbers; those of a problem's further sizes are numbered."""
     sizes = max(len(problem.sizes) for problem in tidy.study.problems.values())
     for size in range(sizes):
-        for name, draw in FIGURES.items():
+        for name, (draw, numbers) in FIGURES.items():
             figure = draw(tidy, size)
             if figure:
-                yield name if size == 0 else f"{name}_{size + 1}", figure
+                full = name if size == 0 else f"{name}_{size + 1}"
+                yield full, figure, numbers(tidy, size)
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    """Write one file; a reader never sees half of it."""
+    """Write one figure; a reader never sees half of it."""
     part = path.with_name(f".{path.name}.part")
     kind = path.suffix[1:]
     figure.savefig(part, format=kind, metadata=style.METADATA[kind])
+    return part.replace(path)
+
+
+def _write(text: str, path: Path) -> Path:
+    """Write one table, in the same way."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8", newline="\n")
     return part.replace(path)

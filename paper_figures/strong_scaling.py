@@ -97,6 +97,17 @@ def draw(tidy: Tidy, size: int, memory: str) -> Figure | None:
     return figure
 
 
+def numbers(tidy: Tidy, size: int, memory: str) -> pd.DataFrame:
+    """What is drawn: a row a point, speedups of programs with the first scale point only."""
+    shown = _page(tidy, size, memory)
+    late = shown.points["base_cores"] != shown.cores[0]
+    names = [str(name) for name in shown.points.columns]
+    speedups = [name for name in names if name.startswith(("speedup", "efficiency"))]
+    points = shown.points.copy()
+    points.loc[late, speedups] = float("nan")
+    return points
+
+
 def _column(upper: Axes, lower: Axes, shown: Page, problem: str) -> None:
     """One problem's panels: time above, speedup below."""
     n = shown.problems[problem]

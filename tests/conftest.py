@@ -1,11 +1,15 @@
 """What tests share: what they need of this machine, and how a missing piece is treated."""
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from repro.container.julia import TOOLCHAIN, Julia, find_julia
 from repro.errors import UserError
@@ -18,6 +22,8 @@ NOT_IN_ANY_REGISTRY = ("Dagger.jl", "MPI.jl", "Julia 1.12", "the three LLMs")
 # Where tests/lab/install-apptainer.sh puts it; at the end, and before anything remembers PATH.
 os.environ["PATH"] += f"{os.pathsep}{TOOLCHAIN / 'apptainer' / 'bin'}"
 
+_MADE = pytest.StashKey[str]()
+
 
 def skip(missing: str) -> None:
     """Skip for want of `missing`; in CI only what no registry can bring may be missing."""
@@ -26,9 +32,21 @@ def skip(missing: str) -> None:
     pytest.skip(f"needs {missing}")
 
 
-def pytest_configure() -> None:
-    """Let programs that tests start hear Ctrl-C: what a shell starts by `&` ignores it."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Let programs that tests start hear Ctrl-C: what a shell starts by `&` ignores it.
+
+    Several processes have directories of longer names: those begin shorter, for Slurm's sockets.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if config.getoption("numprocesses", None) and not config.option.basetemp:
+        config.stash[_MADE] = config.option.basetemp = tempfile.mkdtemp(prefix="repro-")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove the directory that was made above, unless somebody wants to look into it."""
+    made = session.config.stash.get(_MADE, None)
+    if made and not session.testsfailed:
+        shutil.rmtree(made, ignore_errors=True)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -39,6 +57,19 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     if IN_CI and report.skipped and not hasattr(report, "wasxfail") and not allowed:
         report.outcome = "failed"
     return report
+
+
+class LabAndRest(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
+    """The lab, which mostly waits, runs in one process beside all the rest in another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "lab" if nodeid.startswith("tests/lab/") else "rest"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LabAndRest:
+    """With `-n 2`."""
+    return LabAndRest(config, log)
 
 
 def pytest_report_header() -> str:
@@ -56,7 +87,7 @@ def julia() -> Julia:
         raise
 
 
-pytest_plugins = ("stand_ins",)
+pytest_plugins = ("stand_ins", "docs_index")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from repro.errors import UserError
 
 MODEL = "a-model"
 QUICK = Patience(connect_s=5, first_byte_s=30, chunk_s=30, tries=3, backoff_s=0.001)
-STALLS_SOON = QUICK.model_copy(update={"first_byte_s": 0.2, "chunk_s": 0.2})
+STALLS_SOON = QUICK.model_copy(update={"first_byte_s": 0.5, "chunk_s": 0.5})
 
 DialectName = Literal["responses", "messages", "chat-completions"]
 DIALECT_NAMES: tuple[DialectName, ...] = ("responses", "messages", "chat-completions")

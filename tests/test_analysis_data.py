@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from repro.study.expand import Cell, cells
+from repro.study.expand import Cell, cells, programs
 from repro.study.load import load_study
 
 NAME = ["cell", "attempt", "model", "problem", "framework", "sample"]
@@ -30,11 +30,11 @@ def write_dataset(
     """A dataset of one attempt for each cell of a study that `result` has something for."""
     dataset = root / name
     (dataset / "environment").mkdir(parents=True)
-    text = load_study_text(study)
+    text = load_study_text(study) if "/" not in study else Path(study).read_text(encoding="utf-8")
     (dataset / "study.toml").write_text(text, encoding="utf-8")
     (dataset / "environment" / "e1.json").write_text(json.dumps({"machine": MACHINE}))
     (dataset / "dataset.toml").write_text(
-        f'name = "{name}"\nstudy = "{study}"\nsite = "local"\ncreated = "2026-01-02"\n'
+        f'name = "{name}"\nstudy = "{Path(study).stem}"\nsite = "local"\ncreated = "2026-01-02"\n'
         'creator = "tests"\nlicence = "CC-BY-4.0"\nimage = ""\nrepro = "0.1.0"\n'
     )
     found = [(cell, value) for cell in cells(load_study(study)) if (value := result(cell))]
@@ -127,3 +127,117 @@ def _write(path: Path, columns: list[str], rows: Iterable[dict[str, Any]]) -> No
         writer = csv.DictWriter(stream, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def add_session(
+    dataset: Path, program: str, number: int = 0, calls: Iterable[str] = (), **about: Any
+) -> Path:
+    """A session of a program, as `repro.agent` leaves it; `calls` are the tools that it called."""
+    model, problem, framework, sample = program.split("/")
+    directory = dataset / model / "transcripts" / f"{problem}_{framework}_{sample}" / str(number)
+    directory.mkdir(parents=True)
+    usage = {"turns": 3, "input_tokens": 900, "output_tokens": 100, "cached_tokens": 0,
+             "dollars": None}  # fmt: skip
+    usage |= {name: about.pop(name) for name in tuple(about) if name in usage}
+    session = {
+        "program": program, "agent": "opencode", "docs": True, "model_name": model,
+        "ending": {"kind": about.pop("ending", "finished"), "detail": ""}, "seconds": 60.0,
+        "usage": usage,
+    }  # fmt: skip
+    (directory / "session.json").write_text(json.dumps(session | about))
+    steps = [{"source": "agent", "tool_calls": [{"function_name": name} for name in calls]}]
+    (directory / "atif.json").write_text(json.dumps({"steps": steps}))
+    return directory
+
+
+def repeated(cell: Cell) -> Result | None:
+    """Several generations of the models of `VARIED`, better and worse."""
+    chance = random.Random(str(cell.program))  # noqa: S311
+    if cell.program.model == "reference":
+        return "ok", "", [8.0 / cell.scale.cores * (1 + 0.01 * i) for i in range(3)]
+    if chance.random() < 0.15:
+        return "load-error", "", []
+    if chance.random() < 0.2 and cell.scale.cores > 2:
+        return "deadlock", "", []
+    return (
+        "ok",
+        "",
+        [chance.uniform(8, 20) / cell.scale.cores**0.8 * (1 + 0.01 * i) for i in range(3)],
+    )
+
+
+VARIED = """
+name = "varied"
+title = "Several generations, in several ways"
+seed = 1
+repetitions = 3
+time_limit_s = 60
+stall_limit_s = 20
+memory_limit_gib = 2
+
+[models."gpt-5.5"]
+title = "GPT-5.5"
+samples = 10
+
+[models."gpt-5.5-no-docs"]
+title = "GPT-5.5, no docs"
+samples = 5
+
+[models."gpt-5.5-single-shot"]
+title = "A model of a long name, single-shot"
+samples = 5
+
+[models.reference]
+title = "Reference (by hand)"
+kernels = "julia/reference"
+
+[problems.pi]
+title = "Pi"
+sizes = [{ n = 1000000 }]
+check = { n = 100 }
+
+[problems.gemm]
+title = "GEMM"
+sizes = [{ n = 1024, tile = 64 }]
+check = { n = 100, tile = 32 }
+
+[frameworks.threads]
+title = "Base.Threads"
+memory = "shared"
+
+[frameworks.mpi]
+title = "MPI.jl"
+memory = "distributed"
+packages = ["MPI"]
+
+[scale_points]
+shared = ["1x1x1", "1x1x2", "1x1x4"]
+distributed = ["1x1x1", "1x2x1", "1x4x1"]
+"""
+
+
+def write_varied(root: Path) -> Path:
+    """A dataset of `VARIED`, with a session for each program of an LLM."""
+    study = root / "varied.toml"
+    study.write_text(VARIED)
+    dataset = write_dataset(root, str(study), repeated, "varied")
+    for program in programs(load_study(str(study))):
+        chance = random.Random(str(program) + "s")  # noqa: S311
+        single = program.model.endswith("single-shot")
+        if program.model == "reference":
+            continue
+        kernel = dataset / program.model / "kernels" / f"{program.stem}.jl"
+        kernel.parent.mkdir(exist_ok=True)
+        kernel.write_text("# a kernel\n")
+        looked = chance.randint(1, 9) if program.model == "gpt-5.5" else 0
+        calls = [] if single else ["docs_search_docs"] * looked + ["bash"] * chance.randint(5, 30)
+        add_session(
+            dataset, str(program), calls=calls, agent="single-shot" if single else "opencode",
+            docs=program.model == "gpt-5.5", model_name="gpt-5.5",
+            seconds=round(chance.uniform(20, 60) if single else chance.uniform(200, 900), 3),
+            turns=1 if single else len(calls),
+            input_tokens=chance.randint(1000, 2000) * (1 + len(calls)),
+            output_tokens=chance.randint(500, 9000), dollars=round(chance.uniform(0.1, 2), 4),
+        )  # fmt: skip
+    write_manifest(dataset)
+    return dataset

@@ -24,7 +24,7 @@ def site(name: str) -> Site:
 
 def script(batch: Batch, name: str) -> str:
     text = batch_script(batch, site(name), RUN, "repro-1a2b3c4d", DIRECTORY)
-    return text.replace(str(ROOT), "<repro>").replace(sys.executable, "<python>")
+    return text.replace(sys.executable, "<python>").replace(str(ROOT), "<repro>")
 
 
 def paper(model: str = "reference") -> list[Cell]:

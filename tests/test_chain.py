@@ -38,7 +38,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, julia: Julia) -> Path:
 
 
 def run_all(directory: Path) -> "subprocess.CompletedProcess[str]":
-    return repro(directory, "all", "--study", "small.toml", "--data", directory / "data")
+    where = ("--site", "local", "--data", directory / "data")
+    return repro(directory, "all", "--yes", "--study", "small.toml", *where)
 
 
 def test_all_ends_with_a_table_and_where_everything_is(place: Path) -> None:

@@ -60,7 +60,7 @@ def test_a_file_added_and_a_file_removed_are_named(copied: Path) -> None:
 
 def test_the_committed_figures_are_what_the_data_draws() -> None:
     answer = CliRunner().invoke(cli, ["figures", "--dataset", "baseline", "--check"])
-    assert "6 figures, all as expected" in answer.output
+    assert "30 files, all as expected" in answer.output
 
 
 def test_it_is_reference_and_vendor_on_threads_with_five_repetitions_each() -> None:

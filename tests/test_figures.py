@@ -8,14 +8,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from test_analysis_data import MACHINE, Result, full, tiny, write_dataset
+from test_analysis_data import (
+    MACHINE,
+    Result,
+    add_session,
+    full,
+    tiny,
+    write_dataset,
+    write_varied,
+)
 
 from paper_figures import outcome_matrix, style
-from paper_figures.render import FIGURES, FORMATS, drawings, render
+from paper_figures.numbers import csv_text, tex_text
+from paper_figures.render import FIGURES, FORMATS, TABLES, drawings, render
 from repro import ROOT
 from repro.analysis.tidy import Tidy, load
 from repro.cli import figures_command
@@ -23,21 +33,25 @@ from repro.errors import UserError
 from repro.measure.outcomes import FLAGS, OUTCOMES
 from repro.study.expand import Cell
 
-NAMES = sorted(f"{name}.{kind}" for name in FIGURES for kind in FORMATS)
+NAMES = sorted(f"{name}.{kind}" for name in FIGURES for kind in (*FORMATS, *TABLES))
+ONCE = {"pass_at_k", "agentic", "generation_cost"}
+"""Figures of all sizes together."""
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with a dataset of two threads and one with every outcome."""
+    """A data directory: a dataset of two threads, one with every outcome, one with sessions."""
     data = tmp_path_factory.mktemp("data")
     write_dataset(data, "smoke", tiny, "tiny")
     write_dataset(data, "paper", full, "full")
+    write_varied(data)
+    (data / "varied.toml").unlink()
     return data
 
 
 def drawn(tidy: Tidy) -> dict[str, Figure]:
     with style.printed():
-        return dict(drawings(tidy))
+        return {name: figure for name, figure, _ in drawings(tidy)}
 
 
 def texts_of(figure: Figure) -> list[Text]:
@@ -58,7 +72,7 @@ def test_every_outcome_and_flag_has_a_look() -> None:
     assert len(set(letters)) == len(letters)
 
 
-@pytest.mark.parametrize("name", ["tiny", "full"])
+@pytest.mark.parametrize("name", ["tiny", "full", "varied"])
 def test_every_figure_names_its_dataset(made: Path, name: str) -> None:
     for figure in drawn(load(made / name)).values():
         assert any(f"Dataset {name}" in text for text in words(figure))
@@ -102,7 +116,7 @@ def test_several_sizes_give_numbered_figures(made: Path, tmp_path: Path) -> None
     larger = "[{ n = 1536, tile = 256 }, { n = 3072, tile = 256 }]"
     study.write_text(study.read_text().replace("[{ n = 1536, tile = 256 }]", larger))
     figures = drawn(load(dataset))
-    assert set(figures) == {*FIGURES, *(f"{name}_2" for name in FIGURES)}
+    assert set(figures) == {*FIGURES, *(f"{name}_2" for name in set(FIGURES) - ONCE)}
     assert "GEMM, n = 3,072" in words(figures["outcome_matrix_2"])
     assert not any(text.startswith("Pi") for text in words(figures["outcome_matrix_2"]))
 
@@ -113,7 +127,8 @@ def test_a_study_without_distributed_memory_has_no_figure_of_it(made: Path, tmp_
     text = study.read_text()
     text = text[: text.index("[frameworks.dagger]")] + text[text.index("[scale_points]") :]
     study.write_text(text[: text.index("distributed = ")] + "distributed = []\n")
-    assert list(drawn(load(dataset))) == ["strong_scaling_shared", "outcome_matrix"]
+    without = [name for name in FIGURES if name != "strong_scaling_distributed"]
+    assert list(drawn(load(dataset))) == without
 
 
 def test_a_program_without_its_first_point_has_no_speedup(tmp_path: Path) -> None:
@@ -125,7 +140,7 @@ def test_a_program_without_its_first_point_has_no_speedup(tmp_path: Path) -> Non
     assert "Programs without a time at 1 have no speedup: 2." in texts
 
 
-@pytest.mark.parametrize("name", ["tiny", "full"])
+@pytest.mark.parametrize("name", ["tiny", "full", "varied"])
 def test_labels_do_not_overlap_and_stay_on_the_page(made: Path, name: str) -> None:
     for title, figure in drawn(load(made / name)).items():
         boxes = [(text.get_window_extent(), text.get_text()) for text in texts_of(figure)]
@@ -141,7 +156,7 @@ def test_labels_do_not_overlap_and_stay_on_the_page(made: Path, name: str) -> No
             assert not crossing, f"{title}: {text!r} over {second!r}"
 
 
-@pytest.mark.parametrize("name", ["tiny", "full"])
+@pytest.mark.parametrize("name", ["tiny", "full", "varied"])
 def test_no_text_is_smaller_than_seven_points(made: Path, name: str) -> None:
     for figure in drawn(load(made / name)).values():
         assert min(float(text.get_fontsize()) for text in texts_of(figure)) >= 7
@@ -209,6 +224,51 @@ def test_no_dependence_on_the_processor(
     assert differing(reference, files) == []
 
 
+def test_intervals_do_not_depend_on_the_processor(made: Path, tmp_path: Path) -> None:
+    """Only this dataset has bootstrap intervals."""
+    (tmp_path / "home").mkdir()
+    old = {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4", "OPENBLAS_CORETYPE": "Prescott"}
+    one, other = (
+        draw_elsewhere(made / "varied", tmp_path / name, tmp_path, "one core",
+                       HOME=str(tmp_path / "home"), PYTHONWARNINGS="default", **environment)
+        for name, environment in (("one", {}), ("other", old))
+    )  # fmt: skip
+    assert differing(one, other) == []
+
+
+def test_every_figure_has_its_numbers_beside_it(made: Path) -> None:
+    with style.printed():
+        numbers = {name: table for name, _, table in drawings(load(made / "varied"))}
+    assert len(numbers["outcome_matrix"]) == 252
+    cost = numbers["generation_cost"]
+    times = cost[(cost["measure"] == "seconds") & (cost["what"] == "session")]
+    assert len(times) == 80
+    assert set(numbers["agentic"]["variant"]) == {"agent", "agent, no docs", "single-shot"}
+    assert {1, 2, 5, 10} == set(numbers["pass_at_k"]["k"])
+
+
+def test_numbers_as_csv_and_latex() -> None:
+    table = pd.DataFrame({"a_b": ['x, "y"', "50 %"], "n": [3, 12], "v": [float("nan"), 1 / 3]})
+    assert csv_text(table) == 'a_b,n,v\n"x, ""y""",3,\n50 %,12,0.333333\n'
+    lines = tex_text(table, "d").splitlines()
+    assert lines[0].startswith("% Dataset d.")
+    assert lines[1] == r"\begin{longtable}{lrr}"
+    assert r"a\_b & n & v \\" in lines
+    assert r"50 \% & 12 & 0.333333 \\" in lines
+    assert 'x, "y" & 3 & -- \\\\' in lines
+    assert "no data in d" in tex_text(table.head(0), "d")
+
+
+def test_sessions_that_are_not_the_model_s_doing_are_not_drawn(made: Path, tmp_path: Path) -> None:
+    dataset = shutil.copytree(made / "tiny", tmp_path / "ended")
+    add_session(dataset, "gpt-5.5/pi/threads/0", 0, ending="provider-down", seconds=9999.0)
+    add_session(dataset, "gpt-5.5/pi/threads/0", 1, seconds=120.0)
+    figure = drawn(load(dataset))["generation_cost"]
+    left_out = "sessions: 1 finished. Not drawn, as not the model's doing: 1 provider-down."
+    assert f"Dataset tiny; {left_out}" in words(figure)
+    assert "no data in tiny" in words(figure)  # dollars
+
+
 def test_files_hold_no_dates_and_no_paths(reference: dict[str, bytes], made: Path) -> None:
     for name, content in reference.items():
         assert not re.search(rb"20\d\d-\d\d-\d\d|D:20\d\d", content), name
@@ -250,7 +310,7 @@ def test_check_compares_and_update_expected_settles(
     code, output = run(*wanted, "--check")
     assert (code, "missing; make it with --update-expected" in output) == (1, True)
     assert run(*wanted, "--update-expected")[0] == 0
-    assert run(*wanted, "--check") == (0, "tiny: 9 figures, all as expected\n")
+    assert run(*wanted, "--check") == (0, "tiny: 35 files, all as expected\n")
     svg = tmp_path / "tiny" / "outcome_matrix.svg"
     svg.write_text(svg.read_text().replace("</svg>", "</SVG>"))
     code, output = run(*wanted, "--check")
@@ -260,7 +320,7 @@ def test_check_compares_and_update_expected_settles(
 def test_dry_run_writes_nothing(made: Path, tmp_path: Path) -> None:
     code, output = run("--data", str(made), "--dry-run", "--update-expected")
     assert code == 0
-    assert output.count("would draw the figures of") == 2
+    assert output.count("would draw the figures of") == 3
     out = tmp_path / "out"
     run("--data", str(made), "--dataset", "tiny", "--out", str(out), "--dry-run")
     assert not out.exists()
@@ -268,7 +328,9 @@ def test_dry_run_writes_nothing(made: Path, tmp_path: Path) -> None:
 
 def test_what_the_user_can_put_right_is_one_line(made: Path, tmp_path: Path) -> None:
     data = ("--data", str(made))
-    with pytest.raises(UserError, match=r"^nix: no such dataset; in .* there are: full, tiny$"):
+    with pytest.raises(
+        UserError, match=r"^nix: no such dataset; in .* there are: full, tiny, varied$"
+    ):
         run(*data, "--dataset", "nix")
     with pytest.raises(UserError, match="has no dataset; make one with `repro collect`"):
         run("--data", str(tmp_path))

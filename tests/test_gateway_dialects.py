@@ -1,5 +1,6 @@
 """Every dialect, streamed and not, with the official SDKs as the agent."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,9 @@ import pytest
 from repro.agent.gateway import Budget, recording
 from repro.agent.gateway.script import Call, Script, Turn
 from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.models import load_model
+from repro.errors import UserError
+from repro.study.load import load_study
 
 from gateways import DIALECT_NAMES, MODEL, SDK_ERRORS, DialectName, agent, lines, refusal, settings
 
@@ -120,3 +124,76 @@ def test_nothing_else_is_served_and_no_other_model(tmp_path: Path) -> None:
     assert refusal(refused.value) == 400
     assert provider.requests == []
     assert gateway.trouble is None
+
+
+def test_a_scripted_model_brings_its_provider(tmp_path: Path) -> None:
+    script = tmp_path / "script.toml"
+    script.write_text(
+        '[[turn]]\ntext = "one"\n[[turn]]\nfault = "server-error"\n'
+        '[[turn]]\ncalls = [{ name = "write", arguments = { path = "x" } }]\n'
+    )
+    model = settings(str(script), provider="scripted")
+    with (
+        recording(model, tmp_path / "e.jsonl", Budget(), tmp_path / "s") as gateway,
+        agent(gateway.socket) as asking,
+    ):
+        said = [asking.say(dialect) for dialect in DIALECT_NAMES]
+    assert said == ["one", '|write({"path": "x"})', "Done."]
+    script.write_text('[[turn]]\nfault = "tired"\n')
+    with (
+        pytest.raises(UserError, match=r"script\.toml: turn\.0\.fault = 'tired'"),
+        recording(model, tmp_path / "e.jsonl", Budget(), tmp_path / "s2"),
+    ):
+        pass
+
+
+def test_the_models_of_the_study_are_there() -> None:
+    """As the study had them; a model without a price says nothing about dollars."""
+    found = {name: load_model(name) for name in ("gpt-5.5", "claude-opus-4.7", "qwen3-coder-next")}
+    assert [model.provider for model in found.values()] == [
+        "openai", "anthropic", "openai-compatible",
+    ]  # fmt: skip
+    assert [model.price is not None for model in found.values()] == [True, True, False]
+    assert all(model.price.source for model in found.values() if model.price)
+    assert {name for name, model in load_study("paper").models.items() if not model.kernels} == set(
+        found
+    )
+
+
+FENCED = """I write it.
+```json
+{"name": "write", "arguments": {"path": "x"}}
+```
+"""
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_fenced_call_becomes_a_real_one(tmp_path: Path, *, stream: bool) -> None:
+    """The adapter at work in the gateway; what the model said is kept."""
+    turns = (Turn(text=FENCED), Turn(text="no call"))
+    with scripted_provider(Script(turn=turns)) as provider:
+        model = settings(provider.endpoint, adapter="fenced-tool-calls")
+        with (
+            recording(model, tmp_path / "e.jsonl", Budget(), tmp_path / "s") as gateway,
+            agent(gateway.socket) as asking,
+        ):
+            said = [asking.say("chat-completions", stream=stream) for _ in turns]
+    assert said[0].endswith('|write({"path": "x"})')
+    assert said[1] == "no call"
+    assert ["tools" in came.body for came in provider.requests] == [False, False]
+    first, _ = lines(tmp_path / "e.jsonl")
+    assert json.loads(first["unadapted"])["choices"][0]["message"]["content"] == FENCED
+    assert gateway.usage.input_tokens == 200
+
+
+def test_what_is_no_completion_is_not_adapted(tmp_path: Path) -> None:
+    with scripted_provider(Script(turn=(Turn(text="x" * 4000, fault="early-end"),))) as provider:
+        model = settings(provider.endpoint, adapter="fenced-tool-calls")
+        with (
+            recording(model, tmp_path / "e.jsonl", Budget(), tmp_path / "s") as gateway,
+            agent(gateway.socket) as asking,
+        ):
+            with pytest.raises(SDK_ERRORS):
+                asking.say("chat-completions")
+            assert asking.say("chat-completions") == "Done."
+    assert lines(tmp_path / "e.jsonl")[0]["cut"] == "the answer is no chat completion"

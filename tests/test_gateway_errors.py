@@ -96,6 +96,25 @@ def test_an_error_that_passes_is_not_seen_by_the_agent(
     assert gateway.usage.turns == 1
 
 
+@pytest.mark.parametrize("fault", ["cut", "stall-midway"])
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_a_whole_answer_that_breaks_off_is_asked_for_again(
+    tmp_path: Path, fault: Fault, dialect: DialectName
+) -> None:
+    """Nothing of it has been passed on."""
+    turns = (Turn(text="0" * 4000, fault=fault), Turn(text="at last"))
+    with (
+        scripted_provider(Script(turn=turns)) as provider,
+        recording(
+            settings(provider.endpoint, patience=STALLS_SOON),
+            tmp_path / "e.jsonl", Budget(), tmp_path / "s",
+        ) as gateway,
+        agent(gateway.socket) as asking,
+    ):  # fmt: skip
+        assert asking.say(dialect) == "at last"
+    assert gateway.trouble is None
+
+
 def waits(tmp_path: Path, turn: Turn, **changes: Any) -> list[float]:
     """The seconds that the gateway has waited for a provider that says `turn` twice."""
     patience = QUICK.model_copy(update=changes)
@@ -167,7 +186,7 @@ def test_a_provider_that_stalls_for_ever(
     assert gateway.trouble
     assert gateway.trouble.kind == "stalled"
     if fault != "stall":
-        assert exchange["cut"] == "nothing came for 0.2 seconds"
+        assert exchange["cut"] == "nothing came for 0.5 seconds"
         assert "the gateway has ended this session" in exchange["response"]["events"][-1][1]
 
 

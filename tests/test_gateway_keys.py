@@ -1,5 +1,6 @@
 """A key is only ever in the request that goes out."""
 
+import json
 import os
 from pathlib import Path
 
@@ -79,6 +80,15 @@ def test_a_key_is_not_in_what_python_prints(monkeypatch: pytest.MonkeyPatch) -> 
     key = key_of(settings("http://x", key=NAME))
     assert key.text == PLANTED
     assert PLANTED not in f"{key} {key!r}"
+
+
+def test_a_key_is_found_however_json_writes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    odd = 'sk-a"b\\c/d'
+    monkeypatch.setenv(NAME, odd)
+    key = key_of(settings("http://x", key=NAME))
+    for text in (odd, json.dumps(odd), json.dumps(odd).replace("/", "\\/")):
+        assert key.clean(text).strip('"') == "[key removed]"
+        assert key.clean_bytes(text.encode()).strip(b'"') == b"[key removed]"
 
 
 def test_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:

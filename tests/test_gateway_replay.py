@@ -15,6 +15,7 @@ from repro.agent.gateway.scripted import scripted_provider
 from gateways import (
     DIALECT_NAMES,
     MODEL,
+    QUICK,
     SDK_ERRORS,
     STALLS_SOON,
     Agent,
@@ -35,7 +36,8 @@ ENVIRONMENT = """You write Julia.
 def recorded(tmp_path: Path, *turns: Turn, budget: Budget | None = None) -> Iterator[Agent]:
     """An agent whose session is recorded."""
     with scripted_provider(Script(turn=turns)) as provider:
-        model = settings(provider.endpoint, patience=STALLS_SOON)
+        stalls = any(turn.fault == "stall-midway" for turn in turns)
+        model = settings(provider.endpoint, patience=STALLS_SOON if stalls else QUICK)
         record = tmp_path / "e.jsonl"
         with (
             recording(model, record, budget or Budget(), tmp_path / "s") as gateway,

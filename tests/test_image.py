@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 import subprocess
 import tarfile
@@ -102,7 +103,8 @@ def test_both_recipes_start_the_same_program() -> None:
     definition = DEFINITION.read_text(encoding="utf-8")
     dockerfile = DOCKERFILE.read_text(encoding="utf-8")
     run = definition.split("%runscript\n")[1].split("\n\n")[0]
-    assert re.findall(r'exec (\S+) "\$@"', run) == re.findall(r'ENTRYPOINT \["(.+)"\]', dockerfile)
+    (entry,) = re.findall(r"ENTRYPOINT (\[.+\])", dockerfile)
+    assert re.findall(r'exec (.+) "\$@"', run) == [" ".join(json.loads(entry))]
     assert re.findall(r"set -- (\S+)", run) == re.findall(r'CMD \["(.+)"\]', dockerfile)
 
 

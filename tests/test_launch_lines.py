@@ -8,7 +8,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from repro import ROOT
-from repro.container.image import Image
+from repro.container.image import Image, host_client
 from repro.container.julia import Julia
 from repro.container.mpi import Mpi
 from repro.launch.command import Tools, command_line, variables
@@ -23,6 +23,7 @@ OPEN_MPI_4 = Mpi(
 )
 OPEN_MPI_5 = replace(OPEN_MPI_4, version="5.0.7")
 IMAGE = Image(Path("/images/repro.sif"), "sha256:0", Path("/usr/bin/apptainer"), ("--userns",))
+ENTERED = replace(IMAGE, entered=True)
 INSIDE = Path("/opt/repro/julia")
 TOOLS = {
     "local": Tools(JULIA, OPEN_MPI_4),
@@ -30,6 +31,8 @@ TOOLS = {
     "slurm": Tools(JULIA, None, placer="slurm", pin_threads=True),
     "local-image": Tools(JULIA, OPEN_MPI_5, image=IMAGE, project=INSIDE),
     "slurm-image": Tools(JULIA, OPEN_MPI_5, placer="slurm", image=IMAGE, project=INSIDE),
+    "in-image": Tools(JULIA, OPEN_MPI_5, image=ENTERED, project=INSIDE),
+    "slurm-in-image": Tools(JULIA, OPEN_MPI_5, placer="slurm", image=ENTERED, project=INSIDE),
 }
 PAPER = {str(cell.name): cell for cell in cells(load_study("paper"))}
 CELLS = [
@@ -46,7 +49,10 @@ CELLS = [
 def line(cell: Cell, tools: Tools, *, oversubscribed: bool = False) -> list[str]:
     kernel, attempt = Path("/run/kernels/kernel.jl"), Path("/run/cells/cell/1")
     words = command_line(cell, tools, kernel, attempt, oversubscribed=oversubscribed)
-    return [word.replace(str(ROOT), "<repro>") for word in words]
+    named = {str(ROOT): "<repro>", str(host_client("srun")): "<srun in the image>"}
+    for path, name in named.items():
+        words = [word.replace(path, name) for word in words]
+    return words
 
 
 def for_a_reader(words: list[str]) -> str:
@@ -62,12 +68,7 @@ def as_root(variables: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if "ROOT" not in name}
 
 
-LINES = [
-    (name, tools)
-    for name in CELLS
-    for tools in TOOLS
-    if "dagger-distributed" not in name or TOOLS[tools].starts_workers  # else it is `unavailable`
-]
+LINES = [(name, tools) for name in CELLS for tools in TOOLS]
 
 
 @pytest.mark.parametrize(("name", "tools"), LINES)

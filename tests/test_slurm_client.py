@@ -267,7 +267,7 @@ def test_what_the_cluster_has(client: Client) -> None:
     client("sbatch", says("sbatch_test_only.stderr.txt"))
     assert slurm_client.partitions() == [
         {"name": "main", "default": True, "max_seconds": None, "nodes": 2, "cpus": 192,
-         "memory_mb": 400_000, "state": "up"},
+         "threads": 1, "memory_mb": 400_000, "state": "up"},
     ]  # fmt: skip
     assert slurm_client.limits() == {
         "MaxArraySize": 10001, "MaxJobCount": 20000, "SLURM_VERSION": "22.05.8",

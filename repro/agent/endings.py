@@ -47,8 +47,12 @@ class Stage:
 
     told: Told
     timed_out: bool
-    sandbox_ended: bool
     code: int | None
+    """OpenCode's exit code: it means nothing, unless it is negative, a signal. None: the sandbox
+    ended first."""
+
+    limits: Sequence[str] = ()
+    """Limits of the sandbox that it ran into."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,9 @@ class Evidence:
 _OF_THE_MODEL = {"MessageOutputLengthError", "ContextOverflowError"}
 """Errors of OpenCode's that say that the model talked too much."""
 
+_REFUSED_CALL = "rule which prevents you from using this specific tool call"
+"""What OpenCode says when nobody can allow what it asks for: to repeat a call a third time."""
+
 CUT_OFF = Ending("cut-off", "the driver ended before the session did")
 """Of a session without an ending, whose driver is gone."""
 
@@ -82,23 +89,40 @@ def judge(seen: Evidence) -> Ending:
         return Ending(_TROUBLES[seen.trouble.kind], seen.trouble.detail)
     for number, stage in enumerate(seen.stages, 1):
         if stage.timed_out:
-            return Ending(
-                "budget", f"stage {number} reached the time budget of {seen.seconds or 0:g} s"
-            )
-        if stage.sandbox_ended:
-            return Ending("cut-off", f"the sandbox ended in stage {number}")
-        if stage.told.errors:
-            return _error(number, stage)
-        if stage.told.reason is None:
-            return Ending(
-                "cut-off", f"OpenCode ended in stage {number} with {stage.code} and without a step"
-            )
+            spent = f"{seen.seconds or 0:g} s"
+            return Ending("budget", f"stage {number} reached the time budget of {spent}")
+        if ending := _broken_off(number, stage):
+            return ending
     return _by_result(seen)
+
+
+def _broken_off(number: int, stage: Stage) -> Ending | None:
+    """The ending of a stage that OpenCode did not bring to its end."""
+    if stage.code is None:
+        return Ending("cut-off", f"the sandbox ended in stage {number}")
+    if stage.code < 0:
+        return _signal(number, stage)
+    if stage.told.errors:
+        return _error(number, stage)
+    if stage.told.reason is None:
+        said = f"OpenCode ended in stage {number} with {stage.code} and without a step"
+        return Ending("cut-off", said)
+    return None
+
+
+def _signal(number: int, stage: Stage) -> Ending:
+    """OpenCode was killed: by the sandbox, by the agent, or as the machine was out of memory."""
+    if stage.limits:
+        return Ending("gave-up", f"stage {number} ran into a limit: {stage.limits[-1]}")
+    return Ending("cut-off", f"OpenCode was killed in stage {number} (exit code {stage.code})")
 
 
 def _error(number: int, stage: Stage) -> Ending:
     """An error that the gateway does not know of: a stream without sense, or OpenCode's own."""
     name, message = stage.told.errors[0]
+    if _REFUSED_CALL in message:
+        said = f"stage {number}: OpenCode refused a tool call, as it does when one is repeated"
+        return Ending("gave-up", said)
     kind: Kind = "gave-up" if name in _OF_THE_MODEL else "provider-down"
     return Ending(kind, f"stage {number}: {name}: {message}"[:300])
 

@@ -202,6 +202,7 @@ def forward(port: int, gateway: str) -> None:
 def _accept(listener: socket.socket, gateway: str) -> None:
     while True:
         client, _ = listener.accept()
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # answers come in small pieces
         server = socket.socket(socket.AF_UNIX)
         try:
             server.connect(gateway)

@@ -224,7 +224,7 @@ def bubblewrap(view: View, gateway: Path, private: Path, limits: Limits, control
         )
     words = [found, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     words += ["--unshare-cgroup-try", "--hostname", "sandbox"]
-    if os.geteuid() != 0:  # root needs no user namespace; `inside` becomes another user
+    if not _can_change_user():  # else `inside` becomes another user
         words += ["--unshare-user", "--uid", str(UID), "--gid", str(UID)]
     words += ["--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"]
     words += ["--ro-bind", "/usr", "/usr", "--proc", "/proc", "--dev", "/dev"]
@@ -252,6 +252,14 @@ def bubblewrap(view: View, gateway: Path, private: Path, limits: Limits, control
         _INSIDE,
         str(control),
     ]
+
+
+def _can_change_user() -> bool:
+    """Is this root, and not only that of a container, which may know no other user?"""
+    lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
+    ranges = [(int(first), int(count)) for first, _, count in map(str.split, lines)]
+    known = any(first <= UID < first + count for first, count in ranges)
+    return os.geteuid() == 0 and known
 
 
 def _read_only(view: View, private: Path) -> list[str]:

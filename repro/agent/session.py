@@ -96,9 +96,9 @@ def _stages(
         )
         told = opencode.told_by(events, start)
         limits += end.limits
-        stages.append(Stage(told, end.timed_out, end.code is None, end.code))
+        stages.append(Stage(told, end.timed_out, end.code, end.limits))
         session = told.session
-        if end.timed_out or end.code is None or told.errors or told.reason is None:
+        if end.timed_out or end.code is None or end.code < 0 or told.errors or not told.reason:
             break
     return stages, limits
 

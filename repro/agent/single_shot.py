@@ -45,7 +45,7 @@ def ask(model: ModelSettings, prompt: str, gateway: Path, directory: Path, kerne
     if code:
         write_atomic(workspace / kernel, code)
     told = Told(None, "stop" if reason in _STOPS else reason, 1, errors)
-    stage = Stage(told, timed_out=False, sandbox_ended=False, code=0)
+    stage = Stage(told, timed_out=False, code=0)
     return Evidence(None, [stage], kernel if code else None, steps=2, seconds=None)
 
 

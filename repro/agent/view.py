@@ -21,6 +21,9 @@ PACKAGE = f"{TOOLCHAIN}/repro"
 """Where this package is: its modules, and what the documentation server reads."""
 
 LIBRARIES = f"{TOOLCHAIN}/site-packages"
+DOCS = ROOT / ".toolchain" / "docs"
+"""Here: the documentation server's index."""
+
 _QUIET = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "CLAUDE_CODE", "SHARE",
           "EXTERNAL_SKILLS")  # fmt: skip
 _PROJECT_FILES = ("Project.toml", "Manifest.toml", "LocalPreferences.toml")
@@ -45,7 +48,7 @@ def view_of(tools: Tools) -> View:
         *julia,
         *depots,
         *((PROJECT / name, f"{TOOLCHAIN}/project/{name}") for name in _PROJECT_FILES),
-        (ROOT / ".toolchain" / "docs", f"{PACKAGE}/.toolchain/docs"),
+        (DOCS, f"{PACKAGE}/.toolchain/docs"),
     ]
     paths = [f"{TOOLCHAIN}/julia/bin", f"{TOOLCHAIN}/julia"] if julia else []
     environment = {

@@ -86,7 +86,15 @@ def ratio(
         return UNKNOWN
     centre = math.fsum(sign * mean.mean for sign, mean in means) + math.log(factor)
     half = half_width([mean for _, mean in means])
-    return Interval(*(_rounded(math.exp(centre + shift)) for shift in (0.0, -half, half)))
+    return Interval(*(rounded(_exp(centre + shift)) for shift in (0.0, -half, half)))
+
+
+def _exp(power: float) -> float:
+    """E to a power, infinity where it has no number: for limits of a spread beyond all sense."""
+    try:
+        return math.exp(power)
+    except OverflowError:
+        return math.inf
 
 
 def half_width(means: Sequence[LogMean]) -> float:
@@ -104,5 +112,6 @@ def half_width(means: Sequence[LogMean]) -> float:
     return float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
 
 
-def _rounded(value: float) -> float:
+def rounded(value: float) -> float:
+    """A number without the digits that processors disagree about."""
     return float(f"{value:.{DIGITS}g}")

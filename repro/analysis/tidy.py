@@ -1,5 +1,6 @@
 """A dataset as tidy pandas tables: attempts, cells, measurements."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,9 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from repro.analysis.gaps import Gaps, named
+from repro.analysis.sessions import sessions
 from repro.archive import tables
 from repro.archive.dataset import Dataset
 from repro.errors import UserError
+from repro.files import read_json
+from repro.measure.outcomes import OUTCOMES
 from repro.study.expand import cells as cells_of
 from repro.study.load import load_toml
 from repro.study.model import Study
@@ -32,6 +37,9 @@ RUNTIME_TYPES: dict[str, str] = _CELL_TYPES | {
 }  # fmt: skip
 """Columns of `<model>/runtimes/*.csv`; a seed is 64 bits without a sign, so it stays text."""
 
+MOST = 10**6
+"""Nodes, ranks or threads that anybody has."""
+
 
 @dataclass(frozen=True)
 class Tidy:
@@ -45,6 +53,7 @@ class Tidy:
             `counting`, and `attempts`, how many there were.
         measurements: a row a repetition that counts: correct, of an attempt that came to `ok`;
             `seconds` is its time.
+        sessions: a row a session in which a program was generated; see `sessions.sessions`.
     """
 
     name: str
@@ -52,6 +61,7 @@ class Tidy:
     attempts: pd.DataFrame
     cells: pd.DataFrame
     measurements: pd.DataFrame
+    sessions: pd.DataFrame
 
     def grid(self) -> pd.DataFrame:
         """Every cell of the study, measured or not, in the study's order.
@@ -69,31 +79,45 @@ class Tidy:
         found = self.cells[["cell", "outcome", "flags"]]
         return grid.merge(found, on="cell", how="left").fillna({"outcome": "", "flags": ""})
 
+    def closed_form(self, table: pd.DataFrame) -> "pd.Series[bool]":
+        """Rows of a vendor's pi: a closed form, whose time measures no work."""
+        baselines = [name for name, model in self.study.models.items() if model.baseline]
+        return (table["problem"] == "pi") & table["model"].isin(baselines)
+
 
 def _key(program: Program) -> tuple[str, str, str, int]:
     return program.model, program.problem, program.framework, program.sample
 
 
-def load(dataset: Path) -> Tidy:
-    """Read a dataset's tables.
+def load(dataset: Path, gaps: Gaps | None = None) -> Tidy:
+    """Read a dataset's tables and transcripts.
+
+    Args:
+        dataset: its directory.
+        gaps: where a damaged table or transcript is named, in place of an error; the rest is read.
 
     Raises:
         UserError: a file is missing or damaged, or a CSV lacks a column.
     """
     opened = Dataset(dataset)
     study = load_toml(dataset / "study.toml", Study)
-    attempts = _stack(sorted(dataset.glob("*/attempts.csv")), ATTEMPT_TYPES)
-    runtimes = _stack(sorted(dataset.glob("*/runtimes/*.csv")), RUNTIME_TYPES)
-    machines = _machines(opened, sorted(set(attempts["environment"])))
+    name = opened.description().name
+    attempts = _stack(sorted(dataset.glob("*/attempts.csv")), ATTEMPT_TYPES, gaps)
+    runtimes = _stack(sorted(dataset.glob("*/runtimes/*.csv")), RUNTIME_TYPES, gaps)
+    with named(gaps):
+        _check_unique(dataset, attempts)
+    attempts = attempts.drop_duplicates(["cell", "attempt"], ignore_index=True)
+    machines = _machines(dataset, sorted(set(attempts["environment"])), gaps)
     attempts["machine"] = attempts["environment"].map(machines)
     for table in (attempts, runtimes):
         table["cores"] = table["ranks"] * table["threads"]
     return Tidy(
-        name=opened.description().name,
+        name=name,
         study=study,
         attempts=attempts,
         cells=counting(attempts),
         measurements=_measurements(attempts, runtimes),
+        sessions=sessions(dataset, gaps),
     )
 
 
@@ -116,22 +140,28 @@ def _measurements(attempts: pd.DataFrame, runtimes: pd.DataFrame) -> pd.DataFram
     return correct.merge(ok, on=["cell", "attempt"], validate="many_to_one")
 
 
-def _machines(dataset: Dataset, wanted: Iterable[str]) -> dict[str, str]:
-    """What each environment calls its machine."""
-    environments, machines = dataset.environments(), {}
+def _machines(dataset: Path, wanted: Iterable[str], gaps: Gaps | None) -> dict[str, str]:
+    """What each environment calls its machine; one that does not say is a machine of its own."""
+    machines = {}
     for name in wanted:
-        environment = environments.get(name)
-        machine = environment.get("machine") if isinstance(environment, dict) else None
-        if not isinstance(machine, str):
-            where = dataset.path / "environment" / f"{name}.json"
-            raise UserError(f"{where}: names no machine; collect the dataset again from its run")
-        machines[name] = machine
+        machines[name] = f"unknown ({name})"
+        with named(gaps):
+            where = dataset / "environment" / f"{name}.json"
+            content = read_json(where) if where.exists() else None
+            machine = content.get("machine") if isinstance(content, dict) else None
+            if not isinstance(machine, str):
+                told = "names no machine; collect the dataset again from its run"
+                raise UserError(f"{where}: {told}")
+            machines[name] = machine
     return machines
 
 
-def _stack(paths: Iterable[Path], types: dict[str, str]) -> pd.DataFrame:
+def _stack(paths: Iterable[Path], types: dict[str, str], gaps: Gaps | None) -> pd.DataFrame:
     """Tables of the same columns, one below the other; an empty one if there is none."""
-    tables = [_read(path, types) for path in paths]
+    tables = []
+    for path in paths:
+        with named(gaps):
+            tables.append(_read(path, types))
     tables = [table for table in tables if len(table)]
     if not tables:
         return pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in types.items()})
@@ -142,12 +172,32 @@ def _read(path: Path, types: dict[str, str]) -> pd.DataFrame:
     """One CSV file, its columns checked and typed.
 
     Raises:
-        UserError: it cannot be read, lacks a column, or has a field that is no number.
+        UserError: it cannot be read, lacks a column, or has a field that cannot be.
     """
     table = pd.DataFrame(tables.read(path, list(types)), columns=list(types))
     for column, dtype in types.items():
         table[column] = _typed(path, table[column], dtype)
+    for column, known in (("outcome", OUTCOMES), ("correct", ("true", "false"))):
+        if column in table and not table[column].isin(known).all():
+            strange = table.loc[~table[column].isin(known), column].iloc[0]
+            raise UserError(f"{path}: column {column}: {strange!r}; see `repro verify`")
+    if "seconds" in table and not table["seconds"].between(0, sys.float_info.max).all():
+        raise UserError(f"{path}: column seconds: not a time; see `repro verify`")
+    numbers = table[["nodes", "ranks", "threads"]]
+    if ((numbers < 1) | (numbers > MOST)).any(axis=None) or (table["n"] < 1).any():
+        raise UserError(f"{path}: no scale point or size is like that; see `repro verify`")
+    key = ["cell", "attempt", *(["repetition"] if "repetition" in table else [])]
+    if table.duplicated(key).any():
+        twice = table.loc[table.duplicated(key), "cell"].iloc[0]
+        raise UserError(f"{path}: a row of {twice} is there twice; see `repro verify`")
     return table
+
+
+def _check_unique(dataset: Path, attempts: pd.DataFrame) -> None:
+    """One table may hold what belongs to another."""
+    twice = attempts.loc[attempts.duplicated(["cell", "attempt"]), "cell"]
+    if len(twice):
+        raise UserError(f"{dataset}: two tables have an attempt of {twice.iloc[0]}")
 
 
 def _typed(path: Path, column: "pd.Series[str]", dtype: str) -> "pd.Series[Any]":
@@ -156,5 +206,5 @@ def _typed(path: Path, column: "pd.Series[str]", dtype: str) -> "pd.Series[Any]"
     given = column.where(column != "", "nan") if dtype == "float64" else column
     try:
         return given.astype("float64" if dtype == "float64" else "int64")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise UserError(f"{path}: column {column.name}: {error}; see `repro verify`") from error

@@ -1,65 +1,125 @@
 """`repro all`: the whole chain, from the archive that is there to the figures of a new dataset."""
 
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from repro.cli import options
+from repro.cli.all_writing import Writing
+from repro.errors import UserError
+from repro.launch.run_directory import RUN, Run, driving, make_run
+from repro.launch.site import SITES, Site, load_site
+from repro.launch.start import Wishes
+from repro.study.load import STUDIES, find_toml, known_toml, load_study
+from repro.study.model import Study
 
 
 @click.command()
-@options.study
-@options.site
+@click.option("--study", help="Study.  [default: paper on a cluster, smoke on one machine]")
+@click.option("--site", help="Site.  [default: the cluster whose Slurm answers, else local]")
 @options.run
 @options.data
 @options.concurrent
 @options.oversubscribe
 @options.charged
 @options.image
+@click.option(
+    "--budget-dollars",
+    type=click.FloatRange(min=0),
+    default=5.0,
+    show_default=True,
+    help="Dollars at most for each program that a model is to write, if there is its key.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask before anything is started.")
 @options.dry_run
 def command(
-    study: str,
-    site: str,
+    study: str | None,
+    site: str | None,
     run_path: Path | None,
     data: Path,
     account: str | None,
     partition: str | None,
+    submit_via: str | None,
     image: Path | None,
+    budget_dollars: float,
     *,
     concurrent: bool,
     oversubscribe: bool,
+    yes: bool,
     dry_run: bool,
 ) -> int:
     """Verify the archive, run every cell that can run here, collect, draw, and sum up.
 
-    The same command resumes. The new dataset is named after the run directory, such as
+    Without options it looks around, says what it would do and what that costs at most, and asks
+    once. The same command resumes. The new dataset is named after the run directory, such as
     smoke-local, and follows it: it is replaced when the run has gone on.
     """
-    from repro.launch.run_directory import driving, make_run
-    from repro.launch.site import load_site
-    from repro.study.load import STUDIES, find_toml
-
-    path = run_path or options.default_run(study, site)
-    dataset, figures = data / path.name, Path("figures") / path.name
-    at = load_site(site).with_choices(account, partition, image)
+    at = _site(site, submit_via).with_choices(account, partition, image, submit_via)
+    study = study or ("paper" if at.slurm else "smoke")
+    path = run_path or options.default_run(study, at.name)
+    planned = Run(path, load_study(study), at.name, "")
+    writing = Writing(study, load_study(study), budget_dollars)
+    wishes = Wishes(_programs(planned.study, data), concurrent, oversubscribe)
+    _say_what_is_ahead(planned, at, wishes, writing)
     if dry_run:
-        click.echo(f"would verify {data}, run study {study} in {path} (`repro run --dry-run` lists")
-        click.echo(f"the cells), collect {dataset}, and draw {figures}")
         return 0
+    if not (yes or (path / RUN).exists()):
+        _ask()
+    if at.slurm and at.name not in known_toml(SITES) and site is None:
+        from repro.launch.detect import write_site
+
+        click.echo(
+            f"{write_site(at)}: what Slurm says of this cluster; mend what is wrong", err=True
+        )
     if not _verified(data, but=path.name):
         return 1
-    study_file = find_toml(study, STUDIES, "study")
+    writing.write(data)
+    wishes = replace(wishes, programs=_programs(planned.study, data))
     with driving(path):
-        run = make_run(path, study_file, at.name)
         from repro.cli.run_command import run_chosen
-        from repro.launch.start import Wishes
 
+        run = make_run(path, find_toml(study, STUDIES, "study"), at.name)
         click.echo(f"2. running study {run.study.name} in {path}", err=True)
-        run_chosen(run, run.cells(), at, Wishes((), concurrent, oversubscribe))
+        if run_chosen(run, run.cells(), at, wishes):
+            return 0
+    dataset, figures = data / path.name, Path("figures") / path.name
     _collect(path, data)
     drawn = _draw(dataset, figures)
     _summarise(path, dataset, figures, drawn)
     return 0
+
+
+def _site(name: str | None, submit_via: str | None) -> Site:
+    from repro.launch.detect import detect_site
+
+    return load_site(name) if name else detect_site(submit_via)
+
+
+def _programs(study: Study, data: Path) -> tuple[Path, ...]:
+    """The datasets with programs of the study's LLMs."""
+    from repro.archive import find
+
+    generated = [name for name, model in study.models.items() if model.kernels is None]
+    datasets = [find.find(name, data) for name in find.names(data)]
+    return tuple(d for d in datasets if any((d / name / "kernels").is_dir() for name in generated))
+
+
+def _say_what_is_ahead(run: Run, site: Site, wishes: Wishes, writing: Writing) -> None:
+    from repro.launch.outlook import look_ahead
+
+    ahead = look_ahead(run, site, wishes)
+    core_hours = ahead.pop("at most")
+    ahead |= {"models": writing.said(), "at most": f"{core_hours}, {writing.dollars:,.2f} dollars"}
+    for key, text in ahead.items():
+        click.echo(f"{key:9} {text}", err=True)
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise UserError("all: nothing was started, nobody can be asked here; say --yes")
+    click.confirm("go on?", abort=True, err=True)
 
 
 def _verified(data: Path, but: str) -> bool:
@@ -108,7 +168,7 @@ def _summarise(run: Path, dataset: Path, figures: Path, drawn: list[Path]) -> No
     places = {
         "attempts": f"{run}  (repro status --run {run})",
         "dataset": f"{dataset}  (repro verify {dataset.name})",
-        "figures": f"{figures}  ({len(drawn)} files: PDF, SVG and PNG)",
+        "figures": f"{figures}  ({len(drawn)} files: PDF, SVG, PNG, CSV and LaTeX)",
     }
     for what, where in places.items():
         console.print(f"{what:9} {where}", markup=False, soft_wrap=True)

@@ -83,6 +83,7 @@ def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
 @click.option("--repeat", type=click.IntRange(min=1), help="Repetitions.  [default: the study's]")
 @options.oversubscribe
 @options.image
+@click.option("--no-image", is_flag=True, help="Use this machine's Julia though there is an image.")
 @options.dry_run
 def run(
     name: str,
@@ -92,15 +93,18 @@ def run(
     repeat: int | None,
     image: Path | None,
     *,
+    no_image: bool,
     oversubscribe: bool,
     dry_run: bool,
 ) -> int:
     """Run a cell of the archive again on this machine, and compare.
 
+    It runs in the image `repro.sif`, if that is here or in the checkout.
     The kernel and the study are the archive's. The reference program on one thread is run too,
     because machines are compared through it. Exit codes are those of `repro cell compare`.
     """
     from repro.cli import progress
+    from repro.container.image import image_here
     from repro.launch.rerun import cells_to_rerun, explain, rerun
     from repro.launch.run_directory import Run
     from repro.launch.site import load_site
@@ -111,10 +115,13 @@ def run(
     path = run_path or _run_of(chosen)
     study = load_toml(chosen.path / layout.STUDY, Study)
     cells = cells_to_rerun(Run(path, study, "local", ""), cell, repeat)
+    image = None if no_image else image or image_here()
+    where = f", Julia from {image}" if image else ""
     if dry_run:
-        click.echo(f"would run {explain(cells)} in {path}")
+        click.echo(f"would run {explain(cells)} in {path}{where}")
         return 0
-    site = load_site("local").with_choices(None, None, image)
+    click.echo(f"{explain(cells)} in {path}{where}", err=True)
+    site = load_site("local").with_choices(image=image)
     with progress.shown(len(cells)) as events:
         rerun(chosen, cell, path, repeat, events, site, oversubscribe=oversubscribe)
     return _compare(chosen, cell, path, as_json=False)

@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import click
 
 from repro.cli import options
 from repro.cli.findings import print_finding
 from repro.container import doctor
+from repro.container.findings import Finding
 from repro.launch.site import Site, load_site
 
 
@@ -39,6 +39,7 @@ def command(
     run_path: Path | None,
     account: str | None,
     partition: str | None,
+    submit_via: str | None,
     image: Path | None,
     patience: float,
     *,
@@ -49,7 +50,8 @@ def command(
     """Say which Julia is used, what else is there, and what that means for the study.
 
     Of a cluster it says what its login node finds, and in one small job what two nodes find; that
-    job's script is all that is shown of it with --dry-run.
+    job's script is all that is shown of it with --dry-run. For cells in an image it tries whose MPI
+    works between two nodes, and writes that down in the site's file.
 
     With --models it says which models answer. A key is looked for in the environment and in
     ~/.config/repro/keys.toml (mode 600); a model without one is left out, which is no failure.
@@ -61,15 +63,18 @@ def command(
     if models:
         from repro.agent.model_doctor import model_findings
 
-        _show(model_findings(names, dry_run=dry_run), as_json=as_json)
+        _fail_if_needed(_show(model_findings(names, dry_run=dry_run), as_json=as_json))
         return
-    at = load_site(site).with_choices(account, partition, image)
+    at = load_site(site).with_choices(account, partition, image, submit_via)
     run = run_path or options.default_run("smoke", site)
-    _show(_findings(at, run, patience, dry_run=dry_run), as_json=as_json)
+    seen = _show(_findings(at, run, patience, dry_run=dry_run), as_json=as_json)
+    if not dry_run:
+        _note_mpi(site, seen)
+    _fail_if_needed(seen)
 
 
-def _show(findings: Iterator[dict[str, Any]], *, as_json: bool) -> None:
-    """Print each as it is found; exit with 1 if something is not as it must be."""
+def _show(findings: Iterator[Finding], *, as_json: bool) -> list[Finding]:
+    """Print each as it is found."""
     seen = []
     for finding in findings:
         seen.append(finding)
@@ -77,11 +82,25 @@ def _show(findings: Iterator[dict[str, Any]], *, as_json: bool) -> None:
             print_finding(finding)
     if as_json:
         click.echo(json.dumps(seen, indent=2))
+    return seen
+
+
+def _fail_if_needed(seen: list[Finding]) -> None:
+    """Exit with 1 if something is not as it must be."""
     if not all(finding["ok"] for finding in seen if finding["needed"]):
         raise SystemExit(1)
 
 
-def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[dict[str, Any]]:
+def _note_mpi(site: str, seen: list[Finding]) -> None:
+    from repro.launch.site_doctor import MPI_OF_RANKS
+    from repro.launch.site_file import note_mpi
+
+    for finding in seen:
+        if finding["what"] == MPI_OF_RANKS and (path := note_mpi(site, finding["found"])):
+            click.echo(f"{path}: says now whose MPI works: {finding['found']}", err=True)
+
+
+def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[Finding]:
     if site.slurm is None:
         return iter(doctor.findings())
     from repro.launch.site_doctor import site_findings

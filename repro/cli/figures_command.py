@@ -33,7 +33,7 @@ def command(
     update_expected: bool,
     dry_run: bool,
 ) -> int:
-    """Draw the figures of a dataset as PDF, SVG and PNG.
+    """Draw the figures of a dataset as PDF, SVG and PNG, with their numbers as CSV and LaTeX.
 
     The same dataset gives the same bytes. With --check they are drawn into a temporary directory
     and compared with paper_figures/expected/DATASET; exit 1 names each figure that differs and
@@ -104,5 +104,5 @@ def _check(dataset: Path, *, dry_run: bool) -> int:
     for problem in problems:
         click.echo(f"{dataset.name}: {problem}")
     if not problems:
-        click.echo(f"{dataset.name}: {len(built)} figures, all as expected")
+        click.echo(f"{dataset.name}: {len(built)} files, all as expected")
     return 1 if problems else 0

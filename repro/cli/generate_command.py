@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from repro.study.names import Program
 
 
-def default_generations(study: str) -> Path:
-    """Where sessions lie unless `--out` says otherwise."""
-    return Path("generations") / Path(study).stem
-
-
 @click.command()
 @options.program_filter
 @options.study
@@ -91,13 +86,13 @@ def command(
     chosen = {
         one: programs[one] for one in select(list(programs), patterns, exclude, what="program")
     }
-    path = out or default_generations(study)
+    path = out or options.default_generations(study)
     if dry_run:
         _show(look(path, chosen, wishes))
         return 0
-    broken_off = _make(study, path, models, chosen, wishes)
+    broken_off = make_programs(study, path, models, chosen, wishes)
     if collect:
-        _collect(path, study, data, collect)
+        collect_sessions(path, study, data, collect)
     return int(broken_off)
 
 
@@ -109,19 +104,24 @@ def _show(todos: Iterable["Todo"]) -> None:
             click.echo(f"would generate {todo.program}")
 
 
-def _make(
+def make_programs(
     study: str, path: Path, models: Path | None, chosen: "dict[Program, str]", wishes: "Wishes"
 ) -> bool:
-    """Make them, showing progress; was one broken off?"""
+    """Let models write programs, showing progress; was a session broken off?"""
     from repro.agent.endings import REPEATED
     from repro.agent.generate import Factory
     from repro.agent.models import MODELS
-    from repro.agent.view import Tools
+    from repro.agent.view import DOCS, Tools
     from repro.cli.generate_progress import shown
     from repro.container.julia import find_julia
     from repro.container.opencode import find_opencode
     from repro.launch.local import terminating_like_ctrl_c
 
+    if wishes.agent == "opencode" and wishes.docs and not DOCS.is_dir():
+        raise UserError(
+            f"{DOCS}: no index of Julia's documentation; `repro docs build` makes it, or say "
+            "--no-docs"
+        )
     tools = Tools(find_julia(), find_opencode())
     with shown(len(chosen)) as events, terminating_like_ctrl_c():
         factory = Factory(load_study(study), path, tools, wishes, models or MODELS, events)
@@ -131,7 +131,8 @@ def _make(
     return len(made) < len(chosen) or any(end is None or end.kind in REPEATED for end in endings)
 
 
-def _collect(path: Path, study: str, data: Path, name: str) -> None:
+def collect_sessions(path: Path, study: str, data: Path, name: str) -> None:
+    """Make the dataset `name` of all sessions that ended, in place of the one that is there."""
     from repro.agent.to_dataset import collect_generations
 
     collect_generations(path, study, data, name, "", "CC-BY-4.0", replace=True)

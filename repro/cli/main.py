@@ -12,7 +12,10 @@ COMMANDS = {
     "all": "Do the whole study on a site: verify, run, collect, draw, summarise.",
     "setup": "Find or fetch the pinned Julia, its packages, and the MPI of this machine.",
     "image": "Fetch for, build and check the container image.",
+    "host-env": "Print what makes this host's Slurm work in the image.",
+    "docs": "Index, serve and search Julia's documentation.",
     "doctor": "Say what this machine has, and what that means.",
+    "local-model": "Fetch, build and serve a small open-weight model.",
     "contract": "Print what a program of a problem and framework must define.",
     "generate": "Let models write programs, in recorded sessions.",
     "replay": "Repeat recorded sessions from the archive, offline, and compare.",
@@ -24,6 +27,8 @@ COMMANDS = {
     "collect": "Turn a run into a dataset.",
     "verify": "Check every file of datasets against their manifests.",
     "figures": "Draw the figures of a dataset, or check them byte for byte.",
+    "metrics": "Compute pass@k, speedups, failure envelopes and costs of datasets.",
+    "claims": "Hold each claim of the paper against datasets.",
     "cell": "Show, rerun and compare single cells.",
 }
 
@@ -35,7 +40,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"repro.cli.{name}_command")
+        module = importlib.import_module(f"repro.cli.{name.replace('-', '_')}_command")
         command: click.Command = module.command
         return command
 
@@ -53,7 +58,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; exit 2 with one line for what the user can put right."""
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(cli.main(prog_name="repro", standalone_mode=False) or 0)
     except UserError as error:
         fail(str(error))
     except click.ClickException as error:

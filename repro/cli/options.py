@@ -27,7 +27,7 @@ data = click.option(
     "--data",
     type=click.Path(path_type=Path),
     default=DATA,
-    help="Directory with the datasets.  [default: data/ of the checkout]",
+    help="Directory with the datasets.  [default: data/ of the checkout; in an image, data/ here]",
 )
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, do nothing.")
 concurrent = click.option(
@@ -54,7 +54,12 @@ def charged(function: F) -> F:
     """Who pays for jobs of a cluster, and where they go."""
     account = click.option("--account", help="Slurm account, in place of the site's.")
     partition = click.option("--partition", help="Slurm partition, in place of the site's.")
-    return account(partition(function))
+    via = click.option(
+        "--submit-via",
+        metavar="ssh:HOST|print",
+        help="Where Slurm's clients are: on HOST, or where you type what is printed.",
+    )
+    return account(partition(via(function)))
 
 
 def cell_filter(function: F) -> F:
@@ -84,6 +89,11 @@ generations = click.option(
     metavar="DIRECTORY",
     help="Where sessions are kept.  [default: generations/STUDY]",
 )
+
+
+def default_generations(study_name: str) -> Path:
+    """Where sessions lie unless the user says otherwise."""
+    return Path("generations") / Path(study_name).stem
 
 
 def default_run(study_name: str, site_name: str) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from repro.cli import options
+from repro.container.image import Image
 from repro.errors import UserError
 from repro.files import write_atomic, writing
 from repro.launch.decide import Decision, Means, Todo, decide
@@ -65,6 +66,7 @@ def command(
     programs: tuple[Path, ...],
     account: str | None,
     partition: str | None,
+    submit_via: str | None,
     image: Path | None,
     collect: str | None,
     data: Path,
@@ -82,7 +84,13 @@ def command(
     """
     path = run_path or options.default_run(study, site)
     study_file = find_toml(study, STUDIES, "study")
-    loaded, at = load_study(study), load_site(site).with_choices(account, partition, image)
+    loaded = load_study(study)
+    at = load_site(site).with_choices(account, partition, image, submit_via)
+    if at.by_hand and (wait or collect):
+        raise UserError(
+            "--submit-via print: nothing can be waited for; leave out --wait and --collect, and "
+            "say `repro collect` when the jobs are over"
+        )
     wait = wait or at.launcher == "local"
     later = (collect, data) if collect else None
     wishes = Wishes(programs, concurrent, oversubscribe, wait, later)
@@ -98,8 +106,12 @@ def command(
     click.echo(f"attempts are in {path}; `repro status --run {path}` sums them up", err=True)
 
 
-def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> None:
-    """Run the chosen cells of a run that the caller holds, showing progress."""
+def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> list[str]:
+    """Run the chosen cells of a run that the caller holds, showing progress.
+
+    Returns:
+        The commands that the user has to type where Slurm is, which are printed.
+    """
     from repro.cli import progress
 
     prepared = prepare_run(run, site, chosen, wishes)
@@ -109,13 +121,18 @@ def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> 
     _report_unavailable(prepared.decisions, prepared.means)
     with progress.shown(len(prepared.ready)) as events:
         try:
-            prepared.start(events, wishes, lambda text: click.echo(text, err=True))
+            commands = prepared.start(events, wishes, lambda text: click.echo(text, err=True))
         except SlurmSilent as error:
             raise UserError(
                 f"Slurm does not answer ({error}); nothing is lost: say the same again when it does"
             ) from error
         except SlurmError as error:
             raise UserError(f"Slurm refuses to say how its jobs are: {error}") from error
+    if commands:
+        click.echo("type where Slurm is, then say the same again when the jobs are over:", err=True)
+    for line in commands:
+        click.echo(line)
+    return commands
 
 
 def _collect(run: Path, name: str, data: Path) -> None:
@@ -147,16 +164,17 @@ def _preview(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> No
             missing = ", ".join(means.missing(decision.cell))
             click.echo(f"would note {decision.cell.name} as unavailable: no {missing}")
     if site.launcher == "slurm":
-        _write_scripts(run.path, site, [d.cell for d in decisions if d.todo is Todo.START])
+        starting = [d.cell for d in decisions if d.todo is Todo.START]
+        _write_scripts(run.path, site, starting, tools.image)
 
 
-def _write_scripts(run: Path, site: Site, cells: Sequence[Cell]) -> None:
+def _write_scripts(run: Path, site: Site, cells: Sequence[Cell], image: Image | None) -> None:
     """Leave what would be submitted where it can be read."""
     hours, longest = 0.0, 0
     directory = run / "dry-run"
     with writing(directory):
         directory.mkdir(parents=True, exist_ok=True)
-        for name, script, core_hours, minutes in scripts(run, site, cells):
+        for name, script, core_hours, minutes in scripts(run, site, cells, image):
             write_atomic(directory / name, script)
             click.echo(f"would submit {directory / name}: {core_hours:.1f} core-hours at most")
             hours, longest = hours + core_hours, max(longest, minutes)

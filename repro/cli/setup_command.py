@@ -32,7 +32,8 @@ def command(*, agent: bool, dry_run: bool) -> None:
     of $MPIEXEC, else of `mpiexec` on PATH; julia/LocalPreferences.toml tells MPI.jl of it. The
     packages, as julia/Manifest.toml pins them, go to Julia's own depot (JULIA_DEPOT_PATH, else
     ~/.julia). Nothing else outside the checkout is changed. What cannot be had makes cells
-    `unavailable`; only a missing Julia is an error.
+    `unavailable`; only a missing Julia is an error. The documentation server's
+    index is made last.
     """
     if dry_run:
         _say_what_would_be_done()
@@ -44,6 +45,7 @@ def command(*, agent: bool, dry_run: bool) -> None:
     # Before the packages, so that MPI.jl is fetched and compiled for this MPI, and once.
     changed = _set_up_mpi()
     click.echo(ensure_packages(julia, _say, again=changed))
+    _set_up_docs()
     if agent:
         opencode = ensure_opencode()
         click.echo(f"OpenCode {opencode.version}: {opencode.path}")
@@ -69,6 +71,21 @@ def _say_what_would_be_done() -> None:
         packages = too_old(julia) or installed
     _set_up_mpi(dry_run=True)
     click.echo(packages)
+    click.echo("would make the index of the documentation, if it is not current")
+
+
+def _set_up_docs() -> None:
+    """Make the index of the documentation, which is of the packages, too; skip what is current."""
+    from repro.docs_server.index import default_index
+    from repro.docs_server.make import is_current, make_index
+
+    path, julia = default_index(), find_julia()  # again, for it may have packages by now
+    try:
+        if not is_current(julia, path):
+            make_index(julia, path)
+        click.echo(f"documentation: {path}")
+    except UserError as error:
+        click.echo(f"no index of the documentation, agents do without: {error}")
 
 
 def _set_up_mpi(*, dry_run: bool = False) -> bool:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from repro.cli import options
+from repro.cli.options import default_generations
+from repro.cli.status_sessions import programs, table
 from repro.errors import UserError
 from repro.launch.run_directory import Run, open_run
 from repro.launch.status import Overview, overview, scale_of, time_left, was_handed_over
@@ -31,6 +33,12 @@ _WATCH_SECONDS = 15.0
 @options.study
 @options.site
 @options.run
+@click.option(
+    "--generations",
+    type=click.Path(path_type=Path),
+    metavar="DIRECTORY",
+    help="Sessions that wrote programs.  [default: generations/STUDY]",
+)
 @options.as_json
 @click.option(
     "--watch",
@@ -46,6 +54,7 @@ def command(
     study: str,
     site: str,
     run_path: Path | None,
+    generations: Path | None,
     watch: float | None,
     *,
     as_json: bool,
@@ -53,12 +62,19 @@ def command(
     """Show how many cells came to what, by program; --json lists every cell.
 
     Of a cluster's run also what Slurm says: what is queued and why, what runs, and how long it may
-    take. Nothing is changed.
+    take. Of programs that models wrote also how that ended, and what tokens and dollars it took.
+    Nothing is changed.
     """
     if watch and as_json:
         raise UserError("--watch and --json: choose one")
-    run = open_run(run_path or options.default_run(study, site))
+    path = run_path or options.default_run(study, site)
     wanted, unwanted = matcher(patterns, otherwise=True), matcher(exclude, otherwise=False)
+    place = generations or default_generations(study)
+    written = programs(place, lambda name: wanted(name) and not unwanted(name))
+    if written and not path.exists():  # written, not run yet
+        _show_programs(written, as_json=as_json)
+        return
+    run = open_run(path)
 
     def look() -> Overview:
         return overview(run, lambda name: wanted(name) and not unwanted(name))
@@ -69,9 +85,20 @@ def command(
     seen = _not_empty(run, look())
     if as_json:
         told = {"run": str(run.path), "slurm_silent": seen.silent, "cells": seen.cells}
-        click.echo(json.dumps(told, indent=2))
+        click.echo(json.dumps(told | {"programs": written}, indent=2))
+        return
+    _print(run, seen)
+    if written:
+        _show_programs(written, as_json=False)
+
+
+def _show_programs(written: list[dict[str, Any]], *, as_json: bool) -> None:
+    from rich.console import Console
+
+    if as_json:
+        click.echo(json.dumps({"programs": written}, indent=2))
     else:
-        _print(run, seen)
+        Console().print(table(written))
 
 
 def _not_empty(run: Run, seen: Overview) -> Overview:

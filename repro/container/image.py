@@ -5,18 +5,25 @@ of itself: `python -m repro.container.inside` runs in it.
 """
 
 import json
+import os
+import shlex
 import shutil
 import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from repro import ROOT
 from repro.container.julia import Julia
 from repro.container.mpi import Mpi
 from repro.container.sif import squashfs_sha256
 from repro.errors import UserError
 
-PYTHON = "/opt/repro/.venv/bin/python"
-"""In the image."""
+HOME_IN_IMAGE = Path("/opt/repro")
+PYTHON = str(HOME_IN_IMAGE / ".venv/bin/python")
+DEPOT = "/opt/julia-depot"
+"""In the image: this package, its Python, and Julia's packages, read-only."""
+
+_HOST_ENV = Path(__file__).with_name("host_env.sh")
 
 START_SECONDS = 120
 """For a container to start and Julia in it: an image may lie on a slow file system."""
@@ -39,20 +46,44 @@ class Image:
     options: tuple[str, ...] = ()
     """What Apptainer has to be told on this machine."""
 
+    entered: bool = False
+    """This process runs in it, and `apptainer` is the host's, which only the host can start."""
+
     def line(self, *, home: Path | None = None, binds: tuple[Path, ...] = ()) -> list[str]:
-        """What stands before a command to run it in the image.
+        """What stands before a command of this process: as `start`, nothing if it is entered."""
+        return [] if self.entered else self.start(home=home, binds=binds)
+
+    def start(
+        self,
+        *,
+        home: Path | None = None,
+        binds: tuple[Path, ...] = (),
+        host_mpi: Path | None = None,
+    ) -> list[str]:
+        """What stands before a command to run it in the image, said outside of it.
 
         The command gets the caller's environment, and the image's own where both have a say. The
         process tree stays visible, so that a watchdog outside can sample it and send it signals.
 
         Args:
-            home: the directory that is to be its home and working directory; none: no home.
+            home: the directory that is to be its home and working directory, with a Julia depot of
+                its own before the image's, which is read-only; none: no home.
             binds: directories that it sees at the same place, besides /tmp and its home.
+            host_mpi: the image's MPI library, in whose place the host's is to be: that which
+                `host_env.sh` has copied, which must be Open MPI like the image's.
         """
         words = [str(self.apptainer), "exec", *self.options]
         words += ["--home", str(home), "--pwd", str(home)] if home else ["--no-home"]
+        words += ["--env", f"JULIA_DEPOT_PATH={depots(home)}"] if home else []
         for path in binds:
             words += ["--bind", str(path)]
+        if host_mpi:
+            there = _host_directory() / "mpi"
+            words += ["--bind", f"{there / host_mpi.name}:{host_mpi}"]
+            words += ["--env", f"LD_LIBRARY_PATH={there}"]
+            for reader in ("OMPI", "PMIX"):  # else they find the image's, of another version
+                plugins = f"{reader}_MCA_mca_base_component_path={there / 'plugins'}"
+                words += ["--env", plugins]
         return [*words, str(self.path)]
 
 
@@ -64,6 +95,56 @@ class Inside:
     mpi: Mpi | None
     project: Path
     """Where the harness is, in the image."""
+
+
+def depots(home: Path) -> str:
+    """JULIA_DEPOT_PATH in the image: a depot that can be written, its own, those of Julia."""
+    return f"{home / '.julia'}:{DEPOT}:"
+
+
+def host_client(name: str) -> Path:
+    """Where `host_env.sh` puts a client of the host's Slurm for use in an image."""
+    return _host_directory() / "bin" / name
+
+
+def _host_directory() -> Path:
+    return Path(f"/tmp/repro-host-{os.getuid()}")  # noqa: S108 - `host_env.sh` checks whose it is
+
+
+def host_env(sif: str) -> str:
+    """A line for a shell of the host that makes its Slurm work in the image of the file `sif`."""
+    words = ["/bin/sh", "-c", _HOST_ENV.read_text(encoding="utf-8"), "host-env", sif]
+    return f'eval "$({shlex.join(words)})"'
+
+
+def own_image() -> Image | None:
+    """The image that this process runs in; None outside of Apptainer.
+
+    Raises:
+        UserError: the image's file cannot be seen from inside, so it cannot be named by its hash.
+    """
+    said = os.environ.get("APPTAINER_CONTAINER")
+    if said is None or ROOT != HOME_IN_IMAGE:
+        return None
+    path = Path(said)
+    if not path.is_file():
+        raise UserError(
+            f"{said}: the image cannot see its own file, whose hash every result carries: say "
+            f'`eval "$(apptainer run {said} host-env)"` first, or bind it: --bind {said}'
+        )
+    apptainer, *options = shlex.split(os.environ.get("REPRO_HOST_APPTAINER", "apptainer"))
+    digest = f"sha256:{squashfs_sha256(path)}"
+    return Image(path, digest, Path(apptainer), tuple(options), entered=True)
+
+
+def image_here() -> Path | None:
+    """The image that lies where one is built: `repro.sif`, here or in the checkout.
+
+    None too where Apptainer is not on PATH, or this runs in an image already.
+    """
+    if "APPTAINER_CONTAINER" in os.environ or shutil.which("apptainer") is None:
+        return None
+    return next((p for p in (Path("repro.sif"), ROOT / "repro.sif") if p.is_file()), None)
 
 
 def open_image(path: Path) -> Image:

@@ -1,12 +1,14 @@
 """What of requirements.lock the image needs, for the image's Python."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from repro import ROOT
 from repro.errors import UserError
 
 BUILD_SYSTEM = "hatchling"
@@ -20,8 +22,8 @@ def image_lock(lock: str, python: str, roots: tuple[str, ...] = ("repro", BUILD_
     """The entries of `lock` that `roots` need on Linux x86_64 with `python`, without markers.
 
     pip evaluates markers for the Python that it runs on, which is not the image's. What is needed
-    is read from the packages that are installed here; one that is not installed counts as needed
-    with nothing below it.
+    is read from pyproject.toml and the packages that are installed here; one that is not installed
+    counts as needed with nothing below it.
 
     Args:
         lock: the text of requirements.lock.
@@ -35,7 +37,7 @@ def image_lock(lock: str, python: str, roots: tuple[str, ...] = ("repro", BUILD_
     kept = []
     for requirement, hashes in _entries(lock):
         marker = requirement.marker
-        fits = marker is None or marker.evaluate(_environment(python))
+        fits = marker is None or marker.evaluate(_environment(python) | {"extra": ""})
         if fits and canonicalize_name(requirement.name) in wanted:
             pinned = f"{requirement.name}{requirement.specifier}"
             kept.append(" \\\n    ".join([pinned, *hashes]))
@@ -57,20 +59,25 @@ def _entries(lock: str) -> Iterator[tuple[Requirement, list[str]]]:
 
 
 def _closure(roots: tuple[str, ...], python: str) -> set[str]:
-    found = {canonicalize_name(root) for root in roots}
-    left = list(found)
+    """The packages that `roots` need, with the extras that each is asked for with."""
+    left = [(str(canonicalize_name(root)), "") for root in roots]
+    found = set(left)
     while left:
-        for text in _requires(left.pop()):
-            requirement = Requirement(text)
-            name = canonicalize_name(requirement.name)
-            marker = requirement.marker
-            if name not in found and (marker is None or marker.evaluate(_environment(python))):
-                found.add(name)
-                left.append(name)
-    return {str(name) for name in found}
+        name, extra = left.pop()
+        environment = _environment(python) | {"extra": extra}
+        for requirement in map(Requirement, _requires(name)):
+            if requirement.marker is None or requirement.marker.evaluate(environment):
+                of = str(canonicalize_name(requirement.name))
+                new = {(of, extra) for extra in ("", *requirement.extras)} - found
+                found |= new
+                left += new
+    return {name for name, _ in found}
 
 
 def _requires(name: str) -> list[str]:
+    if name == "repro":  # what was installed may be older than the file
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        return list(project["dependencies"])
     try:
         return requires(name) or []
     except PackageNotFoundError:
@@ -79,7 +86,6 @@ def _requires(name: str) -> list[str]:
 
 def _environment(python: str) -> dict[str, str]:
     return {
-        "extra": "",
         "python_version": python,
         "python_full_version": f"{python}.0",
         "sys_platform": "linux",

@@ -98,7 +98,7 @@ def fetch_debian(pin: DebianJulia, target: Path, say: Say) -> Julia:
         raise UserError(
             "no Julia and no way to fetch one here: install Julia 1.12 by hand and set JULIA to it"
         )
-    say(f"fetching Julia {pin.version} from Debian {pin.suite}: 63 MB")
+    say(f"fetching Julia {pin.version} from Debian {pin.suite}: 64 MB")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".debian-") as scratch:
         tree = Path(scratch) / target.name
         tree.mkdir()

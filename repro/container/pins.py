@@ -41,6 +41,13 @@ class JuliaPins(Strict):
     """What serves where the official tarball cannot be had."""
 
 
+class SlurmNotes(Strict):
+    """The host's Slurm, which nothing here installs."""
+
+    tried: str
+    """The version that everything was tried with."""
+
+
 class OpenCodePins(Strict):
     """The coding agent, from npm."""
 
@@ -52,6 +59,19 @@ class OpenCodePins(Strict):
 
     integrity: str
     """Its tarball's hash, as npm writes it: `sha512-` and base64."""
+
+
+class LocalModelPins(Strict):
+    """The small model that runs locally."""
+
+    name: str
+    """Its name in `studies/models/`."""
+
+    sha256: str
+    """Of its weights, a GGUF file."""
+
+    cmake: tuple[str, ...]
+    """How llama.cpp is built."""
 
 
 class ImagePins(Strict):
@@ -85,8 +105,17 @@ class Toolchain(Strict):
     julia: JuliaPins
     """Julia."""
 
+    locks: dict[str, str]
+    """The sha256 of the lock files, by path in the checkout."""
+
+    slurm: SlurmNotes
+    """The host's Slurm."""
+
     opencode: OpenCodePins
     """The agent."""
+
+    local_model: LocalModelPins
+    """The small model that runs locally."""
 
     image: ImagePins
     """The image."""

@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import jinja2
 
 from repro import ROOT
+from repro.container.image import PYTHON, Image
 from repro.errors import UserError
 from repro.launch.site import Site
 from repro.study.expand import Cell
@@ -62,7 +64,9 @@ def batches(cells: Sequence[Cell], site: Site) -> Iterator[Batch]:
             yield Batch(scale, seconds, memory, alike[first : first + most])
 
 
-def batch_script(batch: Batch, site: Site, run: Path, name: str, directory: Path) -> str:
+def batch_script(
+    batch: Batch, site: Site, run: Path, name: str, directory: Path, image: Image | None = None
+) -> str:
     """The script of a batch; a person can read it, copy it and submit it.
 
     Args:
@@ -71,6 +75,7 @@ def batch_script(batch: Batch, site: Site, run: Path, name: str, directory: Path
         run: the run directory.
         name: the job's name.
         directory: the submission's directory, an absolute path; the script is to lie in it.
+        image: the image that its cells run in.
     """
     assert site.slurm  # noqa: S101 - only called for such sites
     purpose = f"{len(batch.cells)} cells of run {run} at {batch.scale}: nodes x ranks x threads."
@@ -85,10 +90,15 @@ def batch_script(batch: Batch, site: Site, run: Path, name: str, directory: Path
         scale=batch.scale,
         minutes=batch.minutes,
         memory_mib=batch.memory_bytes // 2**20,
+        python=start_python(image, run),
+        host_env=_host_env(batch, image),
+        host_mpi=_host_mpi(batch, site, image),
     )
 
 
-def collect_script(site: Site, run: Path, dataset: str, data: Path) -> str:
+def collect_script(
+    site: Site, run: Path, dataset: str, data: Path, image: Image | None = None
+) -> str:
     """The script of a job that collects a run whose jobs are over; it is to lie in `run`."""
     return _render(
         "collect.sh.j2",
@@ -100,7 +110,35 @@ def collect_script(site: Site, run: Path, dataset: str, data: Path) -> str:
         run=run,
         dataset=dataset,
         data=data,
+        python=start_python(image, run, data),
     )
+
+
+def start_python(image: Image | None, *places: Path) -> str:
+    """What starts this package's Python on a node, as words of a shell; a module is to follow.
+
+    Args:
+        image: the image that cells run in. Where this process runs in it, so does that Python.
+        places: what it has to see there.
+    """
+    if image and image.entered:
+        return shlex.join([*image.start(binds=places), PYTHON, "-I"])
+    return shlex.join(["env", f"PYTHONPATH={ROOT}", sys.executable])
+
+
+def host_env_line(image: Image) -> str:
+    """What makes Slurm's clients and the MPI of a node work in an image, as a line of shell."""
+    words = [str(image.apptainer), "run", *image.options, str(image.path), "host-env"]
+    return f'eval "$({shlex.join(words)})"'
+
+
+def _host_env(batch: Batch, image: Image | None) -> str:
+    """What makes the node's srun work in the image, for what calls it there; else nothing."""
+    frameworks = {cell.program.framework for cell in batch.cells}
+    calls = {"mpi", "dagger-distributed"} if image and image.entered else {"dagger-distributed"}
+    if image is None or not frameworks & calls:
+        return ""
+    return host_env_line(image)
 
 
 def _render(template: str, site: Site, **values: Any) -> str:
@@ -113,8 +151,15 @@ def _render(template: str, site: Site, **values: Any) -> str:
         keep_trailing_newline=True,
     )
     assert site.slurm  # noqa: S101 - only called for such sites
-    common = {"setup": site.slurm.setup, "slurm": site.slurm, "source": ROOT}
-    return environment.get_template(template).render(python=sys.executable, **common, **values)
+    common = {"setup": site.slurm.setup, "slurm": site.slurm}
+    return environment.get_template(template).render(**common, **values)
+
+
+def _host_mpi(batch: Batch, site: Site, image: Image | None) -> str:
+    """As a word of shell what each node has to do before its MPI can be used in the image."""
+    ranks = any(cell.program.framework == "mpi" for cell in batch.cells)
+    wanted = image and ranks and site.slurm and site.slurm.mpi == "host"
+    return shlex.quote(host_env_line(image)) if image and wanted else ""
 
 
 def refuse_odd(*paths: Path) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from repro.errors import UserError
 from repro.launch import slurm_client
 from repro.launch.run_directory import Run
+from repro.launch.site import BY_HAND
 from repro.launch.slurm_client import SlurmError, SlurmSilent, Task
 from repro.launch.status import overview, was_handed_over
+from repro.launch.submissions import open_submissions
 
 
 def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str, Task]]:
@@ -21,6 +23,13 @@ def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str,
             f"{run.path}: nothing of it was given to Slurm; what runs on this machine ends with "
             "Ctrl-C in its `repro run`"
         )
+    if run.submit_via == BY_HAND:
+        names = " ".join(submission.name for submission in open_submissions(run.path))
+        raise UserError(
+            f"{run.path}: its jobs were submitted by hand; cancel them by hand: "
+            f"scancel --name={names.replace(' ', ',') or 'NAME'}"
+        )
+    slurm_client.reach(run.submit_via)
     seen = overview(run, wanted)
     if seen.silent:
         raise UserError(f"Slurm does not answer ({seen.silent}); nothing was cancelled")

@@ -8,16 +8,17 @@
 |                    | julia -t T --worker      | srun, R tasks julia --worker   |
 
 With a container image Julia, the harness and mpiexec are the image's: `apptainer exec` stands
-before Julia, or before mpiexec, so that all ranks of this machine share one container; srun is
-outside.
+before Julia, or before mpiexec, so that all ranks of this machine share one container; what srun
+starts is started outside and enters the image itself. A driver that runs in the image already
+enters nothing but what srun starts.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from repro.container.image import Image
+from repro.container.image import Image, host_client
 from repro.container.julia import PROJECT, Julia
 from repro.container.mpi import Mpi
 from repro.measure.attempts import RAW
@@ -47,6 +48,9 @@ class Tools:
     image: Image | None = None
     """The container image that Julia, MPI and the harness are in; None: they are this machine's."""
 
+    host_mpi: bool = False
+    """Ranks that srun starts in the image use the host's MPI in place of the image's."""
+
     project: Path = PROJECT
     """Where the harness is."""
 
@@ -54,11 +58,6 @@ class Tools:
     def starts_ranks(self) -> bool:
         """Is there a launcher of MPI ranks whose options are known here?"""
         return self.placer == "slurm" or (self.mpi is not None and self.mpi.family == "Open MPI")
-
-    @property
-    def starts_workers(self) -> bool:
-        """Can the driver of distributed workers start them? srun is not in the image."""
-        return self.placer == "local" or self.image is None
 
 
 def command_line(
@@ -74,15 +73,19 @@ def command_line(
         oversubscribed: it has fewer cores than threads.
     """
     harness = [str(tools.project / "run_cell.jl"), *_options(cell, kernel, attempt)]
-    inside = _inside(tools, kernel, attempt)
+    image, home, binds = tools.image, attempt / SCRATCH, (kernel.parent, attempt)
+    inside = image.line(home=home, binds=binds) if image else []
+    host_mpi = tools.mpi.library if tools.host_mpi and tools.mpi else None
+    by_srun = image.start(home=home, binds=binds, host_mpi=host_mpi) if image else []
     match cell.program.framework:
         case "mpi":
             julia = [*_julia(cell, tools, cell.scale.threads), *harness]
             if tools.placer == "slurm":
-                return [*_mpi_by_srun(cell, tools), *inside, *julia]
+                return [*_mpi_by_srun(cell, tools), *by_srun, *julia]
             return [*inside, *_mpiexec(cell, tools, oversubscribed=oversubscribed), *julia]
         case "dagger-distributed":
-            return [*inside, *_julia(cell, tools, 1), *harness, *_workers(cell, tools)]
+            workers = _workers(cell, tools, by_srun)
+            return [*inside, *_julia(cell, tools, 1), *harness, *workers]
         case _:
             return [*inside, *_julia(cell, tools, cell.scale.threads), *harness]
 
@@ -105,13 +108,6 @@ def variables(cell: Cell, tools: Tools) -> dict[str, str]:
         names = ("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM")
         found |= dict.fromkeys(names, "1")
     return found
-
-
-def _inside(tools: Tools, kernel: Path, attempt: Path) -> list[str]:
-    """What takes a command into the image, where it sees its kernel and its attempt."""
-    if tools.image is None:
-        return []
-    return tools.image.line(home=attempt / SCRATCH, binds=(kernel.parent, attempt))
 
 
 def _options(cell: Cell, kernel: Path, attempt: Path) -> list[str]:
@@ -153,12 +149,14 @@ def _mpiexec(cell: Cell, tools: Tools, *, oversubscribed: bool) -> list[str]:
     return [str(tools.mpi.mpiexec), "-n", ranks, *place, *mark]
 
 
-def _workers(cell: Cell, tools: Tools) -> list[str]:
+def _workers(cell: Cell, tools: Tools, by_srun: list[str]) -> list[str]:
     """What the driver is told: how many workers, and the command that starts them."""
     ranks = str(cell.scale.ranks)
     worker = _julia(cell, tools, cell.scale.threads)
     if tools.placer == "slurm":
-        start = [*_srun(cell, tools), "--mpi=none", "--kill-on-bad-exit=1"]
+        if tools.image:  # where the driver is
+            tools = replace(tools, srun=str(host_client("srun")))
+        start = [*_srun(cell, tools), "--mpi=none", "--kill-on-bad-exit=1", *by_srun]
         return ["--ranks", ranks, "--copies", "1", "--worker-command", *start, *worker, "--worker"]
     local = ["--bind-to", "127.0.0.1", "--worker"]
     return ["--ranks", ranks, "--copies", ranks, "--worker-command", *worker, *local]

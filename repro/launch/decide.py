@@ -56,9 +56,6 @@ class Means:
     nodes: int = 1
     """Nodes of the site that a cell may use."""
 
-    starts_workers: bool = True
-    """Can the driver of distributed workers start them?"""
-
     oversubscribe: bool = False
     """Run cells that are larger than the site all the same."""
 
@@ -67,8 +64,6 @@ class Means:
         missing = [f"{name}.jl" for name in cell.packages if name not in self.packages]
         if cell.program.framework == "mpi" and not self.starts_ranks:
             missing.append("Open MPI")
-        if cell.program.framework == "dagger-distributed" and not self.starts_workers:
-            missing.append("srun in the image")
         return missing
 
     def has_room(self, cell: Cell) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import psutil
 
 from repro import __version__
-from repro.container.image import Image
+from repro.container.image import Image, depots
 from repro.container.julia import BLAS_CORES_WITHOUT_AVX, Julia
 from repro.container.mpi import Mpi
 
@@ -81,7 +81,9 @@ def cell_variables(description: dict[str, Any], home: Path) -> dict[str, str]:
     in_image = description["image"] is not None
     kept = _KEPT_IN_IMAGE if in_image else _KEPT
     variables = {name: os.environ[name] for name in kept if name in os.environ}
-    if not in_image:  # the empty part stands for the depots that come with Julia
+    if in_image:
+        variables["JULIA_DEPOT_PATH"] = depots(home)
+    else:  # the empty part stands for the depots that come with Julia
         variables.setdefault("JULIA_DEPOT_PATH", f"{Path.home() / '.julia'}:")
     if forced := description["julia"]["blas_core_forced"]:
         variables.setdefault("OPENBLAS_CORETYPE", forced)

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from repro.container.image import ask_inside, open_image
+from repro.container.image import Image, ask_inside, host_client, open_image, own_image
 from repro.container.julia import find_julia
 from repro.container.mpi import Mpi, find_mpi
 from repro.errors import UserError
@@ -47,27 +47,43 @@ def look_around(
 def find_tools(site: Site) -> Tools:
     """Julia, and the MPI if there is one: cells of other frameworks do not need it.
 
-    They are those of the site's image, if it has one.
+    They are those of the image that this process runs in, else of the site's image, if it has one.
 
     Raises:
         UserError: there is no Julia that works, the MPI that $MPIEXEC asks for does not, or the
             image does not start.
     """
-    if site.image:
-        image = open_image(Path(site.image))
+    image = image_of(site)
+    entered = image is not None and image.entered
+    if image and not entered:
         found = ask_inside(image)
         tools = Tools(found.julia, found.mpi, image=image, project=found.project)
     else:
-        tools = Tools(find_julia(), _mpi_of_this_machine())
+        tools = Tools(find_julia(), _mpi_of_this_machine(), image=image)
     if site.slurm is None:
         return replace(tools, pin_threads=site.pin_threads)
     return replace(
         tools,
         placer="slurm",
-        srun=shutil.which("srun") or "srun",
+        srun=str(host_client("srun")) if entered else shutil.which("srun") or "srun",
         bind=site.slurm.bind,
+        host_mpi=site.slurm.mpi == "host",
         pin_threads=site.pin_threads,
     )
+
+
+def image_of(site: Site) -> Image | None:
+    """The image that cells of a site run in.
+
+    Raises:
+        UserError: it does not start, or another one is asked for than this process runs in.
+    """
+    own = own_image()
+    if own is None:
+        return open_image(Path(site.image)) if site.image else None
+    if site.image and Path(site.image).absolute() != own.path:
+        raise UserError(f"{site.image}: this runs in {own.path} already; leave out --image")
+    return own
 
 
 def _mpi_of_this_machine() -> Mpi | None:
@@ -89,7 +105,6 @@ def means_of(
         datasets,
         packages,
         starts_ranks=tools.starts_ranks,
-        starts_workers=tools.starts_workers,
         cores=site.cores_in_all,
         nodes=site.nodes,
         oversubscribe=oversubscribe,

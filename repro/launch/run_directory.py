@@ -30,6 +30,8 @@ class Run:
     study: Study
     site: str
     created: str
+    submit_via: str | None = None
+    """How its site's Slurm is reached, as `repro.launch.site.Slurm` has it."""
 
     def cells(self) -> list[Cell]:
         """The cells of its study."""
@@ -48,7 +50,7 @@ def open_run(path: Path) -> Run:
     with reading(path / STUDY):
         text = (path / STUDY).read_text(encoding="utf-8")
     study = parse_toml(text, Study, str(path / STUDY))
-    return Run(path, study, about["site"], about["created"])
+    return Run(path, study, about["site"], about["created"], about.get("submit_via"))
 
 
 def make_run(path: Path, study_file: Path, site: str) -> Run:
@@ -76,6 +78,14 @@ def make_run(path: Path, study_file: Path, site: str) -> Run:
             _refuse_changed_cells(run, study)
             write_atomic(path / STUDY, text)
     return open_run(path)
+
+
+def note_submit_via(run: Run, submit_via: str | None) -> None:
+    """Write down how Slurm is reached: `repro status` and `repro cancel` go the same way."""
+    if run.submit_via != submit_via:
+        about = read_json(run.path / RUN) | {"submit_via": submit_via}
+        with writing(run.path):
+            write_atomic(run.path / RUN, canonical_json(about))
 
 
 def _refuse_changed_cells(run: Run, study: Study) -> None:

@@ -2,10 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import psutil
-from pydantic import model_validator
+from pydantic import StringConstraints, ValidationError, model_validator
 from pydantic.types import PositiveFloat, PositiveInt
 
 from repro import ROOT
@@ -14,7 +14,10 @@ from repro.study.load import find_toml, load_toml
 from repro.study.model import Name, Strict
 
 SITES = ROOT / "slurm" / "sites"
-ASK = "ask"
+ASK, BY_HAND = "ask", "print"
+
+
+SubmitVia = Annotated[str, StringConstraints(pattern=r"^(print|ssh:[A-Za-z0-9][\w.@-]*)$")]
 
 
 class Slurm(Strict):
@@ -40,6 +43,14 @@ class Slurm(Strict):
 
     at_once: PositiveInt | None = None
     """Tasks of one array that may run at once; absent for as many as Slurm likes."""
+
+    submit_via: SubmitVia | None = None
+    """How Slurm is reached from where the driver runs: `ssh:HOST`, its clients there; `print`, not
+    at all: scripts are written and the user submits them; absent: its clients here."""
+
+    mpi: Literal["image", "host"] = "image"
+    """Whose MPI ranks in a container image use: the image's, which has to find Slurm's PMIx, or
+    this cluster's, bound in. `repro doctor` tries both and writes down which works."""
 
     jobcomp: str | None = None
     """The file of Slurm's jobcomp/filetxt, on clusters without accounting where users may read it:
@@ -92,6 +103,11 @@ class Site(Strict):
         return self
 
     @property
+    def by_hand(self) -> bool:
+        """Does the user submit what is written here?"""
+        return self.slurm is not None and self.slurm.submit_via == BY_HAND
+
+    @property
     def cores(self) -> list[int]:
         """The numbers of the cores of this node that cells may be bound to."""
         allowed = sorted(os.sched_getaffinity(0))
@@ -112,20 +128,29 @@ class Site(Strict):
         return int(self.memory_per_node_gib * 2**30)
 
     def with_choices(
-        self, account: str | None, partition: str | None, image: Path | None = None
+        self,
+        account: str | None = None,
+        partition: str | None = None,
+        image: Path | None = None,
+        submit_via: str | None = None,
     ) -> "Site":
         """The site with what the user chose.
 
         Raises:
-            UserError: the site asks for something that was not said.
+            UserError: the site asks for something that was not said, or `submit_via` is no way.
         """
         if image is not None:
-            return self.model_copy(update={"image": str(image)}).with_choices(account, partition)
+            at = self.model_copy(update={"image": str(image)})
+            return at.with_choices(account, partition, submit_via=submit_via)
         if self.slurm is None:
             return self
-        chosen = {"account": account, "partition": partition}
-        slurm = self.slurm.model_copy(update={k: v for k, v in chosen.items() if v is not None})
-        for name in chosen:
+        said = {"account": account, "partition": partition, "submit_via": submit_via}
+        chosen = {key: value for key, value in said.items() if value is not None}
+        try:
+            slurm = Slurm.model_validate(self.slurm.model_dump() | chosen)
+        except ValidationError as error:
+            raise UserError(f"--submit-via {submit_via}: say ssh:HOST, or print") from error
+        for name in ("account", "partition"):
             if getattr(slurm, name) == ASK:
                 raise UserError(
                     f"site {self.name} does not say which {name}: say --{name}, or write it into "

@@ -13,11 +13,20 @@ from repro.launch.here import find_tools
 from repro.launch.run_directory import STUDY, open_run
 from repro.launch.site import Slurm
 from repro.launch.site_check import Expected, bad, judge, judged
-from repro.launch.site_job import SCRIPT, Job, Visit, job_script, mailbox, probe_in
+from repro.launch.site_job import SCRIPT, Job, Visit, job_script, mailbox, mpi_hellos, probe_in
 from repro.launch.slurm_client import SlurmError, SlurmSilent
 from repro.study.expand import cells
 from repro.study.load import load_study
 
+MPI_OF_RANKS = "MPI for ranks in the image"
+"""The finding of which MPI works there: `image` or `host`."""
+
+_HELLO = {
+    "mpi": "MPI hello by srun --mpi=pmix",
+    "mpi-image": "MPI hello by srun, the image's own MPI",
+    "mpi-host": "MPI hello by srun, this cluster's MPI in the image",
+}
+_MPI_MEND = "Slurm's PMIx and this MPI do not fit: load the MPI of the site (setup, in its file)"
 CLIENTS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo", "srun")
 
 
@@ -28,11 +37,16 @@ def site_findings(visit: Visit, show: Callable[[str], None] | None = None) -> It
         visit: what to look at.
         show: takes the job's script, which is not submitted then.
     """
-    if absent := [name for name in CLIENTS if shutil.which(name) is None]:
+    if visit.site.by_hand:
+        yield bad("Slurm", "nobody asks it (--submit-via print)", "run this where Slurm is")
+        return
+    slurm_client.reach(visit.slurm.submit_via)
+    here = visit.slurm.submit_via is None
+    if absent := [name for name in CLIENTS if here and shutil.which(name) is None]:
         mend = "run this on a login node, or load Slurm's module"
         yield bad("Slurm's clients", f"not on PATH: {', '.join(absent)}", mend)
         return
-    yield finding("Slurm's clients", str(shutil.which("sbatch")))
+    yield finding("Slurm's clients", visit.slurm.submit_via or str(shutil.which("sbatch")))
     sound = True
     try:
         for found in _from_here(visit):
@@ -132,7 +146,7 @@ def _from_the_nodes(visit: Visit, show: Callable[[str], None] | None) -> Iterato
         yield bad("Julia", str(error), "see `repro doctor`")
     try:
         with mailbox() as box, probe_in(visit.scratch) as probe:
-            script = job_script(visit, _start_of_julia(tools), probe, box)
+            script = job_script(visit, tools, probe, box)
             if show:
                 show(script)
                 return
@@ -144,13 +158,7 @@ def _from_the_nodes(visit: Visit, show: Callable[[str], None] | None) -> Iterato
     yield from heard.problems
     if heard.reports:
         yield from judge(heard.reports, _expected(visit, tools))
-        yield _mpi(heard)
-
-
-def _start_of_julia(tools: Tools | None) -> list[str]:
-    if tools is None:
-        return []
-    return [*(tools.image.line() if tools.image else []), str(tools.julia.path)]
+        yield from _mpi(heard, tools)
 
 
 def _expected(visit: Visit, tools: Tools | None) -> Expected:
@@ -159,12 +167,24 @@ def _expected(visit: Visit, tools: Tools | None) -> Expected:
     return Expected(visit.scratch, cores, gib, version, image.path if image else None)
 
 
-def _mpi(heard: Job) -> Finding:
-    """Two ranks said hello, each of how many there are."""
-    what, sizes = "MPI hello by srun --mpi=pmix", [words[2] for words in heard.lines("mpi")]
-    if untried := heard.lines("untried"):
-        return finding(what, f"untried, {' '.join(untried[0][1:])}", ok=False)
-    hosts = ", ".join(sorted(words[1] for words in heard.lines("mpi")))
-    found = f"ranks on {hosts or 'no node'}, which count {', '.join(sizes) or 'nothing'}"
-    mend = "Slurm's PMIx and this MPI do not fit: load the MPI of the site (setup, in its file)"
-    return judged(what, found, mend, ok=sizes == ["2", "2"])
+def _mpi(heard: Job, tools: Tools | None) -> Iterator[Finding]:
+    """Two ranks said hello, each of how many there are, in each way that there is."""
+    if tools is None or tools.mpi is None:
+        yield finding("MPI", "untried, there is none", "see `repro doctor`", ok=False)
+        return
+    found = {word: _hello(heard, word) for word in mpi_hellos(tools)}
+    works = [word for word, (_, ok) in found.items() if ok]
+    for word, (text, ok) in found.items():
+        mend = "" if ok or works else _MPI_MEND
+        yield finding(_HELLO[word], text, mend, ok=ok, needed=False)
+    if tools.image and works:
+        yield finding(MPI_OF_RANKS, works[0].removeprefix("mpi-"))
+
+
+def _hello(heard: Job, word: str) -> tuple[str, bool]:
+    lines = heard.lines(word)
+    hosts = ", ".join(sorted(words[1] for words in lines))
+    sizes = [words[2] for words in lines]
+    version = f" ({' '.join(lines[0][3:])})" if lines else ""
+    text = f"ranks on {hosts or 'no node'}, which count {', '.join(sizes) or 'nothing'}{version}"
+    return text, sizes == ["2", "2"]

@@ -17,18 +17,20 @@ import jinja2
 
 from repro import ROOT
 from repro.container.findings import Finding
+from repro.container.image import PYTHON
 from repro.files import writing
 from repro.launch import slurm_client
-from repro.launch.batch import TEMPLATES
+from repro.launch.batch import TEMPLATES, host_env_line, start_python
+from repro.launch.command import Tools
 from repro.launch.site import Site, Slurm
 from repro.launch.site_check import BEAT, LOCK, Report, bad
 from repro.launch.slurm_client import SlurmError, Task
 from repro.launch.slurm_outcome import ALIVE
 
-_LONGEST_SECONDS = 150
-"""From a job's start: its limit is one minute, which Slurm may notice late."""
+_LONGEST_SECONDS = 210
+"""From a job's start: its limit is two minutes, which Slurm may notice late."""
 
-SCRIPT, OUTPUT = "job.sh", "out"
+SCRIPT, OUTPUT, HELLO = "job.sh", "out", "repro.container.mpi_hello"
 _BEAT_SECONDS, _LOOK_SECONDS, _LATE_SECONDS = 0.3, 2.0, 10.0
 
 
@@ -103,16 +105,20 @@ def _beat(path: Path, stop: threading.Event) -> None:
         stop.wait(_BEAT_SECONDS)
 
 
-def job_script(visit: Visit, julia: list[str], probe: Path, mailbox: Path) -> str:
-    """The job's script: each node reports, then two MPI ranks say hello.
+def job_script(visit: Visit, tools: Tools | None, probe: Path, mailbox: Path) -> str:
+    """The job's script: each node reports, then two MPI ranks say hello, in each way there is.
 
     Args:
         visit: what is looked at.
-        julia: the command that starts Julia; empty: there is none.
+        tools: what cells would be started with; None: there is no Julia.
         probe: the directory that nodes look for.
         mailbox: where the job writes to.
     """
-    check = [sys.executable, "-m", "repro.launch.site_check", str(visit.scratch), str(probe)]
+    image = tools.image if tools else None
+    julia = [*(image.line() if image else []), str(tools.julia.path)] if tools else []
+    asked = [str(visit.scratch), str(probe), str(visit.nodes), *julia]
+    python = start_python(image, visit.scratch)
+    hellos = mpi_hellos(tools) if tools and tools.mpi else {}
     loader = jinja2.FileSystemLoader(TEMPLATES)
     environment = jinja2.Environment(
         loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
@@ -124,10 +130,28 @@ def job_script(visit: Visit, julia: list[str], probe: Path, mailbox: Path) -> st
         nodes=visit.nodes,
         name=_name(mailbox),
         output=mailbox / OUTPUT,
-        source=ROOT,
-        probe=probe,
-        check=shlex.join([*check, str(visit.nodes), *julia]),
+        check=f"{python} -m repro.launch.site_check {shlex.join(asked)}",
+        host_env=shlex.quote(host_env_line(image)) if image and hellos else "",
+        hellos=[f"{shlex.join(line)} {way}" for way, line in hellos.items()],
     )
+
+
+def mpi_hellos(tools: Tools) -> dict[str, list[str]]:
+    """What two ranks of MPI can be started with, by the word that they then say.
+
+    Args:
+        tools: with an MPI.
+    """
+    assert tools.mpi  # noqa: S101 - see above
+    library, image = tools.mpi.library, tools.image
+    if image is None:
+        outside = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", HELLO, str(library)]
+        return {"mpi": outside}
+    said = [PYTHON, "-I", "-m", HELLO, str(library)]
+    return {
+        "mpi-image": [*image.start(), *said],
+        "mpi-host": [*image.start(host_mpi=library), *said],
+    }
 
 
 @dataclass

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
+
 from repro.errors import UserError
 from repro.files import write_atomic, writing
 from repro.launch import slurm_client
@@ -24,7 +26,7 @@ from repro.launch.submissions import (
     open_submissions,
     prepare,
 )
-from repro.measure.attempts import Attempt, attempts_of
+from repro.measure.attempts import STARTED, Attempt, attempts_of
 from repro.study.expand import Cell
 
 TRIES = 3
@@ -52,6 +54,11 @@ class SlurmLauncher:
     """Cells whose end `ended` was told of."""
     _most: dict[str, int] = field(default_factory=dict)
     """How many failures of the infrastructure a cell may have before it is given up."""
+
+    def commands(self) -> list[str]:
+        """What the user has to type where Slurm is: of each submission that has not begun."""
+        waiting = open_submissions(self.run.path) if self.site.by_hand else []
+        return [f"sbatch {s.path / SCRIPT}" for s in waiting if not any(map(_begun, s.attempts))]
 
     def submit(self, cells: Sequence[Cell], *, again: bool = False) -> list[Submission]:
         """Hand over what is neither done nor queued.
@@ -88,12 +95,14 @@ class SlurmLauncher:
                 or plan_attempt(self.run.path, decisions[cell], self.setting, [])
                 for cell in batch.cells
             ]
-            submission = prepare(self.run.path, batch, self.site, planned)
-        self._submit(submission)
+            submission = prepare(self.run.path, batch, self.site, planned, self.setting.tools.image)
+        if not self.site.by_hand:
+            self._submit(submission)
         self.queued |= dict.fromkeys((str(cell.name) for cell in batch.cells), None)
         count = len(batch.cells)
         cells = "1 cell" if count == 1 else f"{count} cells"
-        self.say(f"{cells} at {batch.scale}: job {submission.job}")
+        where = str(submission.path / SCRIPT) if self.site.by_hand else f"job {submission.job}"
+        self.say(f"{cells} at {batch.scale}: {where}")
         return submission
 
     def _submit(self, submission: Submission) -> None:
@@ -115,7 +124,9 @@ class SlurmLauncher:
         path = self.run.path.absolute()
         script = path / "collect.sh"
         with writing(path):
-            write_atomic(script, collect_script(self.site, path, dataset, data.absolute()))
+            image = self.setting.tools.image
+            text = collect_script(self.site, path, dataset, data.absolute(), image)
+            write_atomic(script, text)
         jobs = {task.job for task in self.queued.values() if task} | self._given
         after = [f"--dependency=afterany:{':'.join(map(str, sorted(jobs)))}"] if jobs else []
         try:
@@ -131,6 +142,9 @@ class SlurmLauncher:
             UserError: the run directory cannot be written.
         """
         waiting = open_submissions(self.run.path)
+        if self.site.by_hand:
+            self._look_at_disk(waiting)
+            return
         for submission in waiting:
             if submission.job is None and (found := slurm_client.named(submission.name)):
                 with writing(submission.path):
@@ -148,6 +162,16 @@ class SlurmLauncher:
             for cell in tasks.keys() - self.queued.keys():
                 last = max(tasks[cell], key=lambda task: task.submitted, default=None)
                 self._close(cell, last)
+
+    def _look_at_disk(self, waiting: Sequence[Submission]) -> None:
+        """The user has what has no outcome, but for what ended without one."""
+        cells = {attempt.cell for submission in waiting for attempt in submission.attempts}
+        last = {cell: attempts_of(self.run.path, cell)[-1] for cell in cells}
+        with writing(self.run.path):
+            for attempt in last.values():
+                if attempt.state == "interrupted":
+                    close_attempt(attempt, "infrastructure", "its job ended without a word")
+        self.queued = {cell: None for cell, attempt in last.items() if attempt.state != "done"}
 
     @property
     def _jobcomp(self) -> Path | None:
@@ -172,7 +196,8 @@ class SlurmLauncher:
     def _last_line(self, task: Task) -> str:
         for path in (self.run.path / SUBMISSIONS).glob(f"{task.name.removeprefix('repro-')}/*.out"):
             if path.stem == str(task.index):
-                lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                text = click.unstyle(path.read_text(encoding="utf-8", errors="replace"))
+                lines = text.strip().splitlines()
                 return f": {lines[-1]}" if lines else ""
         return ""
 
@@ -227,6 +252,10 @@ class SlurmLauncher:
         history = attempts_of(self.run.path, str(cell.name))
         done = [attempt.outcome()["outcome"] for attempt in history if attempt.state == "done"]
         return done.count("infrastructure")
+
+
+def _begun(attempt: Attempt) -> bool:
+    return (attempt.path / STARTED).exists()
 
 
 def _lives(task: Task) -> bool:

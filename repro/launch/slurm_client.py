@@ -3,6 +3,7 @@
 import getpass
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -24,8 +25,13 @@ from repro.launch.slurm_text import (
 
 __all__ = [
     "SlurmError", "SlurmSilent", "Task", "accounts", "call", "cancel", "limits", "mpi_types",
-    "named", "partitions", "submit", "tasks", "test_only",
+    "named", "partitions", "reach", "submit", "tasks", "test_only",
 ]  # fmt: skip
+
+_SSH = ("ssh", "-o", "BatchMode=yes")
+_SSH_FAILED = 255
+_host = ""
+"""Where the clients run, if not here."""
 
 _SILENT = re.compile(
     r"unable to contact slurm|socket timed out|connection (refused|reset|timed out)"
@@ -36,12 +42,18 @@ _SILENT = re.compile(
 _GONE = "Invalid job id specified"
 _OVER = re.compile(f"{_GONE}|already completing or completed", re.IGNORECASE)
 _NO_ACCOUNTING = re.compile(r"accounting.storage( is disabled| plugin)", re.IGNORECASE)
+_SETTINGS = {
+    "LC_ALL": "C",
+    "TZ": "UTC",
+    "SLURM_TIME_FORMAT": "standard",
+    "SLURM_BITSTR_LEN": "0",  # task numbers of an array in full, whatever their length
+}
 _SETTINGS_OF_CLIENTS = ("SQUEUE_", "SACCT_", "SINFO_", "SCANCEL_", "SCONTROL_")
 """Variables by which a user changes what these print by default."""
 
 _HISTORY = "now-30days"
-_refusing: set[tuple[str | None, str | None]] = set()
-"""The sacct and configuration that have said that there is no accounting: it is not asked again."""
+_refusing: set[tuple[str | None, ...]] = set()
+"""Host, sacct and configuration that have said that there is no accounting: not asked again."""
 
 
 class SlurmError(Exception):
@@ -50,6 +62,17 @@ class SlurmError(Exception):
 
 class SlurmSilent(Exception):  # noqa: N818 - no error: an answer may come
     """No answer: nothing is known, not even whether a request was heard. Wait and ask again."""
+
+
+def reach(submit_via: str | None) -> None:
+    """Let the clients run on another host from now on, or here.
+
+    Args:
+        submit_via: `ssh:HOST`, where ssh has to work without a password; anything else: here.
+    """
+    global _host  # noqa: PLW0603 - one Slurm a process, and every function here asks it
+    way, _, host = (submit_via or "").partition(":")
+    _host = host if way == "ssh" else ""
 
 
 def call(name: str, *arguments: str, seconds: float = 30) -> subprocess.CompletedProcess[str]:
@@ -65,29 +88,47 @@ def call(name: str, *arguments: str, seconds: float = 30) -> subprocess.Complete
         SlurmError: it answered no.
         SlurmSilent: it did not answer in time, or could not reach Slurm.
     """
-    if not (path := shutil.which(name)):
-        raise UserError(f"{name}: not on PATH; run this where Slurm's clients are (a login node)")
     try:
         answer = subprocess.run(
-            [path, *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            _line(name, arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True,
             encoding="utf-8", errors="replace", timeout=seconds, check=False, env=_environment(),
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise SlurmSilent(f"{name}: no answer within {seconds:g} s") from error
+        raise SlurmSilent(f"{_named(name)}: no answer within {seconds:g} s") from error
     if answer.returncode == 0:
         return answer
     problem = _one_line(answer.stderr or answer.stdout) or f"exit code {answer.returncode}"
-    raise (SlurmSilent if _SILENT.search(problem) else SlurmError)(f"{name}: {problem}")
+    silent = _SILENT.search(problem) or (_host and answer.returncode == _SSH_FAILED)
+    raise (SlurmSilent if silent else SlurmError)(f"{_named(name)}: {problem}")
+
+
+def _named(name: str) -> str:
+    return f"{name} on {_host}" if _host else name
+
+
+def _line(name: str, arguments: Sequence[str]) -> list[str]:
+    """The command, here or by ssh.
+
+    Raises:
+        UserError: what it begins with is not on PATH.
+    """
+    path = shutil.which(_SSH[0] if _host else name)
+    if path is None and _host:
+        raise UserError(f"{_SSH[0]}: not on PATH, but --submit-via ssh:{_host} needs it")
+    if path is None:
+        raise UserError(
+            f"{name}: not on PATH; run this where Slurm's clients are (a login node; in an image "
+            "after `host-env`), or say --submit-via ssh:HOST"
+        )
+    if not _host:
+        return [path, *arguments]
+    settings = [f"{key}={value}" for key, value in _SETTINGS.items()]
+    return [path, *_SSH[1:], "--", _host, shlex.join(["env", *settings, name, *arguments])]
 
 
 def _environment() -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(_SETTINGS_OF_CLIENTS)}
-    return kept | {
-        "LC_ALL": "C",
-        "TZ": "UTC",
-        "SLURM_TIME_FORMAT": "standard",
-        "SLURM_BITSTR_LEN": "0",  # task numbers of an array in full, whatever their length
-    }
+    return kept | _SETTINGS
 
 
 def _one_line(text: str) -> str:
@@ -184,7 +225,7 @@ def _squeue(*which: str) -> list[Task]:
 
 def _sacct(*which: str) -> list[Task] | None:
     """Tasks in the accounting; None if there is none here."""
-    here = (shutil.which("sacct"), os.environ.get("SLURM_CONF"))
+    here = (_host, shutil.which("sacct"), os.environ.get("SLURM_CONF"))
     if here in _refusing:
         return None
     layout = (f"--delimiter={SEPARATOR}", f"--format={SACCT_FORMAT}")
@@ -229,9 +270,11 @@ def partitions() -> list[dict[str, Any]]:
     """Partitions that the user may see, with what the least of their nodes has.
 
     Each has `name`, `default`, `max_seconds` (None: unlimited), `nodes`, `cpus` (of a node),
-    `memory_mb` (of a node) and `state` (`up`, `down`, `drain` or `inact`).
+    `threads` (of a core, each a CPU), `memory_mb` (of a node) and `state` (`up`, `down`, `drain` or
+    `inact`).
     """
-    answer = call("sinfo", "-h", "-o", SEPARATOR.join(("%R", "%P", "%l", "%D", "%c", "%m", "%a")))
+    layout = ("%R", "%P", "%l", "%D", "%c", "%Z", "%m", "%a")
+    answer = call("sinfo", "-h", "-o", SEPARATOR.join(layout))
     rows = [line.split(SEPARATOR) for line in answer.stdout.split("\n") if line]
     return [
         {
@@ -240,10 +283,11 @@ def partitions() -> list[dict[str, Any]]:
             "max_seconds": seconds(limit),
             "nodes": int(nodes),
             "cpus": int(cpus.rstrip("+")),
+            "threads": int(threads.rstrip("+")),
             "memory_mb": int(memory.rstrip("+")),
             "state": state,
         }
-        for name, marked, limit, nodes, cpus, memory, state in rows
+        for name, marked, limit, nodes, cpus, threads, memory, state in rows
     ]
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from repro.container.image import Image
+from repro.launch import slurm_client
 from repro.launch.batch import batch_script, batches
 from repro.launch.decide import Decision, Means, Todo, decide
 from repro.launch.here import look_around
 from repro.launch.local import Events, Here, LocalLauncher
-from repro.launch.run_directory import Run
+from repro.launch.run_directory import Run, note_submit_via
 from repro.launch.site import Site
 from repro.launch.slurm import SlurmLauncher
 from repro.study.expand import Cell
@@ -46,23 +48,29 @@ class Prepared:
         todo = (Todo.START, Todo.WAIT, Todo.UNAVAILABLE)
         return [decision.cell for decision in self.decisions if decision.todo in todo]
 
-    def start(self, events: Events, wishes: Wishes, say: Callable[[str], None]) -> None:
+    def start(self, events: Events, wishes: Wishes, say: Callable[[str], None]) -> list[str]:
         """Bring the cells to outcomes, or hand them over.
+
+        Returns:
+            The commands that the user has to type where Slurm is; none, as a rule.
 
         Raises:
             UserError, SlurmSilent, KeyboardInterrupt: as the launchers say.
         """
-        if self.site.launcher == "local":
+        if self.site.slurm is None:
             LocalLauncher(self.run, self.here, self.means, events).run_cells(self.ready)
-            return
+            return []
+        note_submit_via(self.run, self.site.slurm.submit_via)
+        slurm_client.reach(self.site.slurm.submit_via)
         setting = self.here.setting
         launcher = SlurmLauncher(self.run, self.site, setting, self.means, say, events.ended)
-        if wishes.wait:
+        if wishes.wait and not self.site.by_hand:
             launcher.wait(self.ready)
-            return
+            return []
         launcher.submit(self.ready)
-        if wishes.collect:
+        if wishes.collect and not self.site.by_hand:
             say(f"dataset {wishes.collect[0]}: job {launcher.collect_after(*wishes.collect)}")
+        return launcher.commands()
 
 
 def prepare_run(run: Run, site: Site, cells: Sequence[Cell], wishes: Wishes) -> Prepared:
@@ -81,12 +89,14 @@ def prepare_run(run: Run, site: Site, cells: Sequence[Cell], wishes: Wishes) -> 
     return Prepared(run, site, here, means, [decide(run.path, cell, means) for cell in cells])
 
 
-def scripts(run: Path, site: Site, cells: Sequence[Cell]) -> list[tuple[str, str, float, int]]:
+def scripts(
+    run: Path, site: Site, cells: Sequence[Cell], image: Image | None
+) -> list[tuple[str, str, float, int]]:
     """What would be submitted: name of a file, script, core-hours and minutes at most."""
     found = []
     for number, batch in enumerate(batches(cells, site), start=1):
         name = f"{number:03d}-{batch.scale}.sh"
         directory = (run / "dry-run").absolute()
-        script = batch_script(batch, site, run.absolute(), "repro-dry-run", directory)
+        script = batch_script(batch, site, run.absolute(), "repro-dry-run", directory, image)
         found.append((name, script, batch.core_hours(site), batch.minutes))
     return found

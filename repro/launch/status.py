@@ -64,7 +64,7 @@ def overview(run: Run, wanted: Callable[[str], bool] = lambda _name: True) -> Ov
     tasks: dict[str, Task] = {}
     silent = None
     if waiting:
-        tasks, silent = _ask(run.path, waiting)
+        tasks, silent = _ask(run.path, waiting, run.submit_via)
         for name in waiting:  # what Slurm has not may have ended since the first look
             states[name] = _in_slurm(states[name], tasks.get(name)) or _cell_state(run.path, name)
     cells = [{**state, "slurm": _about(tasks.get(name))} for name, state in states.items()]
@@ -103,10 +103,17 @@ def _state(attempt: Attempt, *, probe: bool) -> dict[str, Any]:
     }
 
 
-def _ask(run: Path, cells: Collection[str]) -> "tuple[dict[str, Task], str | None]":
+def _ask(
+    run: Path, cells: Collection[str], submit_via: str | None
+) -> "tuple[dict[str, Task], str | None]":
     """Slurm's word on each cell that it was given, or why there is none."""
+    from repro.launch import slurm_client
+    from repro.launch.site import BY_HAND
     from repro.launch.slurm_client import SlurmError, SlurmSilent
 
+    if submit_via == BY_HAND:
+        return {}, "the jobs are submitted by hand"
+    slurm_client.reach(submit_via)
     try:
         return _tasks(run, cells), None
     except (SlurmError, SlurmSilent, UserError) as error:

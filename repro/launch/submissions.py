@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from repro.container.image import Image
 from repro.files import canonical_json, read_json, write_atomic
 from repro.launch.batch import Batch, batch_script
 from repro.launch.site import Site
@@ -42,7 +43,9 @@ class Submission:
         write_atomic(self.path / JOB, canonical_json({"job": number}))
 
 
-def prepare(run: Path, batch: Batch, site: Site, attempts: Sequence[Attempt]) -> Submission:
+def prepare(
+    run: Path, batch: Batch, site: Site, attempts: Sequence[Attempt], image: Image | None = None
+) -> Submission:
     """Write down a submission that is about to be made.
 
     Args:
@@ -50,12 +53,13 @@ def prepare(run: Path, batch: Batch, site: Site, attempts: Sequence[Attempt]) ->
         batch: the cells.
         site: where they go.
         attempts: the planned attempt of each cell, in the batch's order.
+        image: the image that cells run in.
     """
     identity = secrets.token_hex(4)
     path = (run / SUBMISSIONS / identity).absolute()
     path.mkdir(parents=True)
     name = f"repro-{identity}"
-    script = batch_script(batch, site, run.absolute(), name, path)
+    script = batch_script(batch, site, run.absolute(), name, path, image)
     write_atomic(path / SCRIPT, script)
     tasks = [{"cell": attempt.cell, "attempt": attempt.number} for attempt in attempts]
     write_atomic(path / ABOUT, canonical_json({"name": name, "tasks": tasks}))

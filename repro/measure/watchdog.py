@@ -43,7 +43,15 @@ _LOOK_SECONDS = 1.5
 _STREAM_SECONDS = 5.0
 _LOCK_SECONDS = 2.0
 _MARK = "REPRO_ATTEMPT"
-_OF_JOB = ("SLURM_", "LD_LIBRARY_PATH", "PMIX_MCA_", "OMPI_MCA_", "UCX_")
+_OF_JOB = (
+    "SLURM_",
+    "LD_LIBRARY_PATH",
+    "PMIX_MCA_",
+    "OMPI_MCA_",
+    "UCX_",
+    "APPTAINER",
+    "REPRO_HOST_",
+)
 _RANK_BYTES = 65536
 """Room in a stream's file for where one rank was, at each look and at its end."""
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36

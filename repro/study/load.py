@@ -41,16 +41,30 @@ def parse_toml(text: str, model: type[M], where: str) -> M:
 def find_toml(name: str, directory: Path, kind: str) -> Path:
     """The file `NAME.toml` of a directory, or the file that `name` is a path of.
 
+    The same directory of the current one comes before the checkout's: in an image that is where a
+    user's own files are.
+
     Raises:
         UserError: there is none; the message lists those that there are.
     """
     if name.endswith(".toml") or "/" in name:
         return Path(name)
-    path = directory / f"{name}.toml"
-    if not path.exists():
-        known = ", ".join(sorted(p.stem for p in directory.glob("*.toml")))
+    paths = [place / f"{name}.toml" for place in _places(directory)]
+    found = next((path for path in paths if path.exists()), None)
+    if found is None:
+        known = ", ".join(known_toml(directory))
         raise UserError(f"{name}: no such {kind}; there are {known}, or give a file's path")
-    return path
+    return found
+
+
+def known_toml(directory: Path) -> list[str]:
+    """The names for which `find_toml` finds a file."""
+    return sorted({path.stem for place in _places(directory) for path in place.glob("*.toml")})
+
+
+def _places(directory: Path) -> list[Path]:
+    inside = directory.is_relative_to(ROOT) and Path.cwd() != ROOT
+    return [*([Path(directory.relative_to(ROOT))] if inside else []), directory]
 
 
 def load_study(name: str) -> Study:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests here need (Debian 12, root): for a cluster Slurm, munge, Open MPI and a C
-# compiler; for a container image mmdebstrap, Buildah, and what lets root build in a user namespace;
-# for agents Bubblewrap and ripgrep.
+# compiler, and sshd to reach it by; for a container image mmdebstrap, Buildah, and what lets root build
+# in a user namespace; for agents Bubblewrap and ripgrep.
 # Quick where all of it is there. Usage: install.sh
 set -eu
 
@@ -12,7 +12,7 @@ fail() {
 
 there() {
     for program in slurmctld slurmd sbatch munged mpicc mpiexec gcc \
-        mmdebstrap newuidmap buildah bwrap rg; do
+        mmdebstrap newuidmap buildah sshd bwrap rg; do
         PATH="$PATH:/usr/sbin:/sbin" command -v "$program" >/dev/null || return 1
     done
     grep -q '^root:' /etc/subuid && grep -q '^root:' /etc/subgid
@@ -34,7 +34,7 @@ export DEBIAN_FRONTEND=noninteractive
 { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
     slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge \
     openmpi-bin libopenmpi-dev gcc libc6-dev \
-    mmdebstrap uidmap buildah containers-storage bubblewrap ripgrep; } >/dev/null ||
+    mmdebstrap uidmap buildah containers-storage openssh-server bubblewrap ripgrep; } >/dev/null ||
     fail "apt-get cannot install them; is a package mirror configured, with Debian 12's main?"
 # User ids that root may map: in a container it is not almighty, and Apptainer builds as --fakeroot.
 for file in /etc/subuid /etc/subgid; do

@@ -60,6 +60,14 @@ def test_its_apps(image: Path) -> None:
     run = ("run", "--userns", "--app")
     assert said(*run, "julia", image, "-e", "print(VERSION)") == "1.5.3"
     assert said(*run, "opencode", image, "--version").strip() == "1.14.41"
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+        "protocolVersion": "2025-06-18", "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"}}}  # fmt: skip
+    answer = subprocess.run(
+        ["apptainer", "--silent", *run, "mcp", image], input=json.dumps(hello) + "\n",
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert "julia-docs" in answer.stdout, answer.stderr
 
 
 def test_its_labels_say_what_it_is(image: Path) -> None:

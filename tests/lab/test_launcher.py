@@ -211,7 +211,7 @@ def test_the_smoke_study_gives_the_same_dataset_through_local_and_lab(
     for site in ("lab", "local"):
         options = ["--study", "smoke.toml", "--site", site, "--data", "data"]
         answer = subprocess.run(
-            [REPRO, "all", *options], cwd=tmp_path, env=os.environ | lab.environment,
+            [REPRO, "all", "--yes", *options], cwd=tmp_path, env=os.environ | lab.environment,
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert answer.returncode == 0, answer.stderr

@@ -124,7 +124,8 @@ def test_keys_of_the_driver_are_nowhere(box: Box, tmp_path: Path) -> None:
     assert seen == ""
     assert set(box.sh("ls /").split()) <= {
         "agent", "bin", "dev", "etc", "gateway", "inside.py", "lib", "lib32", "lib64", "proc",
-        "python", "sbin", "sys", "tmp", "toolchain", "usr", "workspace", Path(sys.base_prefix).parts[1],
+        "python", "sbin", "sys", "tmp", "toolchain", "usr", "workspace",
+        Path(sys.base_prefix).parts[1],
     }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -88,17 +88,10 @@ def certificates() -> ssl.SSLContext:
 class Provider:
     """The provider of one model."""
 
-    def __init__(
-        self,
-        model: ModelSettings,
-        key: Key,
-        *,
-        sleep: Callable[[float], Any] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, model: ModelSettings, key: Key) -> None:
         self._endpoint = (model.endpoint or ENDPOINTS.get(model.provider, "")).rstrip("/")
         self._key = key
         self._patience: Patience = model.patience
-        self._sleep = sleep
         timeout = httpx2.Timeout(None, connect=self._patience.connect_s)
         self._client = httpx2.AsyncClient(timeout=timeout, verify=certificates())
 
@@ -117,7 +110,7 @@ class Provider:
         while True:
             try:
                 async with self._try(ask) as answer:
-                    self._judge(answer, ask.dialect)
+                    self._judge(answer)
                     yield answer
                     return
             except _TryAgainError as failure:
@@ -131,7 +124,7 @@ class Provider:
                 ask.tries.append({"problem": failure.detail, "waited_s": 0.0 if last else wait})
                 if last:
                     raise _given_up(failure, ask.tries, wait) from None
-            await self._sleep(wait)
+            await asyncio.sleep(wait)
 
     @asynccontextmanager
     async def _try(self, ask: Ask) -> AsyncIterator[Answer]:
@@ -201,9 +194,8 @@ class Provider:
             if _is_news(event):
                 until = loop.time() + patience
 
-    def _judge(self, answer: Answer, dialect: Dialect) -> None:
+    def _judge(self, answer: Answer) -> None:
         """Tell what may be tried again from what need not; what is the agent's business passes."""
-        del dialect
         if answer.status == _OK or answer.body is None:
             return
         said, code = _error_in(answer.body)

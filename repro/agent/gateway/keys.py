@@ -1,5 +1,6 @@
 """Keys of providers: from the environment, or a file that its owner alone can read."""
 
+import json
 import os
 import stat
 import tomllib
@@ -23,12 +24,22 @@ class Key:
     """None: the endpoint wants none."""
 
     def clean(self, text: str) -> str:
-        """`text` without the key, should it be there."""
-        return text.replace(self.text, REMOVED) if self.text else text
+        """`text` without the key, should it be there, also as JSON writes it."""
+        for form in self._forms():
+            text = text.replace(form, REMOVED)
+        return text
 
     def clean_bytes(self, data: bytes) -> bytes:
         """The same of bytes."""
-        return data.replace(self.text.encode(), REMOVED.encode()) if self.text else data
+        for form in self._forms():
+            data = data.replace(form.encode(), REMOVED.encode())
+        return data
+
+    def _forms(self) -> tuple[str, ...]:
+        if not self.text:
+            return ()
+        escaped = json.dumps(self.text)[1:-1]
+        return self.text, escaped, escaped.replace("/", "\\/")
 
 
 class NoKeyError(UserError):

@@ -76,28 +76,22 @@ class Replay:
     def _choose(self, body: Json, dialect: Dialect) -> _Recorded | None:
         """The recorded exchange that the request repeats; None: there is none, which is told."""
         now = asked(body, dialect)
-        window = self._window()
-        if not window:
+        left = [recorded for recorded in self._recorded if not recorded.used]
+        if not left:
             if not self._left_off:
                 number = len(self._recorded)
                 self.gateway.give_up(
                     "diverged", f"request {number}: one more than the {number} that were recorded"
                 )
             return None
-        same = next((one for one in window if one.asked.body == now.body), None)
+        # In their order, but for requests that do not wait for each other, as that for a title: a
+        # request holds all that went before, so an equal one is the same.
+        same = next((one for one in left if one.asked.body == now.body), None)
         if same is None:
-            self._diverged(window[0], now)
+            self._diverged(_likest(left, now), now)
             return None
         self._compare_outputs(same, now)
         return same
-
-    def _window(self) -> list[_Recorded]:
-        """The next exchange, and those that had begun before it ended: their order is chance."""
-        left = [recorded for recorded in self._recorded if not recorded.used]
-        if not left:
-            return []
-        until = left[0].exchange["ended_s"]
-        return [left[0], *(one for one in left[1:] if one.exchange["began_s"] < until)]
 
     def _diverged(self, recorded: _Recorded, now: Asked) -> None:
         number = recorded.exchange["n"]
@@ -118,6 +112,12 @@ class Replay:
                 diff = text_difference(text, found)
                 number = recorded.exchange["n"]
                 self.gateway.differences.append(Difference(number, f"output of {call}", diff))
+
+
+def _likest(left: list[_Recorded], now: Asked) -> _Recorded:
+    """The first that has the same fields, else the first."""
+    fields = set(now.body["body"])
+    return next((one for one in left if set(one.asked.body["body"]) == fields), left[0])
 
 
 async def _say_again(exchange: Exchange, reply: Reply) -> None:

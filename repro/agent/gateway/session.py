@@ -46,7 +46,11 @@ def over(dialect: Dialect, kind: str) -> Json:
 
     OpenCode looks for words such as "unavailable" in it and then tries again, so no detail is here.
     """
-    return dialect.error(f"the gateway has ended this session ({kind})", _CODE)
+    return dialect.error(_over_text(kind), _CODE)
+
+
+def _over_text(kind: str) -> str:
+    return f"the gateway has ended this session ({kind})"
 
 
 class Session:
@@ -135,9 +139,9 @@ class Session:
             self._provider = Provider(self._model, self._key)
         fenced = self._model.adapter == "fenced-tool-calls"
         sent = dialect.prepare(body | self._model.options)
+        exchange["added"] = {name: value for name, value in sent.items() if body.get(name) != value}
         if fenced:
             sent = as_text(sent)
-        exchange["added"] = {name: value for name, value in sent.items() if body.get(name) != value}
         headers = chosen(exchange["request"]["headers"], dialect.passed_headers)
         async with self._provider.ask(Ask(dialect, headers, sent, exchange["tries"])) as answer:
             exchange["answered_by"] = "provider"
@@ -201,8 +205,7 @@ class Session:
         if not reply.begun:
             await self._answer_itself(over(dialect, trouble.kind), exchange, reply)
         elif "events" in exchange["response"]:
-            said = f"the gateway has ended this session ({trouble.kind})"
-            event = dialect.error_event(said, _CODE)
+            event = dialect.error_event(_over_text(trouble.kind), _CODE)
             exchange["response"]["events"].append([_rounded(self._seconds()), event.decode()])
             await reply.piece(event)
             await reply.end()

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 
 _END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
@@ -41,8 +41,3 @@ def event_with(data: str | dict[str, Any], name: str | None = None) -> bytes:
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
     head = f"event: {name}\n" if name else ""
     return f"{head}data: {text}\n\n".encode()
-
-
-def joined(events: Iterable[bytes]) -> bytes:
-    """A whole stream."""
-    return b"".join(events)

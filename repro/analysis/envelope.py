@@ -1,0 +1,68 @@
+"""The failure envelope: how far each program goes, and what ends it."""
+
+from typing import Any
+
+import pandas as pd
+
+from repro.analysis.tidy import Tidy
+from repro.measure.outcomes import OUR_OUTCOMES
+
+PROGRAM = ["model", "problem", "n", "framework", "sample"]
+COLUMNS = [
+    *PROGRAM, "ok", "counted", "largest_ok", "largest_ok_cores", "ends_at", "ends_at_cores",
+    "ends_with", "ends_flags", "first_failure", "first_failure_cores", "first_failure_with",
+    "measured_to", "measured_to_cores", "study_to", "study_to_cores",
+    "unavailable", "infrastructure", "no_data",
+]  # fmt: skip
+
+
+def envelope(tidy: Tidy) -> pd.DataFrame:
+    """The largest scale point at which each program is `ok`, and what ends it beyond.
+
+    Scale points are ordered by their cores. `ends_at` is the smallest scale point above the
+    largest `ok` one with an outcome of the program, `ends_with` that outcome and `ends_flags` its
+    flags; both are empty for a program that is `ok` at the largest scale point at which it has
+    an outcome (`measured_to`), whose envelope the dataset therefore does not show.
+    `first_failure` lies below `largest_ok` where a program fails and recovers. A program
+    that is never `ok` ends at its smallest scale point.
+
+    Returns:
+        A row a program and size that the study has cells of, in its order: columns `COLUMNS`;
+        names of scale points are empty and their cores 0 where there is none. `ok` of `counted`
+        cells with an outcome of the program; the rest by reason.
+    """
+    grid = tidy.grid()
+    cores = grid["scale"].str.split("x", expand=True).reindex(columns=range(3))
+    grid["cores"] = (cores[1].astype(float) * cores[2].astype(float)).astype("int64")
+    rows = [
+        dict(zip(PROGRAM, keys, strict=True)) | _row(of_program)
+        for keys, of_program in grid.groupby(PROGRAM, sort=False)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _row(cells: pd.DataFrame) -> dict[str, Any]:
+    cells = cells.sort_values("cores", kind="stable")
+    counted = cells[~cells["outcome"].isin([*OUR_OUTCOMES, ""])]
+    well, failed = counted[counted["outcome"] == "ok"], counted[counted["outcome"] != "ok"]
+    reached = well["cores"].max() if len(well) else 0
+    ends = failed[failed["cores"] > reached]
+    ends_with, flags = ends.iloc[0][["outcome", "flags"]] if len(ends) else ("", "")
+    return {
+        "ok": len(well), "counted": len(counted),
+        **_point("largest_ok", well.tail(1)),
+        **_point("ends_at", ends.head(1)), "ends_with": ends_with, "ends_flags": flags,
+        **_point("first_failure", failed.head(1)),
+        "first_failure_with": failed["outcome"].iloc[0] if len(failed) else "",
+        **_point("measured_to", counted.tail(1)), **_point("study_to", cells.tail(1)),
+        "unavailable": int((cells["outcome"] == "unavailable").sum()),
+        "infrastructure": int((cells["outcome"] == "infrastructure").sum()),
+        "no_data": int((cells["outcome"] == "").sum()),
+    }  # fmt: skip
+
+
+def _point(name: str, row: pd.DataFrame) -> dict[str, Any]:
+    """A scale point under a name, and its cores."""
+    if row.empty:
+        return {name: "", f"{name}_cores": 0}
+    return {name: row["scale"].iloc[0], f"{name}_cores": int(row["cores"].iloc[0])}

@@ -1,0 +1,115 @@
+"""All metrics of a dataset, and what it lacks for them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from repro.analysis.costs import costs, endings
+from repro.analysis.envelope import envelope
+from repro.analysis.gaps import Gaps
+from repro.analysis.rates import rates
+from repro.analysis.relative import against_vendor, serial_fractions
+from repro.analysis.tidy import Tidy, load
+from repro.measure.outcomes import OUR_OUTCOMES
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What `repro metrics` says about a dataset.
+
+    Attributes:
+        dataset: its name.
+        machines: where its cells ran.
+        cells: cells of the study by outcome; under "" those that were never attempted.
+        damaged: files that could not be read; their content is in no number.
+        missing: what the dataset has no data for.
+        rates: as `rates.rates` gives them.
+        envelope: as `envelope.envelope`.
+        serial_fraction: as `relative.serial_fractions`.
+        vendor: as `relative.against_vendor`.
+        costs: as `costs.costs`.
+        endings: as `costs.endings`.
+    """
+
+    dataset: str
+    machines: list[str]
+    cells: dict[str, int]
+    damaged: Gaps
+    missing: list[str]
+    rates: pd.DataFrame
+    envelope: pd.DataFrame
+    serial_fraction: pd.DataFrame
+    vendor: pd.DataFrame
+    costs: pd.DataFrame
+    endings: pd.DataFrame
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as JSON values; a number that is not known is null."""
+        return {
+            name: records(value) if isinstance(value, pd.DataFrame) else value
+            for name, value in vars(self).items()
+        }
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as JSON objects; NaN as null."""
+    names = [str(name) for name in table.columns]
+    columns = [table[name].tolist() for name in table.columns]
+    return [
+        {name: None if _unknown(value) else value for name, value in zip(names, row, strict=True)}
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def _unknown(value: Any) -> bool:
+    return isinstance(value, float) and not abs(value) < float("inf")
+
+
+def metrics(dataset: Path) -> Metrics:
+    """Compute all metrics of a dataset from what of it can be read.
+
+    Raises:
+        UserError: its study or its description is missing or damaged.
+    """
+    damaged: Gaps = []
+    tidy = load(dataset, damaged)
+    found, costed = rates(tidy), costs(tidy.sessions)
+    serial, vendor = serial_fractions(tidy), against_vendor(tidy)
+    lacks = {
+        "a speedup_n@k: no time of the reference programs on one thread of the same machine":
+            (found["metric"] == "speedup").any(),
+        "a serial fraction: no program has times on one core and on more": len(serial),
+        "times against the vendor: no vendor program beside others on as many cores": len(vendor),
+        "a cost of generation: it has no transcripts": len(costed),
+    }  # fmt: skip
+    return Metrics(
+        dataset=tidy.name,
+        machines=sorted(set(tidy.cells["machine"])),
+        cells={str(name): int(n) for name, n in tidy.grid()["outcome"].value_counts().items()},
+        damaged=damaged,
+        missing=[*_missing(tidy, found), *(what for what, there in lacks.items() if not there)],
+        rates=found,
+        envelope=envelope(tidy),
+        serial_fraction=serial,
+        vendor=vendor,
+        costs=costed,
+        endings=endings(tidy.sessions),
+    )
+
+
+def _missing(tidy: Tidy, found: pd.DataFrame) -> Iterator[str]:
+    """Models without outcomes, and why rates have no interval."""
+    grid = tidy.grid()
+    for model, cells in grid.groupby("model", sort=False):
+        counts = {name or "no data": int(n) for name, n in cells["outcome"].value_counts().items()}
+        if set(counts) <= {*OUR_OUTCOMES, "no data"}:
+            told = ", ".join(f"{n} {name}" for name, n in counts.items())
+            yield f"an outcome of {model}: of its {len(cells)} cells are {told}"
+    several = found[found["programs"] > found["tasks"]]
+    if len(found) and several.empty:
+        yield "an interval of any rate, or a k above 1: no task has more than one program"
+    if len(machines := set(tidy.cells["machine"])) > 1:
+        yield f"one machine: it has {len(machines)}; times are compared on the same one only"

@@ -1,0 +1,104 @@
+"""The same model asked in other ways: as an agent, without documentation, or once."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from repro.analysis.bootstrap import median
+from repro.analysis.rates import ALL, SMALLEST, outcomes, rates
+from repro.analysis.tidy import Tidy
+
+AGENT, NO_DOCS, SINGLE = "agent", "agent, no docs", "single-shot"
+VARIANTS = (AGENT, NO_DOCS, SINGLE)
+_SUFFIXES = {"-no-docs": NO_DOCS, "-single-shot": SINGLE}
+"""What `repro generate` appends to a model's name."""
+
+COLUMNS = ["base", "variant", "model", "metric", "value", "low", "high", "tasks", "programs"]
+METRICS = {
+    "build@1, every": ("build", ALL),
+    "pass@1, smallest": ("pass", SMALLEST),
+    "pass@1, every": ("pass", ALL),
+}
+TOKENS = "tokens"
+
+
+def variant_of(tidy: Tidy, model: str) -> tuple[str, str]:
+    """The model without what says how it was asked, and how it was.
+
+    Told by its sessions; where there are none, by its name.
+    """
+    own = tidy.sessions[tidy.sessions["model"] == model]
+    if len(own):
+        first = own.iloc[0]
+        if first["agent"] == "single-shot":
+            return str(first["base"]), SINGLE
+        return str(first["base"]), AGENT if first["docs"] else NO_DOCS
+    for suffix, variant in _SUFFIXES.items():
+        if model.endswith(suffix):
+            return model.removesuffix(suffix), variant
+    return model, AGENT
+
+
+def compared(tidy: Tidy) -> pd.DataFrame:
+    """Models that were asked in several ways, on the tasks that all their ways have.
+
+    Returns:
+        A row a model and metric: columns `COLUMNS`. The metrics are `METRICS` over the common
+        tasks (problem and framework) only, and `TOKENS`, the median of input and output tokens
+        of a session, which is known without a run. Empty if no model was asked in two ways.
+    """
+    llms = [name for name, model in tidy.study.models.items() if model.kernels is None]
+    ways: dict[str, dict[str, str]] = {}
+    for model in llms:
+        base, variant = variant_of(tidy, model)
+        if (tidy.cells["model"] == model).any() or (tidy.sessions["model"] == model).any():
+            ways.setdefault(base, {})[model] = variant
+    rows = [row for base, found in ways.items() if len(found) > 1 for row in _rows(tidy, found)]
+    table = pd.DataFrame(rows, columns=[name for name in COLUMNS if name != "base"])
+    bases = {model: base for base, found in ways.items() for model in found}
+    return table.assign(base=table["model"].map(bases))[COLUMNS]
+
+
+def _rows(tidy: Tidy, ways: dict[str, str]) -> Iterator[dict[str, Any]]:
+    found = rates(_common(tidy, list(ways)), points=False)
+    found = found[(found["problem"] == ALL) & (found["framework"] == ALL) & (found["k"] == 1)]
+    for model, variant in ways.items():
+        about = {"model": model, "variant": variant}
+        for metric, (name, scale) in METRICS.items():
+            one = found[(found["model"] == model) & (found["metric"] == name)]
+            for _, row in one[one["scale"] == scale].iterrows():
+                numbers = ("value", "low", "high", "tasks", "programs")
+                yield about | {"metric": metric} | {key: row[key] for key in numbers}
+        own = tidy.sessions[(tidy.sessions["model"] == model) & tidy.sessions["counts"]]
+        tokens = (own["input_tokens"] + own["output_tokens"]).dropna().tolist()
+        if tokens:
+            middle = median(tokens)
+            yield about | {
+                "metric": TOKENS, "value": middle.value, "low": middle.low, "high": middle.high,
+                "tasks": len(own.drop_duplicates(["problem", "framework"])),
+                "programs": len(own.drop_duplicates("program")),
+            }  # fmt: skip
+
+
+def _common(tidy: Tidy, models: list[str]) -> Tidy:
+    """The dataset cut down to the problems and frameworks of which all models have outcomes."""
+    counted = outcomes(tidy)
+    tasks = [
+        set(zip(own["problem"], own["framework"], strict=True))
+        for own in (counted[counted["model"] == model] for model in models)
+    ]
+    both = set.intersection(*tasks)
+
+    def cut(table: pd.DataFrame) -> pd.DataFrame:
+        keys = zip(table["problem"], table["framework"], strict=True)
+        inside = pd.Series([key in both for key in keys], index=table.index, dtype=bool)
+        return table[inside & table["model"].isin(models)]
+
+    return replace(
+        tidy,
+        cells=cut(tidy.cells),
+        measurements=cut(tidy.measurements),
+        sessions=cut(tidy.sessions),
+    )

@@ -1,0 +1,72 @@
+"""`repro metrics`: what the programs of datasets come to, in numbers."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from repro.cli import options
+from repro.cli.datasets import datasets
+from repro.errors import UserError
+
+if TYPE_CHECKING:
+    from repro.analysis.metrics import Metrics
+
+_WIDTH = 160
+"""Characters of a line where output goes to a file or a pipe."""
+
+
+@click.command()
+@click.option("--dataset", help="Dataset: a name in the data directory, or a path.  [default: all]")
+@options.data
+@options.as_json
+def command(dataset: str | None, data: Path, *, as_json: bool) -> int:
+    """Compute the metrics of datasets: build@k, pass@k, speedup_n@k, efficiency_n@k and others.
+
+    Names and definitions are ParEval's. Beside them: how far each program goes and what ends it,
+    its serial fraction (Karp-Flatt), its time against the vendor's library, and what its
+    generation cost. Cells that are `unavailable` or `infrastructure` are counted apart, in no
+    rate. What a dataset lacks is named. Exit code 1, if a file of one is damaged; the rest is
+    reported.
+    """
+    from repro.analysis.metrics import metrics  # pandas takes a second to import
+
+    told: list[dict[str, Any]] = []
+    sound = True
+    for path in datasets(data, dataset):
+        try:
+            found = metrics(path)
+        except UserError as error:
+            told.append({"dataset": path.name, "damaged": [str(error)]})
+            sound = False
+            if not as_json:
+                click.echo(f"{path.name}: no metrics: {error}")
+            continue
+        sound = sound and not found.damaged
+        told.append(found.as_json())
+        if not as_json:
+            _print(found)
+    if as_json:
+        click.echo(json.dumps(told, indent=2, allow_nan=False))
+    return int(not sound)
+
+
+def _print(found: "Metrics") -> None:
+    from rich.console import Console
+
+    from repro.cli import metrics_tables
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH)
+    click.echo(f"Dataset {found.dataset}; machine: {'; '.join(found.machines) or 'none'}")
+    click.echo(metrics_tables.counts(found))
+    for table in metrics_tables.tables(found):
+        if table.row_count:
+            console.print(table)
+    for line in found.damaged:
+        click.echo(f"damaged, left out: {line}")
+    for line in found.missing:
+        click.echo(f"{found.dataset} does not have {line}")
+    click.echo()

@@ -1,0 +1,164 @@
+"""Entries by the words of a question.
+
+The numbers below were set on questions of their own (the halves `tuning` and `development` of
+tests/docs_*.csv); what they are worth is measured on others.
+"""
+
+import math
+import sqlite3
+from collections import defaultdict
+
+from repro.docs_server.synonyms import others
+
+_HEADS = (3.0, 0.5, 0.5, 2.0, 0.5)
+"""BM25's weights of name, module, signatures, first sentence and first paragraph."""
+
+_BODIES = (1.0, 1.0)
+"""BM25's weights of the text, and of what others say around the name."""
+
+_PLACES = (1.1, 1.0, 0.8, 0.7, 0.7, 0.6, 0.5)
+"""What a word counts in each of `documents.FIELDS`."""
+
+_HEAD, _BODY = 0.5, 0.1
+"""What BM25 counts beside the share of words that are there."""
+
+_SYNONYM = 0.7
+"""What a word counts that is said by another."""
+
+_BRIEF, _TITLE = 0.4, 0.15
+"""What it counts that a name and first sentence, or a name, say little else."""
+
+_LEAD = 0.95
+"""Of `_PLACES`, those from which on a word is in the name or the first sentence."""
+
+_MORE_THAN_WORDS, _MORE_THAN_NAME = 2.0, 1.0
+"""So that one rare word alone is not taken for a short sentence."""
+
+_CANDIDATES = 40
+
+_AFFORDED = 4000
+"""Places of words that are looked at for candidates, so that time does not grow with the index. An
+index of Julia alone stays below it for nearly all questions."""
+
+_INSIDE = (
+    "SELECT document.id FROM member JOIN document ON document.entry = member.entry"
+    " WHERE member.module = ?"
+)
+
+
+def by_words(
+    database: sqlite3.Connection, words: list[str], module: str | None = None
+) -> dict[int, float]:
+    """Entries that say these words, numbers of entries and scores: about 0 to 2.
+
+    BM25 of the heads and of the texts choose the candidates; then what counts is how many of the
+    words a document has, rare ones more, and the best place that each has there. An entry is as
+    good as the best of its documents.
+
+    Args:
+        database: an open index.
+        words: roots, as `words.asked_words` gives them.
+        module: only entries that have to do with it.
+    """
+    if not words:
+        return {}
+    asked = {word: others(word) for word in words}
+    wider = dict.fromkeys([*words, *(other for found in asked.values() for other in found)])
+    rarity = _rarities(database, [*wider])
+    candidates: dict[int, float] = defaultdict(float)
+    (total,) = database.execute("SELECT max(id) + 1 FROM document").fetchone()
+    said = _affordable(rarity, [*wider], total)
+    for number, score in _bm25(database, "heads", _HEADS, said, module):
+        candidates[number] += _HEAD * score
+    said = _affordable(rarity, words, total)
+    for number, score in _bm25(database, "bodies", _BODIES, said, module):
+        candidates[number] += _BODY * score
+    return _cover(database, asked, rarity, candidates)
+
+
+def _affordable(rarity: dict[str, float], words: list[str], total: int) -> list[str]:
+    """The rarest of these words, at least one, as many as `_AFFORDED` allows.
+
+    Args:
+        rarity: of known words; others are left out.
+        words: what is asked for.
+        total: documents of the index.
+    """
+    found: list[str] = []
+    spent = 0.0
+    for word in sorted((word for word in words if word in rarity), key=lambda word: -rarity[word]):
+        spent += total / math.exp(rarity[word])
+        if found and spent > _AFFORDED:
+            break
+        found.append(word)
+    return found
+
+
+def _bm25(
+    database: sqlite3.Connection,
+    table: str,
+    weights: tuple[float, ...],
+    words: list[str],
+    module: str | None,
+) -> list[tuple[int, float]]:
+    """The best documents, the best of all at 1."""
+    if not words:
+        return []
+    match = " OR ".join(f'"{word}"' for word in words)
+    rank = f"bm25({table}, {', '.join(map(str, weights))})"
+    values: list[str | int] = [match]
+    inside = ""
+    if module:
+        inside = f"AND rowid IN ({_INSIDE})"
+        values.append(module.lower())
+    rows = database.execute(
+        f"SELECT rowid, {rank} FROM {table} WHERE {table} MATCH ? {inside}"  # noqa: S608
+        " ORDER BY 2, 1 LIMIT ?",
+        [*values, _CANDIDATES],
+    ).fetchall()
+    return [(number, rank / rows[0][1]) for number, rank in rows]
+
+
+def _cover(
+    database: sqlite3.Connection,
+    asked: dict[str, list[str]],
+    rarity: dict[str, float],
+    candidates: dict[int, float],
+) -> dict[int, float]:
+    """How well candidates cover the words that were asked for, on top of what they have."""
+    weights = {word: rarity.get(word, 0.0) for word in asked}
+    whole = sum(weights.values()) or 1.0
+    marks = ",".join("?" * len(candidates))
+    rows = database.execute(f"SELECT * FROM document WHERE id IN ({marks})", [*candidates])  # noqa: S608
+    found: dict[int, float] = defaultdict(float)
+    for number, entry, mass, title, title_mass, *fields in rows:
+        place: dict[str, float] = {}
+        for text, weight in zip(fields, _PLACES, strict=True):
+            place.update(dict.fromkeys(text.split(), weight))
+        names = dict.fromkeys(title.split(), 1.0)
+        covered = brief = named = 0.0
+        for word, instead in asked.items():
+            best = _best(word, instead, place)
+            covered += weights[word] * best
+            brief += weights[word] * (best if best >= _LEAD else 0)
+            named += weights[word] * _best(word, instead, names)
+        total = candidates[number] + covered / whole
+        total += _BRIEF * brief / (mass + _MORE_THAN_WORDS)
+        total += _TITLE * named / (title_mass + _MORE_THAN_NAME)
+        found[entry] = max(found[entry], total)
+    return found
+
+
+def _best(word: str, instead: list[str], place: dict[str, float]) -> float:
+    """What a word counts, said by itself or by another."""
+    best = place.get(word, 0.0)
+    for other in instead:
+        best = max(best, _SYNONYM * place.get(other, 0.0))
+    return best
+
+
+def _rarities(database: sqlite3.Connection, words: list[str]) -> dict[str, float]:
+    """Of each word that is known, the logarithm of how many documents there are to one with it."""
+    marks = ",".join("?" * len(words))
+    rows = database.execute(f"SELECT root, rarity FROM rarity WHERE root IN ({marks})", words)  # noqa: S608
+    return dict(rows.fetchall())

@@ -1,0 +1,61 @@
+"""Words of documentation brought to their roots, so that forms of a word meet.
+
+Stronger than Porter's stemmer, which keeps `compare` from `comparison` and `transpose` from
+`transposition`, and weaker where programmers need it: `determinant` is not `determine`.
+"""
+
+from functools import lru_cache
+
+_IRREGULAR = {
+    "matrices": "matrix", "indices": "index", "indexes": "index", "vertices": "vertex",
+    "taken": "take", "running": "run", "ran": "run", "written": "write", "wrote": "write",
+    "began": "begin", "chosen": "choose", "sent": "send", "summation": "sum", "inverse": "invert",
+    "inversion": "invert", "triangle": "triangular", "processes": "process", "process": "process",
+    "processor": "processor", "does": "do", "less": "less", "pass": "pass", "access": "access",
+    "class": "class", "address": "address", "across": "across",
+}  # fmt: skip
+"""Forms that no ending tells."""
+
+_ENDINGS = (
+    ("olutions", "olv"), ("olution", "olv"), ("uctions", "uc"), ("uction", "uc"),
+    ("isions", "id"), ("ision", "id"), ("ications", ""), ("ication", ""), ("icated", ""),
+    ("izations", ""), ("ization", ""), ("isations", ""), ("isation", ""), ("izing", ""),
+    ("ized", ""), ("izes", ""), ("ize", ""), ("ising", ""), ("ised", ""), ("ise", ""),
+    ("ations", ""), ("ation", ""), ("ating", ""), ("ated", ""), ("ates", ""), ("ately", ""),
+    ("ate", ""), ("itions", ""), ("ition", ""), ("isons", ""), ("ison", ""), ("ments", ""),
+    ("ment", ""), ("ances", ""), ("ance", ""), ("ences", ""), ("ence", ""), ("ities", ""),
+    ("ity", ""), ("ically", ""), ("ables", ""), ("able", ""), ("ibles", ""),
+    ("ible", ""), ("ings", ""), ("ing", ""), ("ions", ""), ("ion", ""), ("ers", ""),
+    ("er", ""), ("plies", "pl"), ("plied", "pl"), ("ply", "pl"),
+    ("ies", "y"), ("ied", "y"), ("edly", ""), ("ed", ""), ("ely", ""),
+    ("ly", ""), ("es", ""), ("s", ""),
+)  # fmt: skip
+"""The first that fits and leaves enough is replaced."""
+
+_ENOUGH, _FEW, _ONE = 4, 3, 1
+"""Letters that must be left: in general; before an ending that changes no meaning; before one that
+is replaced."""
+
+_PLAIN = ("ing", "ed", "es", "s")
+
+
+@lru_cache(maxsize=100_000)
+def root(word: str) -> str:
+    """The root of a lower-case word; not always a word itself."""
+    word = _IRREGULAR.get(word, word)
+    if word in _IRREGULAR.values() or not word.isalpha():
+        return word
+    for ending, instead in _ENDINGS:
+        left = len(word) - len(ending)
+        if word.endswith(ending) and left >= _least(ending, instead):
+            word = word[:left] + instead
+            break
+    if len(word) > _ENOUGH and word[-1] == word[-2] and word[-1] not in "lsz":
+        word = word[:-1]
+    return word.rstrip("e") if len(word) > _FEW else word
+
+
+def _least(ending: str, instead: str) -> int:
+    if instead:
+        return _ONE
+    return _FEW if ending in _PLAIN else _ENOUGH

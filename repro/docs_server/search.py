@@ -1,0 +1,108 @@
+"""Finding entries: a name is looked up as one, a sentence by its words and the names in it."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from repro.docs_server import words as w
+from repro.docs_server.by_name import by_folded, by_name
+from repro.docs_server.by_words import by_words
+
+_WORDS = 50.0
+"""What a score by words counts beside one by name: saying all beats a misspelt name."""
+
+_SECTION = 0.85
+"""What a manual's section counts beside an entry that says the same."""
+
+_ROUTINE = 0.9
+"""What a routine of BLAS or LAPACK counts for who did not ask for those."""
+
+_MOST = 100
+"""Entries that the last weights are put to."""
+
+_NAME_IN_WORDS = 4
+"""Words that may be a name said in words: `set num threads`."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """An entry that was found."""
+
+    ref: str
+    name: str
+    kind: str
+    module: str
+    signatures: str
+    """One a line."""
+
+    summary: str
+    source: str
+    version: str
+    score: float
+    """Higher is better; only its order means anything."""
+
+
+def search(
+    database: sqlite3.Connection, query: str, module: str | None = None, limit: int = 5
+) -> list[Hit]:
+    """The entries that answer a query best, the best first.
+
+    Args:
+        database: an open index.
+        query: a name, or a sentence.
+        module: only entries that have to do with this module or those inside it.
+        limit: hits at most.
+    """
+    named: dict[int, float] = defaultdict(float)
+    text = w.clean(query)
+    words = w.asked_words(text)
+    if w.is_name(text):
+        _raise(named, by_name(database, text))
+    else:
+        for name in w.mentions(query):
+            _raise(named, by_name(database, name))
+        if len(words) <= _NAME_IN_WORDS:
+            _raise(named, by_folded(database, w.fold(text)))
+    routines = bool({"blas", "lapack"} & {*words})
+    hits = _hits(database, named, by_words(database, words, module), module, routines=routines)
+    return sorted(hits, key=lambda hit: (-hit.score, hit.ref))[:limit]
+
+
+def _raise(scores: dict[int, float], found: Iterable[tuple[int, float]]) -> None:
+    for entry, score in found:
+        scores[entry] = max(scores[entry], score)
+
+
+def _hits(
+    database: sqlite3.Connection,
+    named: dict[int, float],
+    said: dict[int, float],
+    module: str | None,
+    *,
+    routines: bool,
+) -> Iterable[Hit]:
+    scores = {
+        number: named.get(number, 0) + _WORDS * said.get(number, 0) for number in {*named, *said}
+    }
+    inside = members(database, module) if module else scores
+    best = sorted(scores, key=lambda number: (-scores[number], number))
+    entries = [number for number in best if number in inside][:_MOST]
+    marks = ",".join("?" * len(entries))
+    rows = database.execute(
+        "SELECT id, ref, name, kind, module, signatures, summary, source, version"  # noqa: S608
+        f" FROM entry WHERE id IN ({marks})",
+        [*entries],
+    )
+    for number, *fields in rows:
+        weight = _SECTION if fields[2] == "manual" else 1.0
+        if not routines and fields[3].endswith((".BLAS", ".LAPACK")):
+            weight *= _ROUTINE
+        score = named.get(number, 0) + weight * _WORDS * said.get(number, 0)
+        yield Hit(*(*fields, score))
+
+
+def members(database: sqlite3.Connection, module: str) -> set[int]:
+    """The entries that have to do with a module; no case, and `Threads` is `Base.Threads`."""
+    rows = database.execute("SELECT entry FROM member WHERE module = ?", (module.lower(),))
+    return {row[0] for row in rows}

@@ -1,0 +1,94 @@
+"""Which site this is: a cluster whose Slurm answers, else one machine."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+from repro import ROOT
+from repro.errors import UserError
+from repro.files import write_atomic, writing
+from repro.launch import slurm_client
+from repro.launch.site import BY_HAND, SITES, Site, Slurm, load_site
+from repro.launch.slurm_client import SlurmError, SlurmSilent
+from repro.study.load import known_toml
+
+_NO_CLUSTER = "not establish a configuration source"
+"""What Slurm's clients say where they were installed and belong to no cluster."""
+
+
+def detect_site(submit_via: str | None) -> Site:
+    """The site that this is: of a cluster the file of its name, or what Slurm says of it.
+
+    Args:
+        submit_via: how Slurm is reached, as the user said.
+
+    Raises:
+        UserError: there is a Slurm, which does not answer or shows no partition.
+    """
+    if submit_via == BY_HAND:
+        raise UserError("--submit-via print: nobody can be asked which cluster it is; say --site")
+    if submit_via is None and shutil.which("sbatch") is None:
+        return load_site("local")
+    slurm_client.reach(submit_via)
+    try:
+        limits = slurm_client.limits()
+        name = re.sub(r"[^a-z0-9.-]+", "-", str(limits["ClusterName"]).lower()).strip("-.")
+        if name in known_toml(SITES):
+            return load_site(name)
+        return _described(name, int(limits["MaxArraySize"]) - 1)
+    except (SlurmError, SlurmSilent) as error:
+        if _NO_CLUSTER in str(error):
+            return load_site("local")
+        mend = "wait and say the same again, or say --site local for this machine alone"
+        raise UserError(f"Slurm is here, but does not answer ({error}); {mend}") from error
+
+
+def _described(name: str, max_array_size: int) -> Site:
+    """A cluster that no file describes, by its default partition."""
+    there = sorted(slurm_client.partitions(), key=lambda found: not found["default"])
+    if not there:
+        raise UserError("Slurm shows you no partition: ask the site's support, or say --site")
+    nodes = there[0]
+    return Site(
+        name=name,
+        title=f"the cluster {name}, as its Slurm describes partition {nodes['name']}",
+        launcher="slurm",
+        nodes=min(2, nodes["nodes"]),
+        cores_per_node=nodes["cpus"] // nodes["threads"],
+        memory_per_node_gib=float(nodes["memory_mb"] // 1024),
+        slurm=Slurm(
+            partition=nodes["name"],
+            max_array_size=min(1000, max_array_size),
+            options=("--hint=nomultithread",) if nodes["threads"] > 1 else (),
+        ),
+    )
+
+
+def write_site(site: Site) -> Path:
+    """Write down a site that no file describes, where `--site NAME` finds it from here.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    assert site.slurm  # noqa: S101 - only clusters are described
+    path = Path(SITES.relative_to(ROOT)) / f"{site.name}.toml"
+    text = f"""# Written by `repro all`, from what Slurm says. Mend what is wrong.
+# What else can be said is in slurm/sites/generic.toml of the checkout.
+
+name = {json.dumps(site.name)}
+title = {json.dumps(site.title)}
+launcher = "slurm"
+nodes = {site.nodes}
+cores_per_node = {site.cores_per_node}
+memory_per_node_gib = {site.memory_per_node_gib}
+
+[slurm]
+partition = {json.dumps(site.slurm.partition)}
+max_array_size = {site.slurm.max_array_size}
+options = {json.dumps(site.slurm.options)}
+"""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, text)
+    return path
