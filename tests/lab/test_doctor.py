@@ -54,13 +54,13 @@ def directory(tmp_path: Path) -> Path:
 def test_a_healthy_cluster(lab: Cluster, tmp_path: Path, julia: Julia) -> None:
     answer = doctor(lab, "--run", tmp_path / "run", "--json")
     found = findings(answer)
-    assert faults(found) <= {PRETENDED, "MPI hello by srun --mpi=pmix"}
+    assert faults(found) <= {PRETENDED}
     assert answer.returncode == 0
     assert found["Julia"]["found"] == f"n1, n2: julia version {julia.version}"
     assert found[f"scratch {tmp_path}"]["found"] == "n1, n2: shared"
     assert "respected" in found["flock"]["found"]
     mpi = found["MPI hello by srun --mpi=pmix"]["found"]
-    assert mpi in {"ranks on n1, n2, which count 2, 2", "untried, no mpicc in the job"}
+    assert mpi.startswith("ranks on n1, n2, which count 2, 2 (Open MPI v")
     assert list(tmp_path.iterdir()) == []
     assert list(ROOT.glob(".doctor-*")) == []
 

@@ -137,7 +137,8 @@ def test_a_job_that_fails_before_the_program_is_ours_and_not_tried_for_ever(
     assert julia
     place = Place(tmp_path, lab, "quick")
     site = (ROOT / "slurm" / "sites" / "lab.toml").read_text(encoding="utf-8")
-    broken = site + 'setup = ["echo no such module: mpi >&2", "exit 3"]\n'
+    broken = site.replace("setup = [", 'setup = ["echo no such module: mpi >&2", "exit 3", ')
+    assert broken != site
     (tmp_path / "broken.toml").write_text(broken, encoding="utf-8")
     said = place.repro("quick/pi/*", "--wait", "--site", "broken.toml")
     assert said.count("infrastructure") == 1, "it is told of once, when it is given up"
