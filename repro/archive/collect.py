@@ -144,7 +144,7 @@ def make_dataset(
             draft.add(layout.DESCRIPTION, about.toml())
             fill(draft)
             sizes = draft.sizes | {MANIFEST: None}  # it will hold the digest of what is made here
-            draft.add(layout.CRATE, crate.render(about, study, sizes))
+            draft.add(layout.CRATE, crate.render(about, study, sizes, draft.root))
             draft.add(MANIFEST, render(draft.digests))
             draft.root.chmod(0o755)
             os.sync()  # a name must not outlive a power cut that its files did not

@@ -1,12 +1,13 @@
 """The RO-Crate description of a dataset, for archives and search engines."""
 
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from rocrate.model import ContextEntity
 from rocrate.rocrate import ROCrate
 
+from repro.archive.actions import add_actions
 from repro.archive.dataset import Description
 from repro.files import canonical_json
 from repro.study.model import Study
@@ -24,13 +25,17 @@ _FORMATS = {
 }
 
 
-def render(about: Description, study: Study, sizes: Mapping[str, int | None]) -> str:
-    """`ro-crate-metadata.json` (RO-Crate 1.1) of a dataset.
+def render(about: Description, study: Study, sizes: Mapping[str, int | None], root: Path) -> str:
+    """`ro-crate-metadata.json` of a dataset: RO-Crate 1.1, with attempts a Process Run Crate.
 
     Args:
         about: the dataset's description.
         study: the study that was run.
         sizes: bytes of each file, by path; None: not known yet.
+        root: where the files are.
+
+    Raises:
+        UserError: the evidence of an attempt is damaged.
     """
     crate = ROCrate(version="1.1")
     crate.name = about.name
@@ -46,8 +51,11 @@ def render(about: Description, study: Study, sizes: Mapping[str, int | None]) ->
     if about.creator:
         properties = {"@type": "Person", "name": about.creator}
         crate.creator = crate.add(ContextEntity(crate, "#creator", properties))
-    for path, size in sizes.items():
-        crate.add_file(dest_path=path, properties=_file(path, size))
+    files = {
+        path: crate.add_file(dest_path=path, properties=_file(path, size))
+        for path, size in sizes.items()
+    }
+    add_actions(crate, root, files)
     return _canonical(crate.metadata.generate())
 
 
@@ -70,7 +78,8 @@ def _file(path: str, size: int | None) -> dict[str, str]:
 def _canonical(content: dict[str, Any]) -> str:
     """The graph has no order of its own: by identifier here, whatever the library's was."""
     for entity in content["@graph"]:
-        if "hasPart" in entity:
-            entity["hasPart"] = sorted(entity["hasPart"], key=lambda part: part["@id"])
+        for name, value in entity.items():
+            if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+                entity[name] = sorted(value, key=lambda item: item["@id"])
     graph = sorted(content["@graph"], key=lambda entity: entity["@id"])
     return canonical_json(content | {"@graph": graph})

@@ -1,0 +1,67 @@
+"""`repro export`: a dataset for an archive."""
+
+from pathlib import Path
+
+import click
+
+from repro.cli import options
+from repro.errors import UserError
+
+
+@click.command()
+@click.argument("name")
+@options.data
+@click.option(
+    "--bag",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Make a bag here (BagIt 1.0), which archives can check.",
+)
+@click.option(
+    "--zenodo-json",
+    "zenodo",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the metadata of a deposit on Zenodo here.",
+)
+@click.option(
+    "--creator",
+    "creators",
+    multiple=True,
+    metavar="NAME",
+    help="Who made it, as 'Family, Given', for Zenodo; may be repeated.  [default: the dataset's]",
+)
+@options.dry_run
+def command(
+    name: str,
+    data: Path,
+    bag: Path | None,
+    zenodo: Path | None,
+    creators: tuple[str, ...],
+    *,
+    dry_run: bool,
+) -> None:
+    """Export the dataset NAME as a bag, as metadata for Zenodo, or both.
+
+    The dataset is verified first. The same dataset gives the same bytes. Nothing is uploaded.
+    """
+    from repro.archive.bag import check, make_bag
+    from repro.archive.dataset import Dataset
+    from repro.archive.zenodo import metadata
+    from repro.files import write_atomic, writing
+
+    if not bag and not zenodo:
+        raise UserError("export: nothing to do; give --bag DIR, --zenodo-json FILE, or both")
+    dataset = Dataset.open(name, data)
+    about = metadata(dataset, creators) if zenodo else ""
+    if bag:
+        check(dataset, bag)
+    if dry_run:
+        click.echo(f"would write {' and '.join(str(path) for path in (bag, zenodo) if path)}")
+        return
+    if bag:
+        click.echo(f"{bag}: a bag with {make_bag(dataset, bag)} files of {dataset.path.name}")
+    if zenodo:
+        with writing(zenodo):
+            write_atomic(zenodo, about)
+        click.echo(f"{zenodo}: metadata of {dataset.path.name} for a deposit on Zenodo")
