@@ -25,6 +25,7 @@ COMMANDS = {
     "cancel": "Cancel cells that a cluster has queued or running.",
     "logs": "Show what an attempt of a cell has said, and where its files are.",
     "collect": "Turn a run into a dataset.",
+    "import": "Make a dataset of somebody else's archive.",
     "export": "Make a bag of a dataset, and metadata for a deposit on Zenodo.",
     "verify": "Check every file of datasets against their manifests.",
     "compare": "Compare two datasets cell by cell.",
