@@ -27,6 +27,7 @@ COMMANDS = {
     "collect": "Turn a run into a dataset.",
     "import": "Make a dataset of somebody else's archive.",
     "export": "Make a bag of a dataset, and metadata for a deposit on Zenodo.",
+    "fetch": "Fetch a published dataset by its DOI, or unpack one.",
     "verify": "Check every file of datasets against their manifests.",
     "compare": "Compare two datasets cell by cell.",
     "figures": "Draw the figures of a dataset, or check them byte for byte.",
