@@ -127,6 +127,11 @@ class Contents:
             of(program).tries.append(number)
         return list(found.values())
 
+    def local(self, gaps: Gaps) -> Gaps:
+        """The same gaps, each once, with paths that begin with the dataset's name."""
+        place = f"{self.dataset.path}"
+        return [gap.replace(place, self.name) for gap in dict.fromkeys(gaps)]
+
     def _attempts(self) -> Iterator[Row]:
         seen = set()
         for row in self._rows(f"*/{layout.ATTEMPTS}", tables.ATTEMPT_COLUMNS):

@@ -92,6 +92,7 @@ def _attempt(contents: Contents, cell: CellName, row: Row) -> AttemptShown:
         shown.plot = _plot(shelf, f"{log}/{attempts.SAMPLES}")
     with named(shown.notes):
         shown.outputs.extend(_outputs(shelf, log, row["outcome"]))
+    shown.notes = contents.local(shown.notes)
     contents.gaps += shown.notes
     return shown
 

@@ -114,6 +114,7 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
     for found in contents.programs:
         mine = [transcript(contents.shelf, found.program, number) for number in found.tries]
         for each in mine:
+            each.notes = contents.local(each.notes)
             contents.gaps += each.notes
             values = {"session": each, "program": program_page(found)}
             yield session_page(each), _page(contents, "session.html", values)
@@ -131,8 +132,10 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
     }
     about["came_to"] = Counter(cell.outcome for cell in about["cells"])
     about |= _verified(contents)
-    contents.gaps[:] = dict.fromkeys([*about.pop("problems"), *contents.gaps,
-                                      *found_by_analysis.damaged])  # fmt: skip
+    every = [*about.pop("problems"), *contents.gaps, *found_by_analysis.damaged]
+    contents.gaps[:] = dict.fromkeys(contents.local(every))
+    for claim in found_by_analysis.claims:
+        claim["missing"] = contents.local(claim["missing"])
     about |= {"gaps": contents.gaps[:_LISTED], "gap_count": len(contents.gaps)}
     for name in pages.VIEWS:
         yield name, _page(contents, name, about)
