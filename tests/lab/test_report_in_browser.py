@@ -1,0 +1,176 @@
+"""The web report in a real browser, from disk: no error, nothing hostile runs, filters and keys."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from repro.report.site import write_site
+
+from conftest import skip
+from report_data import made_up
+
+PROGRAM = "programs/gpt-5.5/cholesky_threads_0.html"
+SESSION = "sessions/gpt-5.5/cholesky_threads_0-0.html"
+VIEWS = ["index.html", "matrix.html", "sessions.html", "claims.html", "environment.html",
+         "find.html", PROGRAM, SESSION]  # fmt: skip
+PHONE = 360
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("report")
+    write_site(made_up(root), root / "site")
+    return root / "site"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; as root it has no sandbox of its own."""
+    path = shutil.which("chromium")
+    if not path:
+        skip("Chromium (apt-get install chromium)")
+    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=flags)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page in which any console message, error or request of another file fails the test."""
+    context = browser.new_context(viewport={"width": 1200, "height": 800})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.split("#")[0]))
+    yield page
+    context.close()
+    assert said == []
+    assert [url for url in asked if not url.endswith(".html")] == []
+
+
+def show(page: Page, site: Path, view: str) -> None:
+    path, _, fragment = view.partition("#")
+    page.goto((site / path).as_uri() + (f"#{fragment}" if fragment else ""))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_view_has_no_error_and_nothing_hostile_runs(page: Page, site: Path, view: str) -> None:
+    show(page, site, view)
+    page.keyboard.press("o")  # unfold all
+    assert "HACKED" not in page.title()
+    assert page.locator("main img, main script, main svg[onload]").count() == 0
+    assert page.locator("h1").count() == 1
+
+
+def test_the_policy_stops_a_script_that_is_not_ours(browser: Browser, site: Path) -> None:
+    """Escaping is not the only guard. A page of its own, for the console tells of it."""
+    page = browser.new_page()
+    show(page, site, SESSION)
+    page.evaluate(
+        "() => { const s = document.createElement('script'); s.textContent = 'window.ran = 1';"
+        " document.body.append(s); const i = document.createElement('img');"
+        " i.setAttribute('onerror', 'window.ran = 2'); i.src = 'x'; document.body.append(i); }"
+    )
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.ran") is None
+    page.close()
+
+
+def test_a_filter_narrows_and_is_a_part_of_the_address(page: Page, site: Path) -> None:
+    show(page, site, "find.html")
+    items = page.locator("[data-item]:visible")
+    every = items.count()
+    page.locator("[data-choice]").select_option("deadlock")
+    assert items.count() == 1
+    assert "only=deadlock" in page.url
+    page.locator("[data-choice]").select_option("")
+    page.keyboard.press("/")
+    page.locator("[data-filter]").fill("CHOLESKY mpi flagged")
+    assert items.count() == 0
+    page.locator("[data-filter]").fill("cholesky mpi tampered")
+    assert items.count() == 1
+    address = page.url
+    page.keyboard.press("Escape")
+    assert items.count() == every
+    page.goto("about:blank")
+    page.goto(address)
+    assert items.count() == 1
+    assert page.locator("[data-count]").inner_text() == f"1 of {every}"
+
+
+def test_a_cell_of_the_matrix_leads_to_its_evidence(page: Page, site: Path) -> None:
+    show(page, site, "matrix.html")
+    page.locator("[data-filter]").fill("cholesky/threads")
+    assert page.locator("tbody tr:visible").count() == 2
+    page.locator("a.o-deadlock:visible").click()
+    assert page.url.endswith(f"{PROGRAM}#1x1x4")
+    cell = page.locator("[id='1x1x4']")
+    assert cell.locator("svg.samples").is_visible()
+    assert cell.get_by_text("frame of a made-up backtrace").first.is_visible()
+    assert page.locator("pre.code .h-k").count() > 3
+
+
+def test_everything_by_keyboard(page: Page, site: Path) -> None:
+    show(page, site, "index.html")
+    page.keyboard.press("2")
+    page.wait_for_url("**/matrix.html")
+    page.locator("[data-grid] tbody a.o").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{PROGRAM}#1x1x2")
+    page.keyboard.press("?")
+    assert page.locator("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert not page.locator("dialog").is_visible()
+    show(page, site, SESSION)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert page.evaluate("document.activeElement.id") == "step-2"
+
+
+def test_a_link_to_a_folded_place_unfolds_it_and_shows_it(page: Page, site: Path) -> None:
+    show(page, site, f"{SESSION}#step-7")
+    assert page.evaluate("document.getElementById('step-7').getBoundingClientRect().top < 800")
+    page.locator("[data-choice]").select_option("look-ups")
+    assert page.locator(".step:visible").count() == 2
+    page.locator("svg.line a").nth(2).click()
+    assert page.locator("#step-5").is_visible()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_by_day_and_night(browser: Browser, site: Path, view: str, scheme: str) -> None:
+    context = browser.new_context(
+        viewport={"width": PHONE, "height": 640},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    show(page, site, view)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE
+    back, ink = page.evaluate(
+        "() => { const s = getComputedStyle(document.body); return [s.backgroundColor, s.color]"
+        ".map((c) => c.match(/[0-9]+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0)); }"
+    )
+    assert (back < ink) == (scheme == "dark")
+    assert abs(back - ink) > 500
+    context.close()
+
+
+def test_without_script_all_of_it_can_be_read(browser: Browser, site: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    show(page, site, PROGRAM)
+    assert page.locator(".cell").count() == page.locator(".cell:visible").count() == 3
+    context.close()
