@@ -197,8 +197,11 @@ WAYS: dict[str, Callable[[Path], object]] = {
     "noise": lambda path: path.write_bytes(bytes(range(256)) * 3),
     "list": lambda path: path.write_bytes(b"[1, null]\n"),
     "odd": lambda path: path.write_bytes(
-        b'{"steps": [{"metrics": {"cost_usd": NaN}}], "ending": 3, "usage": [], "kernel": {}, '
-        b'"command": {}, "limits": 3, "cores": "x", "machine": 5}'
+        b'{"steps": [{"metrics": {"cost_usd": NaN}}], "ending": 3, "harness": "'
+        + b"9" * 5000
+        + b'", "usage": [], "kernel": {}, '
+        b'"command": {}, "limits": 3, "cores": "x", "machine": 5, '
+        b'"seconds": 1' + b"0" * 400 + b"}"
     ),
     "link": lambda path: _replace(path, Path("/etc/passwd")),
     "directory": lambda path: _replace(path, None),

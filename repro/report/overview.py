@@ -157,7 +157,8 @@ def _costs(found: Metrics) -> Table:
 
 
 def _cost_rows(costs: pd.DataFrame) -> Iterator[list[str]]:
-    for (model, agent, docs), rows in costs.groupby(["model", "agent", "docs"], sort=False):
+    keys = ["model", "base", "agent", "docs"]
+    for (model, _, agent, docs), rows in costs.groupby(keys, sort=False):
         first = rows.iloc[0]
         apart = f" (+{first['left_out']})" if first["left_out"] else ""
         medians = rows.set_index("measure")["median"]

@@ -19,6 +19,8 @@ from repro.study.names import Program
 
 MESSAGE, OUTPUT = 20_000, 6_000
 """Characters shown at most of what is said, and of what a call was given or gave."""
+_MOST = 1e15
+"""Tokens, seconds or dollars that nobody has: what is not below is damage."""
 DAMAGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -98,8 +100,7 @@ class Transcript:
     def number_of(self, *names: str) -> float | None:
         """The same, if it is a number."""
         found = self.facts(*names)
-        good = isinstance(found, int | float) and math.isfinite(found)
-        return found if good else None
+        return found if isinstance(found, int | float) and abs(found) < _MOST else None
 
     @property
     def calls(self) -> int:
