@@ -216,9 +216,12 @@ def _call(tool: str, arguments: Any, result: Any, source: str) -> Call:
         result=None if result is None else cut(told, source, OUTPUT),
         lookup=str(tool).startswith(DOCS),
         given=given,
-        refused=told.startswith((f"The {tool} tool was called with invalid", "Error: ")),
+        refused=told.startswith((f"The {tool} tool was called with invalid", *_REFUSED)),
     )
 
+
+_REFUSED = ("Error: ", "Could not find oldString", "Found multiple matches for oldString")
+"""How OpenCode begins to say that it did not do what a call asked for."""
 
 _TITLES = ("filePath", "command", "query", "name", "module", "pattern", "path")
 """Arguments that say what a call is about, the first that is there."""

@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from agent_place import HARNESS, KERNEL, Place, Turn, bash, say, write
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
+from repro.agent.to_dataset import collect_generations
+from repro.container.julia import Julia
 from repro.report.site import write_site
 
 from conftest import skip
@@ -172,6 +175,36 @@ def test_on_a_phone_by_day_and_night(
         " link.getBoundingClientRect().right <= link.parentElement.getBoundingClientRect().right)"
     )
     context.close()
+
+
+def test_a_real_session_shows_what_changed_between_its_runs(
+    page: Page, julia: Julia, tmp_path: Path
+) -> None:
+    """OpenCode is real, and what it records is what the report expects; the model is scripted."""
+    place = Place.make(tmp_path, julia)
+    bad, run = KERNEL.replace("0.5", "0.4"), "julia -t 2 test_pi_threads.jl"
+    session = place.generate([
+        write("test_pi_threads.jl", HARNESS), say("The harness is there."),
+        write("pi_threads.jl", bad), bash(run), edit("0.4", "0.5"), edit("not there", "x"),
+        bash(f"{run} && echo '# by echo' >> pi_threads.jl"), say("All tests pass."),
+    ])  # fmt: skip
+    collect_generations(place.generations, str(place.study), tmp_path, "real", "", "CC0-1.0")
+    assert write_site(tmp_path / "real", tmp_path / "site").gaps == []
+    show(page, tmp_path / "site", f"sessions/{session.program.model}/pi_threads_0-0.html")
+    told = [found.inner_text() for found in page.locator(".diff summary").all()]
+    assert told == [
+        f"pi_threads.jl: +{len(bad.splitlines())} -0",
+        f"test_pi_threads.jl: +{len(HARNESS.splitlines())} -0",
+        "pi_threads.jl: +1 -1",
+        "pi_threads.jl: +1 -0",
+    ]
+    assert page.locator(".call.refused").count() == 1
+    assert page.locator(".call", has_text="ALL TESTS PASSED").last.is_visible()
+
+
+def edit(old: str, new: str) -> Turn:
+    arguments = {"filePath": "/workspace/pi_threads.jl", "oldString": old, "newString": new}
+    return {"calls": [{"name": "edit", "arguments": arguments}]}
 
 
 def test_without_script_all_of_it_can_be_read(browser: Browser, site: Path) -> None:
