@@ -143,9 +143,9 @@ def test_several_calls_keep_their_order_and_have_names_of_their_own() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '{"name": "delete", "arguments": {"command": "ls"}}',
-        '{"name": "write_file", "arguments": {"path": "f", "content": "c"}}',  # near, but unfit
-        '{"name": "search", "arguments": {}}',
+        'I use this:\n{"name": "delete", "arguments": {"command": "ls"}}',
+        '{"name": "Ada", "arguments": "none"}',
+        '{"name": "Dagger.@spawn", "arguments": {}}',
         '```json\n{"name": "write", "arguments": {"filePath": "f", "content": "cut off here',
         '{"name": "Ada", "age": 36}',
         'write({"filePath": "f"})',
@@ -157,6 +157,13 @@ def test_several_calls_keep_their_order_and_have_names_of_their_own() -> None:
 )  # fmt: skip
 def test_what_is_no_call_stays_text(text: str) -> None:
     assert adapted(text)["message"] == {"role": "assistant", "content": text}
+
+
+@pytest.mark.parametrize("name", ["include", "write_file", "search"])
+def test_a_lonely_call_of_a_tool_that_is_not_there_is_the_agents_to_refuse(name: str) -> None:
+    """Also where the name is near and the arguments do not fit."""
+    text = f'```json\n{{"name": "{name}", "arguments": {{"path": "f"}}\n'
+    assert calls(text) == [(name, {"path": "f"})]
 
 
 def test_a_name_with_more_or_fewer_words_is_the_tool_that_fits() -> None:

@@ -6,9 +6,12 @@ It translates form in both directions and adds no content:
   briefly (the first line of a description, the required arguments), with the form of a call;
   earlier calls and their results become text of the same form.
 - `with_tool_calls` turns calls in the answer's text into real ones: fenced, bare or in tags, as
-  JSON or nearly so. Only tools that the request offers are called, with what the model wrote as
-  arguments. A block of Julia under words that name one file is the call that writes that file.
-  What cannot be read as a call stays text.
+  JSON or nearly so, with what the model wrote as arguments. A block of Julia under words that name
+  one file is the call that writes that file. What cannot be read as a call stays text.
+
+Tools that the request does not offer are not called: an answer that is nothing but the call of one
+goes on under the name that the model made up, as from a provider with real calls, so that the agent
+refuses it and says what tools there are; beside other words it stays text.
 """
 
 import json
@@ -31,6 +34,9 @@ _JULIA_FILE = re.compile(r"[`*\"]([\w./-]+\.jl)[`*\"]")
 _BEGINNING = re.compile(r"""[{\[]\s*(?=["'{\w])""")
 _PREFIX = re.compile(r"^(?:functions?|tools?|default_api)[.:/]", re.IGNORECASE)
 _PLAIN = re.compile(r"[\W_]+")
+_PLAIN_NAME = re.compile(r"[A-Za-z][\w-]{0,63}")
+"""What a provider lets a tool be called."""
+
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 
 _FIRST = "write"
@@ -86,6 +92,7 @@ def _adapted(choice: Json, completion: Json, request: Json) -> Json:
     if message.get("tool_calls") or not tools:
         return choice
     found = list(_calls_in(text, tools)) or list(_named_files(text, tools))
+    found = found or list(_made_up(text))
     if not found:
         return choice
     calls = [
@@ -191,6 +198,23 @@ def _calls_in(text: str, tools: list[_Tool]) -> Iterator[_Call]:
         for name, arguments in calls:
             yield _Call(name, arguments, at, end)
         at = end if calls or isinstance(value, dict) else at + 1
+
+
+def _made_up(text: str) -> Iterator[_Call]:
+    """The call of a tool that is not there, if there is nothing else."""
+    found = _BEGINNING.search(text)
+    if not found:
+        return
+    try:
+        value, end = read_loosely(text, found.start())
+    except UnreadableError:
+        return
+    if isinstance(value, dict) and set(value) == {"name", "arguments"}:
+        name, arguments = value["name"], value["arguments"]
+        if isinstance(name, str) and _PLAIN_NAME.fullmatch(name) and isinstance(arguments, dict):
+            call = _Call(name, arguments, found.start(), end)
+            if not _rest(text, [call]):
+                yield call
 
 
 def _named_files(text: str, tools: list[_Tool]) -> Iterator[_Call]:
