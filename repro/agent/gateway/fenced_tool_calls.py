@@ -1,6 +1,6 @@
 """The adapter `fenced-tool-calls`: for models that write tool calls as fenced JSON into their text.
 
-It translates form in both directions and adds no content:
+It translates form in both directions and adds no content, but for one empty label (`_LABELS`):
 
 - `as_text` turns a request with tools into one without: the tools are told in the system prompt,
   briefly (the first line of a description, the required arguments), with the form of a call;
@@ -41,6 +41,10 @@ _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 
 _FIRST = "write"
 """The tool that is told first and shown in the example: this is what the task is about."""
+
+_LABELS = {"bash": "description"}
+"""Arguments that a tool requires and only shows to people. They are not told, and where the model
+gave none the call has an empty one: without, every command would be refused."""
 
 _STOPS = ["}\n```", "</tool_call>"]
 """An answer ends with its first call: what a weak model writes after it is an invented result. The
@@ -144,6 +148,7 @@ def _told(tool: _Tool) -> str:
     about = {
         name: f"<{_first_line(tool.properties.get(name, {}).get('description', name))}>"
         for name in tool.required
+        if name != _LABELS.get(tool.name)
     }
     call = _dumped({"name": tool.name, "arguments": about})
     return f"\n- {_first_line(tool.description)}\n  {call}\n"
@@ -287,9 +292,19 @@ def _is_near(given: str, name: str) -> bool:
 
 
 def _named(arguments: Json, tool: _Tool) -> Json:
-    """The arguments; where a name differs in case and punctuation only, it is the tool's."""
+    """The arguments as the tool has them.
+
+    A name may differ in case and punctuation, a text may be a list of its lines.
+    """
     own = {_plain(name): name for name in tool.properties}
-    return {own.get(_plain(name), name): value for name, value in arguments.items()}
+    found: Json = {}
+    for given, value in arguments.items():
+        name = own.get(_plain(given), given)
+        text = tool.properties.get(name, {}).get("type") == "string"
+        lines = isinstance(value, list) and all(isinstance(line, str) for line in value)
+        found[name] = "\n".join(value) if text and lines else value
+    label = _LABELS.get(tool.name)
+    return found if label not in tool.required or label in found else {**found, label: ""}
 
 
 def _rest(text: str, calls: list[_Call]) -> str:
