@@ -83,6 +83,7 @@ CHANGING = {
 LISTING = {
     "contract", "plan", "status", "logs", "verify", "doctor", "cell show", "cell compare",
     "image verify", "local-model status", "replay", "docs search", "metrics", "claims",
+    "compare",
 }  # fmt: skip
 
 

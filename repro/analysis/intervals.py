@@ -108,8 +108,14 @@ def half_width(means: Sequence[LogMean]) -> float:
     variance = math.fsum(mean.variance for mean in means)
     if math.isnan(variance) or variance == 0:
         return variance
-    freedom = variance**2 / math.fsum(mean.variance**2 / (mean.n - 1) for mean in means)
-    return float(stdtrit(freedom, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
+    quantile = float(stdtrit(degrees_of_freedom(means), (1 + CONFIDENCE) / 2))
+    return quantile * math.sqrt(variance)
+
+
+def degrees_of_freedom(means: Sequence[LogMean]) -> float:
+    """Welch's and Satterthwaite's (see `ratio`), where the variance of the sum is above 0."""
+    variance = math.fsum(mean.variance for mean in means)
+    return variance**2 / math.fsum(mean.variance**2 / (mean.n - 1) for mean in means)
 
 
 def rounded(value: float) -> float:

@@ -99,9 +99,24 @@ def load(dataset: Path, gaps: Gaps | None = None) -> Tidy:
     Raises:
         UserError: a file is missing or damaged, or a CSV lacks a column.
     """
-    opened = Dataset(dataset)
     study = load_toml(dataset / "study.toml", Study)
-    name = opened.description().name
+    name = Dataset(dataset).description().name
+    attempts, cells, measurements = load_tables(dataset, gaps)
+    return Tidy(name, study, attempts, cells, measurements, sessions(dataset, gaps))
+
+
+def load_tables(
+    dataset: Path, gaps: Gaps | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The attempts, cells and measurements of `Tidy`, of a dataset that may lack the rest.
+
+    Args:
+        dataset: its directory.
+        gaps: as for `load`.
+
+    Raises:
+        UserError: as for `load`.
+    """
     attempts = _stack(sorted(dataset.glob("*/attempts.csv")), ATTEMPT_TYPES, gaps)
     runtimes = _stack(sorted(dataset.glob("*/runtimes/*.csv")), RUNTIME_TYPES, gaps)
     with named(gaps):
@@ -111,14 +126,7 @@ def load(dataset: Path, gaps: Gaps | None = None) -> Tidy:
     attempts["machine"] = attempts["environment"].map(machines)
     for table in (attempts, runtimes):
         table["cores"] = table["ranks"] * table["threads"]
-    return Tidy(
-        name=name,
-        study=study,
-        attempts=attempts,
-        cells=counting(attempts),
-        measurements=_measurements(attempts, runtimes),
-        sessions=sessions(dataset, gaps),
-    )
+    return attempts, counting(attempts), _measurements(attempts, runtimes)
 
 
 def counting(attempts: pd.DataFrame) -> pd.DataFrame:

@@ -26,6 +26,7 @@ COMMANDS = {
     "logs": "Show what an attempt of a cell has said, and where its files are.",
     "collect": "Turn a run into a dataset.",
     "verify": "Check every file of datasets against their manifests.",
+    "compare": "Compare two datasets cell by cell.",
     "figures": "Draw the figures of a dataset, or check them byte for byte.",
     "metrics": "Compute pass@k, speedups, failure envelopes and costs of datasets.",
     "claims": "Hold each claim of the paper against datasets.",

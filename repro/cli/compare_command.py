@@ -1,0 +1,98 @@
+"""`repro compare`: two datasets beside each other."""
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from repro.archive import find
+from repro.cli import options
+
+if TYPE_CHECKING:
+    from repro.analysis.intervals import Interval
+    from repro.analysis.two_datasets import Comparison
+
+_SHOWN = 8
+"""Names in a line; --json has all."""
+
+
+@click.command()
+@click.argument("a")
+@click.argument("b")
+@options.data
+@click.option(
+    "--factor",
+    type=click.FloatRange(min=1, max=1000),
+    default=1.25,
+    show_default=True,
+    help="Times that differ by less than this, either way, are no difference.",
+)
+@options.as_json
+def command(a: str, b: str, data: Path, factor: float, *, as_json: bool) -> int:
+    """Compare two datasets: other machines, versions of Julia, or days.
+
+    A and B are datasets' names, or paths with a slash. Kernels, sizes, tiles and seeds of cells of
+    the same name must be the same bit for bit, and outcomes the same, where they are the
+    program's. Times may differ by the factor: in seconds, if both machines have the same name,
+    else as speedups over the reference program on one thread. A difference must be significant
+    after correction for the number of cells (Benjamini and Hochberg, 5 %). Cells that only one
+    has are named. Exit code 1: something differs, or a file of a dataset is damaged; 0: nothing
+    does, though cells may be too unsteady to tell.
+    """
+    from repro.analysis.two_datasets import compare_datasets  # pandas takes a second to import
+
+    found = compare_datasets(find.find(a, data), find.find(b, data), factor)
+    if as_json:
+        click.echo(json.dumps(_content(found), indent=2, allow_nan=False))
+    else:
+        _print(found)
+    return int(not found.agree)
+
+
+def _content(found: "Comparison") -> dict[str, Any]:
+    return {
+        "a": found.a.facts(),
+        "b": found.b.facts(),
+        "factor": found.factor,
+        "correction": "Benjamini-Hochberg",
+        "agree": found.agree,
+        "only_a": found.only[0],
+        "only_b": found.only[1],
+        "cells": [
+            asdict(row) | {"time_ratio": _interval(row.time_ratio), "tested": _interval(row.tested)}
+            for row in found.rows
+        ],
+    }
+
+
+def _interval(found: "Interval") -> dict[str, float | None] | None:
+    numbers = {key: value if math.isfinite(value) else None for key, value in asdict(found).items()}
+    return None if numbers["value"] is None else numbers
+
+
+def _print(found: "Comparison") -> None:
+    for name, half in (("A", found.a), ("B", found.b)):
+        facts = half.facts()
+        click.echo(f"{name}: {facts['dataset']}, {facts['cells']} cells")
+        told = {key: facts[key] for key in ("created", "site", "machines", "julia", "images")}
+        for key, value in told.items():
+            text = "; ".join(value) if isinstance(value, list) else value
+            click.echo(f"   {key + ':':10} {text or 'none'}")
+        for line in facts["damaged"]:
+            click.echo(f"   damaged:   {line}")
+    for word in ("differs", "cannot tell", "alike"):
+        rows = [row for row in found.rows if row.word == word]
+        if rows:
+            click.echo(f"\n{word}: {len(rows)}")
+        for row in rows:
+            click.echo(f"  {row.cell}: {row.reason}")
+    for name, cells in zip("AB", found.only, strict=True):
+        if cells:
+            more = f" and {len(cells) - _SHOWN} more" if len(cells) > _SHOWN else ""
+            click.echo(f"\nonly {name} has {len(cells)}: {', '.join(cells[:_SHOWN])}{more}")
+    words = [row.word for row in found.rows]
+    counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words)))
+    click.echo(f"\n{counts or 'no cell in both'}")
