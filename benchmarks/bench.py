@@ -19,6 +19,7 @@ import figures
 import frameworks
 import image
 import overhead
+import report
 import slurm
 import status
 import verify
@@ -65,6 +66,7 @@ def main() -> None:
         status.rows,
         image.rows,
         docs.rows,
+        report.rows,
         slurm.rows,
     ):
         for name, text in rows():

@@ -79,6 +79,11 @@ def test_a_string_with_line_breaks_and_quotes_in_it() -> None:
     assert arguments["content"].endswith("\nvalidate_pi_threads()\n")
 
 
+def test_a_text_as_a_list_of_its_lines() -> None:
+    ((_, arguments),) = calls(said("lines.md"))
+    assert arguments["content"].startswith("using Dagger\nusing LinearAlgebra\nusing Test\n\n")
+
+
 def test_words_around_a_call_stay_words() -> None:
     choice = adapted(said("call_in_prose.md"))
     ((name, arguments),) = calls(said("call_in_prose.md"))
@@ -143,9 +148,9 @@ def test_several_calls_keep_their_order_and_have_names_of_their_own() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '{"name": "delete", "arguments": {"command": "ls"}}',
-        '{"name": "write_file", "arguments": {"path": "f", "content": "c"}}',  # near, but unfit
-        '{"name": "search", "arguments": {}}',
+        'I use this:\n{"name": "delete", "arguments": {"command": "ls"}}',
+        '{"name": "Ada", "arguments": "none"}',
+        '{"name": "Dagger.@spawn", "arguments": {}}',
         '```json\n{"name": "write", "arguments": {"filePath": "f", "content": "cut off here',
         '{"name": "Ada", "age": 36}',
         'write({"filePath": "f"})',
@@ -159,10 +164,25 @@ def test_what_is_no_call_stays_text(text: str) -> None:
     assert adapted(text)["message"] == {"role": "assistant", "content": text}
 
 
+@pytest.mark.parametrize("name", ["include", "write_file", "search"])
+def test_a_lonely_call_of_a_tool_that_is_not_there_is_the_agents_to_refuse(name: str) -> None:
+    """Also where the name is near and the arguments do not fit."""
+    text = f'```json\n{{"name": "{name}", "arguments": {{"path": "f"}}\n'
+    assert calls(text) == [(name, {"path": "f"})]
+
+
 def test_a_name_with_more_or_fewer_words_is_the_tool_that_fits() -> None:
     assert calls('{"name": "search_docs", "arguments": {"query": "sum"}}') == [
         ("docs_search_docs", {"query": "sum"})
     ]
+
+
+def test_a_label_that_only_people_see_is_left_empty() -> None:
+    """The model does not learn from the refusal: it says the same for ever."""
+    call = '{"name": "bash", "arguments": {"command": "ls"}}'
+    assert calls(call) == [("bash", {"command": "ls", "description": ""})]
+    call = '{"name": "write", "arguments": {"filePath": "f"}}'
+    assert calls(call) == [("write", {"filePath": "f"})]  # what counts is not made up
 
 
 def test_without_tools_nothing_is_called() -> None:
@@ -192,7 +212,8 @@ def test_tools_are_told_in_the_prompt() -> None:
         '{"name": "write", "arguments": {"filePath": "<The filePath>", "content": "<The content>"}}'
     )
     assert write == f"Does it.\n  {form}"
-    assert ('"bash"' in bash, '"docs_search_docs"' in docs) == (True, True)
+    assert bash == 'Does it.\n  {"name": "bash", "arguments": {"command": "<The command>"}}'
+    assert '"docs_search_docs"' in docs
     assert user == REQUEST["messages"][1]
 
 
@@ -212,7 +233,7 @@ def test_earlier_calls_and_results_become_text_that_is_read_as_the_same_calls() 
     *_, said_before, told = as_text({**REQUEST, "messages": history})["messages"]
     assert said_before["role"] == "assistant"
     assert adapted(said_before["content"])["message"]["content"] == "Look."
-    assert calls(said_before["content"]) == [("bash", {"command": "ls"})]
+    assert calls(said_before["content"]) == [("bash", {"command": "ls", "description": ""})]
     assert told["role"] == "user"
     assert told["content"] == (
         "<tool_response>\na.jl\n</tool_response>\n<tool_response>\nb.jl\n</tool_response>"
@@ -225,9 +246,9 @@ _KEY = st.text(alphabet='0123 .{}`\n\\"', min_size=1)
 
 @given(st.dictionaries(_KEY, st.text()), st.sampled_from([None, 2]))
 def test_any_arguments_arrive_as_they_were_written(arguments: Json, indent: int | None) -> None:
-    call = {"name": "bash", "arguments": arguments}
+    call = {"name": "docs_search_docs", "arguments": arguments}
     text = json.dumps(call, ensure_ascii=False, indent=indent)
-    assert calls(f"So:\n```json\n{text}\n```\n") == [("bash", arguments)]
+    assert calls(f"So:\n```json\n{text}\n```\n") == [("docs_search_docs", arguments)]
 
 
 @given(st.text(alphabet="{}[]\":,\\\n`'ab1 -", max_size=60))

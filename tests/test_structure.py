@@ -78,7 +78,7 @@ def test_every_command_and_option_is_documented(name: str, command: click.Comman
 CHANGING = {
     "setup", "doctor", "run", "cancel", "collect", "figures", "all", "cell run",
     "image fetch", "image build", "local-model setup", "generate", "docs build",
-    "export", "import", "fetch",
+    "export", "import", "fetch", "report",
 }  # fmt: skip
 LISTING = {
     "contract", "plan", "status", "logs", "verify", "doctor", "cell show", "cell compare",

@@ -81,7 +81,7 @@ def _row(dataset: Path, path: Path) -> dict[str, Any]:
             name: _number(usage.get(name))
             for name in ("turns", "input_tokens", "output_tokens", "cached_tokens", "dollars")
         }
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(f"{path}: damaged: {error!r}; see `repro verify`") from error
     kernel = dataset / program.model / "kernels" / f"{program.stem}.jl"
     row["kernel"] = kernel.is_file() and kernel.stat().st_size > 0

@@ -33,6 +33,7 @@ COMMANDS = {
     "figures": "Draw the figures of a dataset, or check them byte for byte.",
     "metrics": "Compute pass@k, speedups, failure envelopes and costs of datasets.",
     "claims": "Hold each claim of the paper against datasets.",
+    "report": "Make a web report of a dataset, which opens from disk.",
     "cell": "Show, rerun and compare single cells.",
 }
 

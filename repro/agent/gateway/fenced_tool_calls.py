@@ -1,14 +1,17 @@
 """The adapter `fenced-tool-calls`: for models that write tool calls as fenced JSON into their text.
 
-It translates form in both directions and adds no content:
+It translates form in both directions and adds no content, but for one empty label (`LABELS`):
 
 - `as_text` turns a request with tools into one without: the tools are told in the system prompt,
   briefly (the first line of a description, the required arguments), with the form of a call;
   earlier calls and their results become text of the same form.
 - `with_tool_calls` turns calls in the answer's text into real ones: fenced, bare or in tags, as
-  JSON or nearly so. Only tools that the request offers are called, with what the model wrote as
-  arguments. A block of Julia under words that name one file is the call that writes that file.
-  What cannot be read as a call stays text.
+  JSON or nearly so, with what the model wrote as arguments. A block of Julia under words that name
+  one file is the call that writes that file. What cannot be read as a call stays text.
+
+Tools that the request does not offer are not called: an answer that is nothing but the call of one
+goes on under the name that the model made up, as from a provider with real calls, so that the agent
+refuses it and says what tools there are; beside other words it stays text.
 """
 
 import json
@@ -18,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from repro.agent.gateway.loose_json import UnreadableError, read_loosely
+from repro.agent.gateway.offered_tools import LABELS, Tool, matching, tools_of
 
 Json = dict[str, Any]
 
@@ -29,9 +33,8 @@ _CLOSING = re.compile(rf"\s*(?:```|</(?:{_TAGS})>)")
 _JULIA_BLOCK = re.compile(r"^```[ \t]*julia[ \t]*\n(.*?)^```[ \t]*$", re.DOTALL | re.MULTILINE)
 _JULIA_FILE = re.compile(r"[`*\"]([\w./-]+\.jl)[`*\"]")
 _BEGINNING = re.compile(r"""[{\[]\s*(?=["'{\w])""")
-_PREFIX = re.compile(r"^(?:functions?|tools?|default_api)[.:/]", re.IGNORECASE)
-_PLAIN = re.compile(r"[\W_]+")
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
+_PLAIN_NAME = re.compile(r"[A-Za-z][\w-]{0,63}")
+"""What a provider lets a tool be called."""
 
 _FIRST = "write"
 """The tool that is told first and shown in the example: this is what the task is about."""
@@ -59,7 +62,7 @@ def as_text(request: Json) -> Json:
     left_out = ("tools", "tool_choice", "parallel_tool_calls", "stream_options")
     sent = {name: value for name, value in request.items() if name not in left_out}
     messages = list(_messages(request.get("messages") or ()))
-    if tools := sorted(_tools(request), key=lambda tool: tool.name != _FIRST):
+    if tools := sorted(tools_of(request), key=lambda tool: tool.name != _FIRST):
         sent["stop"] = _STOPS
         if not messages or messages[0]["role"] != "system":
             messages.insert(0, {"role": "system", "content": ""})
@@ -82,15 +85,17 @@ def with_tool_calls(completion: Json, request: Json) -> Json:
 def _adapted(choice: Json, completion: Json, request: Json) -> Json:
     message = choice["message"]
     text = message.get("content") or ""
-    tools = _tools(request)
+    tools = tools_of(request)
     if message.get("tool_calls") or not tools:
         return choice
     found = list(_calls_in(text, tools)) or list(_named_files(text, tools))
+    found = found or list(_made_up(text))
     if not found:
         return choice
+    stem = f"call_{completion.get('id', '')}"
     calls = [
         {
-            "id": f"call_{_PLAIN.sub('', str(completion.get('id', '')))}_{number}",
+            "id": f"{stem}_{number}",
             "type": "function",
             "function": {"name": call.name, "arguments": _dumped(call.arguments)},
         }
@@ -101,14 +106,6 @@ def _adapted(choice: Json, completion: Json, request: Json) -> Json:
 
 
 @dataclass(frozen=True)
-class _Tool:
-    name: str
-    description: str
-    properties: Json
-    required: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Call:
     name: str
     arguments: Json
@@ -116,27 +113,12 @@ class _Call:
     end: int
 
 
-def _tools(request: Json) -> list[_Tool]:
-    found = []
-    for tool in request.get("tools") or ():
-        function = tool.get("function") or {}
-        schema = function.get("parameters") or {}
-        found.append(
-            _Tool(
-                function.get("name", ""),
-                function.get("description") or "",
-                schema.get("properties") or {},
-                tuple(schema.get("required") or ()),
-            )
-        )
-    return found
-
-
-def _told(tool: _Tool) -> str:
+def _told(tool: Tool) -> str:
     """A tool in the prompt: what it is for, and the form of its call."""
     about = {
         name: f"<{_first_line(tool.properties.get(name, {}).get('description', name))}>"
         for name in tool.required
+        if name != LABELS.get(tool.name)
     }
     call = _dumped({"name": tool.name, "arguments": about})
     return f"\n- {_first_line(tool.description)}\n  {call}\n"
@@ -178,7 +160,7 @@ def _calls_of(message: Json) -> str:
     return f"\n{text}" if text and message.get("content") else text
 
 
-def _calls_in(text: str, tools: list[_Tool]) -> Iterator[_Call]:
+def _calls_in(text: str, tools: list[Tool]) -> Iterator[_Call]:
     at = 0
     while found := _BEGINNING.search(text, at):
         at = found.start()
@@ -193,7 +175,24 @@ def _calls_in(text: str, tools: list[_Tool]) -> Iterator[_Call]:
         at = end if calls or isinstance(value, dict) else at + 1
 
 
-def _named_files(text: str, tools: list[_Tool]) -> Iterator[_Call]:
+def _made_up(text: str) -> Iterator[_Call]:
+    """The call of a tool that is not there, if there is nothing else."""
+    found = _BEGINNING.search(text)
+    if not found:
+        return
+    try:
+        value, end = read_loosely(text, found.start())
+    except UnreadableError:
+        return
+    if isinstance(value, dict) and set(value) == {"name", "arguments"}:
+        name, arguments = value["name"], value["arguments"]
+        if isinstance(name, str) and _PLAIN_NAME.fullmatch(name) and isinstance(arguments, dict):
+            call = _Call(name, arguments, found.start(), end)
+            if not _rest(text, [call]):
+                yield call
+
+
+def _named_files(text: str, tools: list[Tool]) -> Iterator[_Call]:
     """Blocks of code that come with the name of their file; of each file the last."""
     if not any(tool.name == _FIRST for tool in tools):
         return
@@ -210,7 +209,7 @@ def _named_files(text: str, tools: list[_Tool]) -> Iterator[_Call]:
     yield from sorted(last.values(), key=lambda call: call.start)
 
 
-def _calls_of_value(value: Any, tools: list[_Tool]) -> Iterator[tuple[str, Json]]:
+def _calls_of_value(value: Any, tools: list[Tool]) -> Iterator[tuple[str, Json]]:
     """The calls that a value means: it is one, or a list of some."""
     if isinstance(value, dict) and isinstance(value.get("tool_calls"), list):
         value = value["tool_calls"]
@@ -219,7 +218,7 @@ def _calls_of_value(value: Any, tools: list[_Tool]) -> Iterator[tuple[str, Json]
             yield call
 
 
-def _call_of(found: Json, tools: list[_Tool]) -> tuple[str, Json] | None:
+def _call_of(found: Json, tools: list[Tool]) -> tuple[str, Json] | None:
     if isinstance(inner := found.get("function"), dict):  # as the providers' own form has it
         found = inner
     given = next((found[key] for key in _NAMES if isinstance(found.get(key), str)), None)
@@ -235,37 +234,7 @@ def _call_of(found: Json, tools: list[_Tool]) -> tuple[str, Json] | None:
             return None
     if not isinstance(arguments, dict):
         return None
-    return _matching(given, arguments, tools)
-
-
-def _matching(given: str, arguments: Json, tools: list[_Tool]) -> tuple[str, Json] | None:
-    """The tool that is meant, and its arguments by the tool's own names."""
-    plain = _plain(_PREFIX.sub("", given.strip()))
-    for tool in tools:
-        if _plain(tool.name) == plain:
-            return tool.name, _named(arguments, tool)
-    near = [
-        tool
-        for tool in tools
-        if _is_near(given, tool.name) and set(tool.required) <= set(_named(arguments, tool))
-    ]
-    return (near[0].name, _named(arguments, near[0])) if len(near) == 1 else None
-
-
-def _plain(name: str) -> str:
-    return _PLAIN.sub("", name).lower()
-
-
-def _is_near(given: str, name: str) -> bool:
-    """Has one the words of the other, and some more: `write_file` and `write`?"""
-    one, other = ({word.lower() for word in _WORD.findall(text)} for text in (given, name))
-    return bool(one and other) and (one <= other or other <= one)
-
-
-def _named(arguments: Json, tool: _Tool) -> Json:
-    """The arguments; where a name differs in case and punctuation only, it is the tool's."""
-    own = {_plain(name): name for name in tool.properties}
-    return {own.get(_plain(name), name): value for name, value in arguments.items()}
+    return matching(given, arguments, tools)
 
 
 def _rest(text: str, calls: list[_Call]) -> str:

@@ -1,0 +1,155 @@
+"""Cells and attempts as a program's page shows them: what was measured, and the evidence."""
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from repro.analysis.gaps import Gaps, named
+from repro.archive import layout
+from repro.errors import UserError
+from repro.measure import attempts
+from repro.report.contents import CellFound, Contents, ProgramFound, Row
+from repro.report.highlight import julia
+from repro.report.plots import SamplesPlot, samples_plot
+from repro.report.text import Excerpt, Shelf
+from repro.study.names import CellName
+
+OUTPUT = 3_000
+"""Bytes of an output that are shown; a failure's last lines say most."""
+SAMPLES = 4_000_000
+"""Bytes of samples that are drawn at most."""
+SOURCE = 200_000
+
+
+@dataclass
+class AttemptShown:
+    """An attempt with its evidence.
+
+    Attributes:
+        row: of the table.
+        log: where the evidence lies.
+        repetitions: rows of the runtimes.
+        command: what was run; empty if unknown.
+        facts: what else its files tell, by name.
+        plot: of the samples.
+        outputs: name, and excerpt, of what it said.
+        notes: what is missing or damaged.
+    """
+
+    row: Row
+    log: str
+    repetitions: Sequence[Row]
+    command: str = ""
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    plot: SamplesPlot | None = None
+    outputs: list[tuple[str, Excerpt]] = field(default_factory=list)
+    notes: Gaps = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CellShown:
+    """A cell, its attempts the newest first, and the command that runs it again."""
+
+    found: CellFound
+    attempts: list[AttemptShown]
+    again: str
+
+
+@dataclass(frozen=True)
+class SourceShown:
+    """A file of a program: highlighted if all of it is shown."""
+
+    title: str
+    excerpt: Excerpt
+    markup: str
+
+
+def cell_shown(contents: Contents, cell: CellFound) -> CellShown:
+    """A cell with its evidence; gaps go into `contents` too."""
+    rows = sorted(cell.attempts, key=lambda row: -int(row["attempt"]))
+    again = f"repro cell run {shlex.quote(str(cell.name))} --dataset {shlex.quote(contents.name)}"
+    return CellShown(cell, [_attempt(contents, cell.name, row) for row in rows], again)
+
+
+def _attempt(contents: Contents, cell: CellName, row: Row) -> AttemptShown:
+    shelf = contents.shelf
+    log = layout.log_path(cell, int(row["attempt"]))
+    times = contents.repetitions.get((row["cell"], row["attempt"]), ())
+    shown = AttemptShown(row, shelf.source(log), times)
+    if not (contents.dataset.path / log).is_dir():
+        shown.notes.append(f"{shown.log}: missing; the dataset has no evidence of this attempt")
+        contents.gaps += shown.notes
+        return shown
+    with named(shown.notes):
+        plan = _json(shelf, f"{log}/{attempts.ATTEMPT}")
+        command = plan.get("command")
+        if isinstance(command, list):
+            shown.command = shlex.join(map(str, command))
+        shown.facts.extend(_facts(plan, _json(shelf, f"{log}/{attempts.OUTCOME}")))
+    with named(shown.notes):
+        shown.plot = _plot(shelf, f"{log}/{attempts.SAMPLES}")
+    with named(shown.notes):
+        shown.outputs.extend(_outputs(shelf, log, row["outcome"]))
+    shown.notes = contents.local(shown.notes)
+    contents.gaps += shown.notes
+    return shown
+
+
+def _json(shelf: Shelf, path: str) -> dict[str, Any]:
+    """An object in a file; an empty one if there is no such file."""
+    if not shelf.has(path):
+        return {}
+    try:
+        found = json.loads(shelf.text(path))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{shelf.source(path)}: damaged: {error}; see `repro verify`") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{shelf.source(path)}: damaged: not an object; see `repro verify`")
+    return found
+
+
+def _facts(plan: dict[str, Any], outcome: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is worth a line and not in the table."""
+    for name in ("started", "ended", "exit_code", "signal"):
+        if outcome.get(name) is not None:
+            yield name.replace("_", " "), str(outcome[name])
+    if isinstance(limits := plan.get("limits"), dict):
+        yield "limits", ", ".join(f"{name} {value}" for name, value in limits.items())[:400]
+    if isinstance(cores := plan.get("cores"), list):
+        yield "cores", " ".join(map(str, cores))[:400]
+
+
+def _plot(shelf: Shelf, path: str) -> SamplesPlot | None:
+    if not shelf.has(path):
+        return None
+    size = (shelf.dataset.path / path).stat().st_size
+    if size > SAMPLES:
+        raise UserError(f"{shelf.source(path)}: not drawn: {size} bytes are too many")
+    return samples_plot(shelf.text(path), shelf.source(path))
+
+
+def _outputs(shelf: Shelf, log: str, outcome: str) -> Iterator[tuple[str, Excerpt]]:
+    """What the program said; the harness's records only where they are evidence of a failure."""
+    wanted = [(attempts.STDERR, "standard error"), (attempts.STDOUT, "standard output")]
+    if outcome != "ok":
+        wanted.append((attempts.RESULT, "the harness's records"))
+    for name, title in wanted:
+        found = shelf.excerpt(f"{log}/{name}", OUTPUT)
+        if found and found.head:
+            yield title, found
+
+
+def sources(contents: Contents, found: ProgramFound) -> Iterator[SourceShown]:
+    """The program, and the harness that its author tested it with, as far as they are there."""
+    program = found.program
+    for title, path in (
+        ("The program", layout.kernel_path(program)),
+        ("The agent's own harness (evidence; nothing here runs it)", layout.test_path(program)),
+    ):
+        with named(contents.gaps):
+            excerpt = contents.shelf.excerpt(path, SOURCE)
+            if excerpt:
+                whole = not excerpt.left_out
+                yield SourceShown(title, excerpt, julia(excerpt.head) if whole else "")

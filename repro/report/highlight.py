@@ -1,0 +1,62 @@
+"""Source with highlighting, and diffs, as markup whose text is escaped."""
+
+import difflib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import JuliaLexer
+
+from repro.report.text import plain
+
+MOST = 60_000
+"""Characters that are highlighted: a lexer of regular expressions must not meet a book."""
+LINES = 400
+"""Lines of a diff that are shown."""
+
+
+def julia(text: str) -> Markup:
+    """Julia source as spans with classes `h-...`, one line after the other; plain if it is long."""
+    text = plain(text)
+    if len(text) > MOST:
+        return Markup.escape(text)
+    formatter = HtmlFormatter(nowrap=True, classprefix="h-")
+    return Markup(highlight(text, JuliaLexer(stripnl=False), formatter))  # noqa: S704 - it escapes
+
+
+class Line(NamedTuple):
+    """A line of a diff: `add`, `del`, `at` (where) or `same`."""
+
+    kind: str
+    text: str
+
+
+class Diff(NamedTuple):
+    """What changed in a file."""
+
+    file: str
+    lines: list[Line]
+    left_out: int
+    """Lines beyond `LINES`."""
+
+    added: int
+    removed: int
+
+
+def diff(file: str, before: str, after: str) -> Diff:
+    """A unified diff of two versions."""
+    lines = list(_lines(before, after))
+    kinds = [line.kind for line in lines]
+    return Diff(
+        file, lines[:LINES], max(0, len(lines) - LINES), kinds.count("add"), kinds.count("del")
+    )
+
+
+def _lines(before: str, after: str) -> Iterator[Line]:
+    kinds = {"+": "add", "-": "del", "@": "at", " ": "same"}
+    found = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=3)
+    for number, line in enumerate(found):
+        if number > 1:  # after the two lines that name the files
+            yield Line(kinds.get(line[:1], "same"), line)

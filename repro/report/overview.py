@@ -1,0 +1,167 @@
+"""The tables of the overview: metrics with their denominators, from `repro.analysis`."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from repro.analysis.claims import judge_all
+from repro.analysis.claims_study import CLAIMS
+from repro.analysis.gaps import Gaps, named
+from repro.analysis.intervals import Interval
+from repro.analysis.metrics import Metrics, metrics
+from repro.analysis.rates import ALL, SMALLEST
+from repro.analysis.sessions import NUMBERS
+from repro.analysis.tidy import load
+from repro.measure.outcomes import OUR_OUTCOMES
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    Attributes:
+        title: what it is.
+        note: how to read it.
+        heads: of the columns.
+        texts: how many of the first columns are words; the others are numbers.
+        rows: their cells.
+    """
+
+    title: str
+    note: str
+    heads: list[str]
+    texts: int
+    rows: list[list[str]]
+
+
+@dataclass
+class Analysis:
+    """What analysis says of a dataset, as far as it can.
+
+    Attributes:
+        tables: metrics; those without rows are left out.
+        claims: of the paper, as `claims.judge_all` gives them.
+        missing: what the dataset has no data for.
+        damaged: files that could not be read.
+    """
+
+    tables: list[Table] = field(default_factory=list)
+    claims: list[dict[str, Any]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    damaged: Gaps = field(default_factory=list)
+
+
+def analysis(dataset: Path) -> Analysis:
+    """Compute metrics and verdicts; what cannot be is named in `damaged`."""
+    found = Analysis()
+    with named(found.damaged):
+        computed = metrics(dataset)
+        found.damaged += computed.damaged
+        found.missing = computed.missing
+        tables = (_rates(computed), _speedups(computed), _envelope(computed), _costs(computed))
+        found.tables = [table for table in tables if table.rows]
+        found.claims = judge_all(CLAIMS, load(dataset, []), computed.damaged)
+    return found
+
+
+def _rates(found: Metrics) -> Table:
+    rates = found.rates[(found.rates["problem"] == ALL) & (found.rates["k"] == 1)]
+    built = rates[rates["metric"] == "build"]
+    passed = rates[rates["metric"] == "pass"]
+    rows = []
+    for _, row in built[built["scale"] == ALL].iterrows():
+        here = (passed["model"] == row["model"]) & (passed["framework"] == row["framework"])
+        smallest, everywhere = (
+            passed[here & (passed["scale"] == scale)] for scale in (SMALLEST, ALL)
+        )
+        left_out = ", ".join(
+            f"{row[name]} {name.replace('_', ' ')}"
+            for name in (*OUR_OUTCOMES, "no_data")
+            if row[name]
+        )
+        rows.append([
+            str(row["model"]), str(row["framework"]), _of(row), _first(smallest),
+            _first(everywhere), left_out or "none",
+        ])  # fmt: skip
+    heads = ["model", "framework", "builds", "passes at the smallest scale", "passes everywhere",
+             "cells in no rate"]  # fmt: skip
+    note = (
+        "build@1 and pass@1 with 95 % intervals where there are several programs a task, and the "
+        "programs that they are of. Everywhere: at each scale point at which there is an outcome."
+    )
+    return Table("Rates", note, heads, 2, rows)
+
+
+def _first(rows: pd.DataFrame) -> str:
+    return _of(rows.iloc[0]) if len(rows) else "-"
+
+
+def _of(row: Any) -> str:
+    return f"{_interval(row)} ({row['passed']} of {row['programs']})"
+
+
+def _interval(row: Any, value: str = "value") -> str:
+    found = Interval(row[value], row["low"], row["high"])
+    if math.isnan(found.value):
+        return "-"
+    return str(found) if found.known else f"{found.value:.3g}"
+
+
+def _speedups(found: Metrics) -> Table:
+    rates = found.rates[(found.rates["metric"] == "speedup") & (found.rates["k"] == 1)]
+    rates = rates[(rates["problem"] == ALL) & (rates["framework"] != ALL)]
+    rows = []
+    for (model, framework), group in rates.groupby(["model", "framework"], sort=False):
+        points = group[group["scale"].str.count("x") == 2]  # noqa: PLR2004 - a scale point's name
+        for _, row in points.iterrows():
+            rows.append([str(model), str(framework), str(row["scale"]), _of(row)])
+    note = "Over the reference program on one thread of the same machine; what fails counts as 0."
+    return Table("Speedup", note, ["model", "framework", "scale", "speedup@1"], 3, rows)
+
+
+def _envelope(found: Metrics) -> Table:
+    rows = []
+    for _, row in found.envelope[found.envelope["counted"] > 0].iterrows():
+        program = f"{row['model']}/{row['problem']}/{row['framework']}/{row['sample']}"
+        ended = f"{row['ends_with']} at {row['ends_at']}" if row["ends_with"] else "-"
+        if not row["ends_with"] and row["measured_to"] != row["study_to"]:
+            ended = f"- (no outcome beyond, the study goes to {row['study_to']})"
+        times = f"{row['ok']} of {row['counted']}"
+        serial = _at(found.serial_fraction, program, row, "serial_fraction")
+        ratio = _at(found.vendor, program, row, "ratio")
+        rows.append([program, row["largest_ok"] or "none", ended, times, serial, ratio])
+    heads = ["program", "largest ok", "ended by", "ok", "serial fraction", "time / vendor's"]
+    note = "Serial fraction (Karp-Flatt) and time over the vendor's, at the largest ok scale point."
+    return Table("How far programs go", note, heads, 3, rows)
+
+
+def _at(table: pd.DataFrame, program: str, row: Any, value: str) -> str:
+    cell = f"{program}@{row['largest_ok']}"
+    rows = table[table["cell"].isin([cell, f"{cell},n={row['n']}"]) & (table["n"] == row["n"])]
+    return _interval(rows.iloc[0], value) if len(rows) else "-"
+
+
+def _costs(found: Metrics) -> Table:
+    return Table(
+        "What generation took",
+        "Medians a session, of those that ended by the model's doing; in brackets those that did "
+        "not. Tokens and dollars are the provider's count and the committed price.",
+        ["model", "agent", "docs", "sessions", *(name.replace("_", " ") for name in NUMBERS)],
+        3,
+        list(_cost_rows(found.costs)),
+    )
+
+
+def _cost_rows(costs: pd.DataFrame) -> Iterator[list[str]]:
+    keys = ["model", "base", "agent", "docs"]
+    for (model, _, agent, docs), rows in costs.groupby(keys, sort=False):
+        first = rows.iloc[0]
+        apart = f" (+{first['left_out']})" if first["left_out"] else ""
+        medians = rows.set_index("measure")["median"]
+        shown = ["-" if math.isnan(medians[name]) else f"{medians[name]:,.6g}" for name in NUMBERS]
+        named_by = [str(model), str(agent), "yes" if docs else "no"]
+        yield [*named_by, f"{first['sessions']}{apart}", *shown]

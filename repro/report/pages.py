@@ -1,0 +1,100 @@
+"""Templates into pages: every value is escaped, and nothing but our own script may run."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from repro import __version__
+from repro.measure.outcomes import FLAGS, OUTCOMES
+from repro.report.highlight import julia
+from repro.report.matrix import LETTERS
+from repro.report.text import plain
+
+TEMPLATES = Path(__file__).with_name("templates")
+
+VIEWS = {
+    "index.html": "Overview",
+    "matrix.html": "Outcomes",
+    "sessions.html": "Sessions",
+    "claims.html": "Claims",
+    "environment.html": "Environment",
+    "find.html": "Find",
+}
+"""What the bar at the top leads to; a digit key leads to each."""
+
+
+@cache
+def _environment() -> Environment:
+    """Style and script stand in each page, allowed by their hashes alone.
+
+    So a page needs no other file, and the policy holds under file://, where browsers disagree on
+    what a page's own origin is.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_finalize,
+    )
+    style, script = (
+        (TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
+    )
+    environment.globals |= {
+        "style": Markup(style),  # noqa: S704 - our own file
+        "script": Markup(script),  # noqa: S704 - our own file
+        "policy": (
+            f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
+            "base-uri 'none'; form-action 'none'"
+        ),
+        "views": VIEWS,
+        "letters": LETTERS,
+        "outcomes": OUTCOMES,
+        "flag_meanings": FLAGS,
+        "version": __version__,
+    }
+    environment.filters["amount"] = _amount
+    environment.filters["julia"] = julia
+    environment.filters["bytes"] = _bytes
+    return environment
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """A page."""
+    return _environment().get_template(template).render(values)
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"
+
+
+def _finalize(value: Any) -> Any:
+    """What others wrote is made visible; markup is ours."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _amount(value: float | None, form: str = ",.6g") -> str:
+    """A number, or a dash where none is known."""
+    return "-" if value is None else format(value, form)
+
+
+def _bytes(value: str | float) -> str:
+    """Bytes, in a unit that suits; what is no number as it is."""
+    try:
+        number = float(value)
+    except ValueError:
+        return str(value)
+    for unit in ("B", "KiB", "MiB"):
+        if number < 1024:  # noqa: PLR2004 - the unit
+            return f"{number:.4g} {unit}"
+        number /= 1024
+    return f"{number:.4g} GiB"

@@ -1,0 +1,206 @@
+"""The report of a dataset: all pages, written at once; same dataset, same bytes."""
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from repro import __version__
+from repro.analysis.gaps import Gaps, named
+from repro.archive.dataset import Dataset
+from repro.archive.verify import verify
+from repro.errors import UserError
+from repro.files import canonical_json, writing
+from repro.report import pages
+from repro.report.contents import Contents, ProgramFound
+from repro.report.evidence import CellShown, cell_shown, sources
+from repro.report.matrix import blocks
+from repro.report.overview import analysis
+from repro.report.transcript import Transcript, transcript
+
+MARK = "report.json"
+"""In every report: what it is of. Only a directory with it is ever replaced."""
+_LISTED = 200
+"""Gaps that are shown; of more, how many there are."""
+
+
+@dataclass
+class Written:
+    """What was made.
+
+    Attributes:
+        pages: how many.
+        size: bytes of all.
+        gaps: what the dataset lacks or has damaged, a line each.
+    """
+
+    pages: int
+    size: int
+    gaps: Gaps
+
+
+def plan(dataset: Path) -> dict[str, int]:
+    """How many programs, cells, attempts and sessions a report would show."""
+    return counts(Contents(Dataset(dataset)))
+
+
+def counts(contents: Contents) -> dict[str, int]:
+    """How much there is."""
+    cells = [cell for found in contents.programs for cell in found.cells.values()]
+    return {
+        "programs": len(contents.programs),
+        "cells": len(cells),
+        "attempts": sum(len(cell.attempts) for cell in cells),
+        "sessions": sum(len(found.tries) for found in contents.programs),
+    }
+
+
+def refuse_foreign(out: Path) -> None:
+    """Protect a directory that is no report.
+
+    Raises:
+        UserError: there is something at `out` that this command did not make.
+    """
+    if out.is_dir() and not out.is_symlink() and ((out / MARK).is_file() or not any(out.iterdir())):
+        return
+    if out.exists() or out.is_symlink():
+        raise UserError(f"{out}: exists and is no report; choose another --out, or remove it")
+
+
+def write_site(dataset: Path, out: Path) -> Written:
+    """Make the report of a dataset, whole or not at all; one that is there is replaced.
+
+    Args:
+        dataset: its directory; what of it is missing or damaged is named in the report.
+        out: the report's directory.
+
+    Raises:
+        UserError: `out` is something else, or cannot be written.
+    """
+    refuse_foreign(out)
+    with writing(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+        try:
+            written = _write(Contents(Dataset(dataset)), draft)
+            draft.chmod(0o755)
+            if out.exists():
+                shutil.rmtree(out)
+            draft.rename(out)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+    return written
+
+
+def _write(contents: Contents, root: Path) -> Written:
+    written = Written(0, 0, contents.gaps)
+    for name, text in _pages(contents):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        data = text.encode(errors="backslashreplace")
+        path.write_bytes(data)
+        written.pages += name.endswith(".html")
+        written.size += len(data)
+    return written
+
+
+def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
+    """Every file, by its path; the overview last, for only then are all gaps known."""
+    shown: list[Transcript] = []
+    for found in contents.programs:
+        mine = [transcript(contents.shelf, found.program, number) for number in found.tries]
+        for each in mine:
+            each.notes = contents.local(each.notes)
+            contents.gaps += each.notes
+            values = {"session": each, "program": program_page(found)}
+            yield session_page(each), _page(contents, "session.html", values)
+        shown += mine
+        yield program_page(found), _program(contents, found, mine)
+    found_by_analysis = analysis(contents.dataset.path)
+    about: dict[str, Any] = {
+        "blocks": list(blocks(contents)),
+        "sessions": shown,
+        "analysis": found_by_analysis,
+        "environments": contents.environments,
+        "totals": counts(contents),
+        "cells": [cell for found in contents.programs for cell in found.cells.values()],
+        "endings": Counter(each.ending for each in shown),
+    }
+    about["came_to"] = Counter(cell.outcome for cell in about["cells"])
+    about |= _verified(contents)
+    every = [*about.pop("problems"), *contents.gaps, *found_by_analysis.damaged]
+    contents.gaps[:] = dict.fromkeys(contents.local(every))
+    for claim in found_by_analysis.claims:
+        claim["missing"] = contents.local(claim["missing"])
+    about |= {"gaps": contents.gaps[:_LISTED], "gap_count": len(contents.gaps)}
+    for name in pages.VIEWS:
+        yield name, _page(contents, name, about)
+    mark = {"dataset": contents.name, "repro": __version__, "gaps": contents.gaps}
+    yield MARK, canonical_json(mark | counts(contents))
+
+
+def _verified(contents: Contents) -> dict[str, Any]:
+    """Is every file what the manifest says?"""
+    problems: Gaps = []
+    verified = ""
+    with named(problems):
+        checked = verify(contents.dataset.path)
+        lines = checked.lines(contents.name)
+        verified = lines[-1]
+        problems += lines[:-1]
+    return {"verified": verified, "problems": problems}
+
+
+def _program(contents: Contents, found: ProgramFound, sessions: list[Transcript]) -> str:
+    cells: list[CellShown] = [cell_shown(contents, cell) for cell in found.cells.values()]
+    values = {
+        "found": found,
+        "cells": cells,
+        "sources": list(sources(contents, found)),
+        "sessions": sessions,
+        "machines": _machines(contents),
+    }
+    return _page(contents, "program.html", values)
+
+
+def _machines(contents: Contents) -> dict[str, str]:
+    """What environments call their machine, where they do."""
+    return {
+        name: str(found["machine"])
+        for name, found in contents.environments.items()
+        if isinstance(found, dict) and found.get("machine")
+    }
+
+
+def _page(contents: Contents, name: str, values: Mapping[str, Any]) -> str:
+    depth = "../../" if name in ("program.html", "session.html") else ""
+    common = {
+        "root": depth,
+        "here": name,
+        "dataset": contents.name,
+        "description": contents.description,
+        "study": contents.study,
+        "program_page": program_page,
+        "session_page": session_page,
+        "cell_link": cell_link,
+    }
+    return pages.render(name, {**common, **values})
+
+
+def program_page(found: ProgramFound) -> str:
+    """Where a program's page lies: its names have only letters, digits, points and hyphens."""
+    return f"programs/{found.program.model}/{found.program.stem}.html"
+
+
+def session_page(session: Transcript) -> str:
+    """Where a session's page lies."""
+    return f"sessions/{session.program.model}/{session.program.stem}-{session.number}.html"
+
+
+def cell_link(found: ProgramFound, point: str) -> str:
+    """A cell on its program's page."""
+    return f"{program_page(found)}#{point}"

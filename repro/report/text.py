@@ -1,0 +1,102 @@
+"""Text that others wrote, made fit to be shown: nothing in it acts, nothing hides."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from repro.archive.dataset import Dataset
+from repro.errors import UserError
+from repro.files import reading
+
+_COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+)
+
+
+def plain(text: str) -> str:
+    """Text without a terminal's colours, and with a mark in place of what cannot be seen.
+
+    Control characters, direction marks (which make code look like other code) and halves of
+    characters are shown by their number.
+    """
+    text = _COLOURS.sub("", text.replace("\r\n", "\n"))
+    return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The beginning and the end of a text.
+
+    Attributes:
+        source: where the whole is: a path that begins with the dataset's name.
+        head: the beginning; all of it, if nothing is left out.
+        tail: the end.
+        left_out: characters (of a file: bytes) between them.
+    """
+
+    source: str
+    head: str
+    tail: str = ""
+    left_out: int = 0
+
+
+def cut(text: str, source: str, most: int) -> Excerpt:
+    """At most `most` characters of a text: a third from its beginning, the rest from its end."""
+    if len(text) <= most:
+        return Excerpt(source, text)
+    first = most // 3
+    return Excerpt(source, text[:first], text[first - most :], len(text) - most)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A dataset's files, of which none is read that lies elsewhere."""
+
+    dataset: Dataset
+
+    def has(self, path: str) -> bool:
+        """Is there such a file? There is none of a name that no file can have."""
+        return os.path.isfile(self.dataset.path / path)  # noqa: PTH113 - is_file would raise
+
+    def source(self, path: str) -> str:
+        """The path as it is shown: it begins with the dataset's name."""
+        return f"{self.dataset.path.absolute().name}/{path}"
+
+    def text(self, path: str) -> str:
+        """A whole file; bytes that are not UTF-8 are shown as escapes.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        where = self._inside(path)
+        with reading(where):
+            return where.read_bytes().decode(errors="backslashreplace")
+
+    def excerpt(self, path: str, most: int) -> Excerpt | None:
+        """At most `most` bytes of a file, however large it is; None, if there is none.
+
+        Raises:
+            UserError: it cannot be read.
+        """
+        if not self.has(path):
+            return None
+        where = self._inside(path)
+        with reading(where), where.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            first = size if size <= most else most // 3
+            file.seek(0)
+            head = file.read(first).decode(errors="backslashreplace")
+            if first == size:
+                return Excerpt(self.source(path), head)
+            file.seek(first - most, os.SEEK_END)
+            tail = file.read().decode(errors="backslashreplace")
+        return Excerpt(self.source(path), head, tail, size - most)
+
+    def _inside(self, path: str) -> Path:
+        where = self.dataset.path / path
+        root = os.path.realpath(self.dataset.path)
+        if not os.path.realpath(where).startswith(f"{root}{os.sep}"):
+            raise UserError(f"{where}: leads out of the dataset; it is not read")
+        return where
