@@ -146,8 +146,10 @@ def test_every_attempt_is_an_action_of_a_process_run_crate(tmp_path: Path) -> No
     assert {item["@id"] for item in root["mentions"]} == set(actions)
     assert len(actions) == 4
     action = actions[f"#{FIRST}/2"]
-    assert action["instrument"] == {"@id": "#julia-1.12.6"}
-    assert found["#julia-1.12.6"]["@type"] == "SoftwareApplication"
+    julia = found[action["instrument"]["@id"]]
+    assert (julia["@type"], julia["softwareVersion"]) == ("SoftwareApplication", "1.12.6")
+    assert julia["@id"].endswith("/v1.12.6")
+    assert root["author"] == root["creator"] == action["agent"]
     assert found[action["agent"]["@id"]]["name"] == "Nyone, A."
     assert found[action["containerImage"]["@id"]]["sha256"] == "a" * 64
     assert (action["startTime"], action["endTime"]) == (OUTCOME["started"], OUTCOME["ended"])

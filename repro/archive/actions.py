@@ -18,6 +18,7 @@ PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 """The newest version that extends RO-Crate 1.1."""
 _TERMS = "https://w3id.org/ro/terms/workflow-run"
 _JULIA = "https://julialang.org/"
+_RELEASE = "https://github.com/JuliaLang/julia/releases/tag/v"
 
 
 def add_actions(crate: ROCrate, root: Path, files: Mapping[str, Entity]) -> None:
@@ -95,7 +96,7 @@ def _julia(crate: ROCrate, machine: Mapping[str, Any]) -> Entity:
     """What runs kernels, in the version that the environment names, if it does."""
     julia = machine.get("julia") or {}
     version = {"softwareVersion": julia["version"]} if julia.get("version") else {}
-    identity = f"#julia-{julia['version']}" if version else "#julia"
+    identity = f"{_RELEASE}{julia['version']}" if version else _JULIA
     properties = {"@type": "SoftwareApplication", "name": "Julia", "url": _JULIA} | version
     return crate.dereference(identity) or crate.add(ContextEntity(crate, identity, properties))
 

@@ -51,6 +51,7 @@ def render(about: Description, study: Study, sizes: Mapping[str, int | None], ro
     if about.creator:
         properties = {"@type": "Person", "name": about.creator}
         crate.creator = crate.add(ContextEntity(crate, "#creator", properties))
+        crate.root_dataset["author"] = crate.creator  # RO-Crate's readers look for this one
     files = {
         path: crate.add_file(dest_path=path, properties=_file(path, size))
         for path, size in sizes.items()
