@@ -181,12 +181,13 @@ def test_an_interrupted_attempt_is_a_failed_action_and_none_is_no_process(tmp_pa
     assert "conformsTo" not in next(e for e in json.loads(text)["@graph"] if e["@id"] == "./")
 
 
-def test_the_committed_crate_is_what_would_be_made_now() -> None:
-    names = content(BASELINE).keys() - {layout.CRATE}
-    sizes = {name: (BASELINE / name).stat().st_size for name in names} | {"SHA256SUMS": None}
-    study = load_toml(BASELINE / layout.STUDY, Study)
-    text = crate.render(Dataset(BASELINE).description(), study, sizes, BASELINE)
-    committed = (BASELINE / layout.CRATE).read_text(encoding="utf-8")
+@pytest.mark.parametrize("dataset", sorted((ROOT / "data").iterdir()), ids=lambda path: path.name)
+def test_a_committed_crate_is_what_would_be_made_now(dataset: Path) -> None:
+    names = content(dataset).keys() - {layout.CRATE}
+    sizes = {name: (dataset / name).stat().st_size for name in names} | {"SHA256SUMS": None}
+    study = load_toml(dataset / layout.STUDY, Study)
+    text = crate.render(Dataset(dataset).description(), study, sizes, dataset)
+    committed = (dataset / layout.CRATE).read_text(encoding="utf-8")
     assert text == committed == canonical_json(json.loads(committed))
-    listed = (BASELINE / "SHA256SUMS").read_text(encoding="utf-8")
+    listed = (dataset / "SHA256SUMS").read_text(encoding="utf-8")
     assert f"{sha256(committed.encode()).hexdigest()}  {layout.CRATE}\n" in listed
