@@ -1,5 +1,6 @@
 """Scale points become command lines: each kind as a golden file, and what must hold of all."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,13 @@ from repro import ROOT
 from repro.container.image import Image, host_client
 from repro.container.julia import Julia
 from repro.container.mpi import Mpi
+from repro.launch import on_node
 from repro.launch.command import Tools, command_line, variables
+from repro.measure.attempts import attempts_of
 from repro.study.expand import Cell, cells
 from repro.study.load import load_study
+
+from archive_runs import FIRST, add_attempt, make_run
 
 JULIA = Julia(
     Path("/opt/julia/bin/julia"), "PATH", "1.12.6", "openblas64", "Zen", ("Dagger", "MPI")
@@ -116,3 +121,16 @@ def test_root_may_start_ranks() -> None:
     found = variables(PAPER["reference/pi/mpi/0@1x2x1"], TOOLS["local"])
     assert ("OMPI_ALLOW_RUN_AS_ROOT" in found) == (os.geteuid() == 0)
     assert "OMPI_ALLOW_RUN_AS_ROOT" not in variables(PAPER[CELLS[0]], TOOLS["local"])
+
+
+def test_a_node_has_one_name_however_much_of_it_a_job_gets(tmp_path: Path) -> None:
+    """Else times at two scale points would be of two machines, and no speedup be known."""
+    run, names = make_run(tmp_path / "run"), set()
+    for number, cores in enumerate((1, 24), 1):
+        path = add_attempt(run, FIRST, number)
+        plan = json.loads((path / "attempt.json").read_text()) | {"allotted_cores": cores}
+        (path / "attempt.json").write_text(json.dumps(plan))
+        on_node._note_node(run, attempts_of(run, FIRST)[-1])  # noqa: SLF001 - Slurm's own is slow
+        identity = json.loads((path / "node.json").read_text())["environment"]
+        names.add(json.loads((run / "environment" / f"{identity}.json").read_text())["machine"])
+    assert len(names) == 1

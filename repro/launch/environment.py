@@ -53,9 +53,13 @@ def describe_environment(
     }
 
 
-def describe_node(planned: dict[str, Any], cores: int) -> dict[str, Any]:
-    """What was planned on another machine with the same toolchain, for this one."""
-    return planned | _machine(cores)
+def describe_node(planned: dict[str, Any]) -> dict[str, Any]:
+    """What was planned on another machine with the same toolchain, for this one.
+
+    Its cores are all that the node has, whatever a job was given of them: times at different
+    scale points are only compared if the machine has the same name.
+    """
+    return planned | _machine(psutil.cpu_count(logical=False) or os.cpu_count() or 1)
 
 
 def _machine(cores: int) -> dict[str, Any]:

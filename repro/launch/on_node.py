@@ -54,7 +54,7 @@ def _note_node(run: Path, attempt: Attempt) -> None:
     """Write down on what machine it runs: only now is that known."""
     plan = attempt.plan()
     planned = read_json(run / "environment" / f"{plan['environment']}.json")
-    description = describe_node(planned, plan["allotted_cores"])
+    description = describe_node(planned)
     identity = environment_id(description)
     write_environment(run, identity, description)
     write_atomic(attempt.path / attempts.NODE, canonical_json({"environment": identity}))
