@@ -2,7 +2,9 @@
 
 import json
 import random
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,9 @@ from test_user_errors import refused
 
 from repro import ROOT
 from repro.analysis.beyond import adjusted, p_beyond
+from repro.analysis.compare import ENOUGH
+from repro.analysis.intervals import Interval
+from repro.analysis.two_datasets import Row, _judged
 from repro.archive.collect import collect, describe
 from repro.archive.source import open_source
 from repro.cli.main import cli
@@ -65,7 +70,7 @@ def test_a_dataset_agrees_with_itself() -> None:
     found = json.loads(answer.output)
     assert answer.return_value == 0
     assert found["agree"]
-    assert set(words(found).values()) == {"alike", "cannot tell"}
+    assert set(words(found).values()) == {"alike"}
     assert found["a"]["julia"] == ["1.5.3"]
     assert found["a"]["created"] == "2026-11-23"
     assert {row["time_ratio"]["value"] for row in found["cells"]} == {1}
@@ -191,7 +196,7 @@ def test_a_row_of_no_cell_is_named(tmp_path: Path) -> None:
     table.write_text(table.read_text().replace(FIRST, "pi"))
     found = told(data)
     assert found["b"]["damaged"] == [
-        "pi: not a cell's name; one looks like reference/gemm/threads/0@1x1x2"
+        f"{data / 'b'}: 1 rows do not fit their cell's name, the first of 'pi'"
     ]
     assert found["only_a"] == [FIRST]
 
@@ -202,6 +207,32 @@ def test_what_a_user_can_get_wrong(tmp_path: Path) -> None:
     assert "not a dataset" in refused("compare", "baseline", f"{tmp_path}/empty")
     assert "--factor" in refused("compare", "baseline", "baseline", "--factor", "0.5")
     assert (ROOT / "data" / "baseline").is_dir()
+
+
+def test_what_cannot_be_told_says_what_might_tell(tmp_path: Path) -> None:
+    def of(*seconds: float) -> list[dict[str, Any]]:
+        return [repetition(i, seconds=value) for i, value in enumerate(seconds, 1)]
+
+    for name, first, second in (
+        ("a", of(1.0, 1.3), of(1.0)), ("b", of(1.2, 1.05), of(1.5)),
+    ):  # fmt: skip
+        run = make_run(tmp_path / f"run-{name}")
+        add_attempt(run, BASE, records=first)
+        add_attempt(run, OTHER, records=second)
+        collect(open_source(run), describe(open_source(run), name, "", "CC0-1.0"), tmp_path)
+    found = {row["cell"]: row for row in told(tmp_path)["cells"]}
+    assert {row["word"] for row in found.values()} == {"cannot tell"}
+    assert re.search(r"too wide .*, \d+ repetitions in both might$", found[BASE]["reason"])
+    assert found[BASE]["settled_by"] in ENOUGH
+    assert "fewer than two usable times in one" in found[OTHER]["reason"]
+
+
+def test_what_only_one_cell_says_does_not_stand_among_many() -> None:
+    """Beyond the factor with its own interval, and not after correction for all."""
+    row = Row("c", "cannot tell", "", ("ok", "ok"), basis="seconds", tested=Interval(2, 1.3, 3))
+    judged = _judged(replace(row, p=0.02, p_adjusted=0.4), 1.25)
+    assert judged.word == "cannot tell"
+    assert "for this cell alone, but not when corrected for all (p = 0.4)" in judged.reason
 
 
 def test_without_a_factor_it_is_welchs_test() -> None:

@@ -167,16 +167,39 @@ def _advice(archive: Side, here: Side, found: Interval) -> str:
     The spread here shrinks as they grow, that of the archive stays; and the estimate is taken
     to stay where it is, which it need not.
     """
-    centre = abs(math.log(found.value))
-    room = abs(math.log(MARGIN) - centre)
-    fixed = _means(archive)
-    moving = _means(here)
+    room = abs(math.log(MARGIN) - abs(math.log(found.value)))
+    if repeat := _enough(_means(archive), _means(here), room):
+        return f"too wide to tell, repeat with --repeat {repeat}"
+    return f"too near to {MARGIN} or too unsteady in the archive for repetitions here to settle it"
+
+
+def repetitions_to_tell(
+    above: Sequence[Sequence[float]], below: Sequence[Sequence[float]], factor: float
+) -> int | None:
+    """How many repetitions of each sample would move the interval of a ratio off a factor's ends.
+
+    Args:
+        above: samples of times in seconds whose geometric means multiply.
+        below: samples whose means divide.
+        factor: the ratio may differ by it either way.
+
+    Returns:
+        One of `ENOUGH`, if the estimate and the spreads stay; None if none of them would do.
+    """
+    signed = [(1, log_mean(sample)) for sample in above] + [(-1, log_mean(s)) for s in below]
+    means = [(sign, mean) for sign, mean in signed if mean is not None]
+    centre = abs(math.fsum(sign * mean.mean for sign, mean in means))
+    return _enough([], [mean for _, mean in means], abs(math.log(factor) - centre))
+
+
+def _enough(fixed: list[LogMean], moving: list[LogMean], room: float) -> int | None:
+    """How many repetitions make half the interval less than `room`; `fixed` has what it has."""
     now = min(mean.n for mean in moving)
     for repeat in (number for number in ENOUGH if number > now):
         grown = [replace(m, variance=m.variance * m.n / repeat, n=repeat) for m in moving]
         if half_width(fixed + grown) < room:
-            return f"too wide to tell, repeat with --repeat {repeat}"
-    return f"too near to {MARGIN} or too unsteady in the archive for repetitions here to settle it"
+            return repeat
+    return None
 
 
 def _means(side: Side) -> list[LogMean]:

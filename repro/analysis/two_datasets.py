@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from repro.analysis.beyond import FALSE_DISCOVERIES, adjusted, p_beyond
-from repro.analysis.compare import MARGIN, baseline_of
+from repro.analysis.compare import MARGIN, baseline_of, repetitions_to_tell
 from repro.analysis.half import Half, half_of
 from repro.analysis.intervals import UNKNOWN, Interval, ratio
 from repro.measure.outcomes import OUR_OUTCOMES
@@ -35,6 +35,8 @@ class Row:
     """Of a true ratio within the factor, for this cell alone; see `beyond.p_beyond`."""
     p_adjusted: float | None = None
     """The same, corrected for the number of cells; see `beyond.adjusted`."""
+    settled_by: int | None = None
+    """How many repetitions in both might tell, if these do not; None if more would hardly."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def _timed(
 ) -> Row:
     cells = [half.seconds.get(row.cell, []) for half in halves]
     basis: Basis = "seconds" if same_machine else "speedup"
+    if same_machine and cells[0] == cells[1]:
+        return replace(row, word="alike", reason="the very same times in both: one measurement")
     if same_machine:
         above, below = [cells[1]], [cells[0]]
     else:
@@ -139,7 +143,7 @@ def _timed(
     row = replace(row, basis=basis, tested=tested, p=p)
     if p is None:
         return replace(row, reason="ok in both, but fewer than two usable times in one")
-    return row
+    return replace(row, settled_by=repetitions_to_tell(above, below, factor))
 
 
 def _yardstick(name: CellName, halves: tuple[Half, Half]) -> str:
@@ -168,7 +172,13 @@ def _judged(row: Row, factor: float) -> Row:
         return replace(row, word="differs", reason=reason)
     if 1 / factor <= found.low and found.high <= factor:
         return replace(row, word="alike", reason=f"{told}: within a factor of {factor:g}")
-    return replace(row, reason=f"{told}: too wide to tell a factor of {factor:g}")
+    if found.low > factor or found.high < 1 / factor:
+        reason = (
+            f"beyond a factor of {factor:g} for this cell alone, but not when corrected for all"
+        )
+        return replace(row, reason=f"{told}: {reason} (p = {row.p_adjusted:.2g})")
+    more = f", {row.settled_by} repetitions in both might" if row.settled_by else ""
+    return replace(row, reason=f"{told}: too wide to tell a factor of {factor:g}{more}")
 
 
 def _programs(a: Half, b: Half, common: list[str]) -> Iterable[Row]:

@@ -39,8 +39,10 @@ def command(a: str, b: str, data: Path, factor: float, *, as_json: bool) -> int:
     program's. Times may differ by the factor: in seconds, if both machines have the same name,
     else as speedups over the reference program on one thread. A difference must be significant
     after correction for the number of cells (Benjamini and Hochberg, 5 %). Cells that only one
-    has are named. Exit code 1: something differs, or a file of a dataset is damaged; 0: nothing
-    does, though cells may be too unsteady to tell.
+    has are named. Two repetitions are the least that can tell; where they do not, it says how many
+    might. Repetitions share a process: what differs from one run to the next on the same machine
+    is in no interval, and the factor is the room for it. Exit code 1: something differs, or a file
+    of a dataset is damaged; 0: nothing does, though cells may be too unsteady to tell.
     """
     from repro.analysis.two_datasets import compare_datasets  # pandas takes a second to import
 
