@@ -1,6 +1,7 @@
 """A dataset: what `dataset.toml` says about it, and reading what it holds."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -60,6 +61,15 @@ def _toml(value: str | date) -> str:
     return str(value) if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
+def _rows(paths: Iterable[Path], columns: Sequence[str]) -> list[dict[str, str]]:
+    found = []
+    for path in paths:
+        rows = tables.read(path, columns)
+        tables.check_numbers(path, rows)
+        found += rows
+    return found
+
+
 @dataclass(frozen=True)
 class Dataset:
     """A dataset on disk; nothing is read before it is asked for."""
@@ -97,10 +107,11 @@ class Dataset:
         """The rows of all attempts.
 
         Raises:
-            UserError: a table is damaged; the message names the file, and the column if one lacks.
+            UserError: a table is damaged; the message names the file, and the column if one lacks
+            or has no number where there should be one.
         """
         paths = [self.path / model / layout.ATTEMPTS for model in self.models()]
-        return [row for path in paths for row in tables.read(path, tables.ATTEMPT_COLUMNS)]
+        return _rows(paths, tables.ATTEMPT_COLUMNS)
 
     def runtimes(self) -> list[dict[str, str]]:
         """The rows of all repetitions.
@@ -109,7 +120,7 @@ class Dataset:
             UserError: as for `attempts`.
         """
         paths = sorted(self.path.glob("*/runtimes/*.csv"))
-        return [row for path in paths for row in tables.read(path, tables.RUNTIME_COLUMNS)]
+        return _rows(paths, tables.RUNTIME_COLUMNS)
 
     def kernel(self, program: Program) -> Path:
         """The kernel of a program.
@@ -141,3 +152,13 @@ class Dataset:
         """
         paths = sorted((self.path / layout.ENVIRONMENTS).glob("*.json"))
         return {path.stem: read_json(path) for path in paths}
+
+    def machine(self, environment: str) -> str:
+        """What an environment calls its machine; says so, if it is not there or does not.
+
+        Raises:
+            UserError: a file is damaged.
+        """
+        content = self.environments().get(environment)
+        machine = content.get("machine") if isinstance(content, dict) else None
+        return machine if isinstance(machine, str) else f"unknown ({environment})"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,20 @@ RUNTIME_COLUMNS = (
     "correct",  # true or false
 )
 """Columns of `<model>/runtimes/<program>.csv`, a row a repetition."""
+
+_WHOLE = {
+    "attempt",
+    "sample",
+    "nodes",
+    "ranks",
+    "threads",
+    "n",
+    "tile",
+    "repetitions",
+    "repetition",
+}
+_DIGITS = 18
+"""Of a whole number at most, so that it is one of 64 bits."""
 
 
 def cell_fields(cell: CellName, attempt: int, n: int, tile: int) -> dict[str, Any]:
@@ -77,7 +92,10 @@ def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """
     with reading(path):
         reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
-        rows = list(reader)
+        try:
+            rows = list(reader)
+        except csv.Error as error:  # a field of megabytes, a NUL
+            raise UserError(f"{path}: damaged: {error}; see `repro verify`") from error
     for column in columns:
         if column not in (reader.fieldnames or ()):
             raise UserError(f"{path}: has no column {column}; collect the dataset again")
@@ -85,3 +103,29 @@ def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         if None in row or None in row.values():  # how DictReader says too many and too few
             raise UserError(f"{path}: row {count} is not as long as the header; see `repro verify`")
     return rows
+
+
+def check_numbers(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
+    """See whether what is a number in every sound table is one.
+
+    Raises:
+        UserError: a whole number is none, or a time is not a time; names file, row and column.
+    """
+    for count, row in enumerate(rows, 1):
+        for column in row.keys() & _WHOLE:
+            text = row[column]
+            if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
+                raise UserError(_no_number(path, count, column, text))
+        if "seconds" in row and not _is_time(row["seconds"]):
+            raise UserError(_no_number(path, count, "seconds", row["seconds"]))
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return 0 <= float(text) < math.inf
+    except ValueError:
+        return False
+
+
+def _no_number(path: Path, row: int, column: str, text: str) -> str:
+    return f"{path}: row {row}, column {column}: {text[:40]!r} cannot be; see `repro verify`"

@@ -62,9 +62,7 @@ def _description(dataset: Dataset, study: Study, package: str) -> str:
     """HTML, as Zenodo takes it."""
     about = dataset.description()
     rows = dataset.attempts()
-    machines = {str(content.get("machine", "")) for content in dataset.environments().values()} - {
-        ""
-    }
+    machines = {dataset.machine(name) for name in dataset.environments()}
     image = f" Container image: {about.image}." if about.image else ""
     text = (
         f"Study {study.name} ({study.title}), run on the site {about.site} on {about.created}: "

@@ -63,7 +63,7 @@ def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
         "n": int(last["n"]),
         "tile": int(last["tile"]),
         "seconds": times(side.cell),
-        "machine": chosen.environments()[last["environment"]]["machine"],
+        "machine": chosen.machine(last["environment"]),
         "kernel": str(chosen.path / layout.kernel_path(cell.program)),
         "evidence": str(chosen.path / layout.log_path(cell, int(last["attempt"]))),
         "run_again": f"repro cell run '{cell}' --dataset {chosen.path.name}",
