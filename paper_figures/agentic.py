@@ -31,7 +31,7 @@ def draw(tidy: Tidy, size: int) -> Figure | None:
         return None
     table = numbers(tidy, size)
     bases = list(dict.fromkeys(table["base"]))
-    notes = style.wrapped(_notes(tidy, table))
+    notes = style.wrapped([*_notes(tidy, table), *rows.damage(tidy)])
     height = ROW * max(len(bases), EMPTY)
     above = TITLE + height + AXIS
     figure = style.page(above + LEGEND_ROW + 0.06 + style.LINE * len(notes) + 0.06)
@@ -99,11 +99,14 @@ def _notes(tidy: Tidy, table: pd.DataFrame) -> list[str]:
         f"{row.model}: {row.programs} programs, {row.tasks} tasks"
         for row in own.drop_duplicates("model").itertuples()
     )
+    asked = table[table["metric"] == TOKENS]
+    sessions = "; ".join(f"{row.model}: {row.programs}" for row in asked.itertuples())
     return [
         f"Dataset {tidy.name}; machine: {rows.machines(tidy.cells)}.",
         f"Tasks (problem and framework) with an outcome of each way. {told or 'None was run'}.",
         (
             "Bars: 95 % bootstrap intervals, where several programs of a task are not all alike. "
-            "Tokens: median of input and output tokens of a session."
+            "Tokens: median of input and output tokens of a session, on the tasks of which each "
+            f"way has sessions ({sessions or 'none'})."
         ),
     ]

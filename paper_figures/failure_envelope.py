@@ -31,7 +31,7 @@ def draw(tidy: Tidy, size: int) -> Figure:
     margin = rows.left(rows.labels(tidy, table))
     width = (style.DOUBLE - margin - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
     tops, end = _tops(tidy, table)
-    notes, handles = style.wrapped(_notes(tidy, table)), _handles(table)
+    notes, handles = style.wrapped([*_notes(tidy, table), *rows.damage(tidy)]), _handles(table)
     legend = LEGEND_ROW * ceil(len(handles) / LEGEND_COLUMNS) + 0.22
     figure = style.page(end + legend + style.LINE * len(notes) + 0.06)
     for column, (problem, n) in enumerate(sizes.items()):
@@ -94,7 +94,8 @@ def _cores(tidy: Tidy, framework: str) -> list[int]:
 def _row(axes: Axes, y: float, row: Any, colour: str, dataset: str, first: int) -> None:
     """A program: its bar, what ends it, where it failed before and went on."""
     if not row.counted:
-        axes.text(0.5, y + 0.05, f"no data in {dataset}", transform=axes.get_yaxis_transform(),
+        words = "no program left" if row.no_kernel else f"no data in {dataset}"
+        axes.text(0.5, y + 0.05, words, transform=axes.get_yaxis_transform(),
                   ha="center", va="center", color=style.GREY)  # fmt: skip
         return
     study = [log(first), log(row.study_to_cores)]
@@ -150,7 +151,7 @@ def _notes(tidy: Tidy, table: pd.DataFrame) -> list[str]:
     shown = tidy.cells[tidy.cells["problem"].isin(table["problem"])]
     left = ", ".join(
         f"{table[name].sum()} {name.replace('_', ' ')}"
-        for name in ("unavailable", "infrastructure", "no_data")
+        for name in ("unavailable", "infrastructure", "no_kernel", "no_data")
         if table[name].sum()
     )
     return [

@@ -56,7 +56,7 @@ def draw(tidy: Tidy, size: int) -> Figure | None:
     if size > 0:
         return None
     models = list(dict.fromkeys(tidy.sessions["model"]))
-    notes = style.wrapped(_notes(tidy))
+    notes = style.wrapped([*_notes(tidy), *rows.damage(tidy)])
     height = ROW * max(len(models), EMPTY)
     above = -(-len(PANELS) // COLUMNS) * (TITLE + height + AXIS)
     figure = style.page(above + 0.1 + style.LINE * len(notes) + 0.06)

@@ -13,6 +13,8 @@ from matplotlib.patches import Polygon, Rectangle
 
 from paper_figures import rows, style
 from paper_figures.rows import GAP, HEADER, RIGHT, ROW, TITLE
+from repro.analysis.never_made import NO_KERNEL
+from repro.analysis.never_made import grid as grid_of
 from repro.analysis.tidy import Tidy
 
 
@@ -35,9 +37,10 @@ OUTCOMES = {
     "crash": Look("C", style.GREEN, style.BLACK),
     "unavailable": Look("u", style.LIGHT, style.BLACK),
     "infrastructure": Look("i", "#A6A6A6", style.BLACK),
+    NO_KERNEL: Look("n", "#F4E9DA", style.BLACK),
 }
 """Colour and letter: either alone tells outcomes apart. Capitals are the program's failures; `ok`
-has a dot."""
+has a dot. Beside the outcomes: that a session left no program."""
 
 NO_DATA = ""
 """The outcome of a cell of the study that was never attempted."""
@@ -74,7 +77,7 @@ def draw(tidy: Tidy, size: int) -> Figure:
     scale points share their labels.
     """
     study, sizes, grid = tidy.study, rows.main_sizes(tidy, size), numbers(tidy, size)
-    notes, entries = style.wrapped(_notes(tidy, grid)), _legend_entries(grid)
+    notes, entries = style.wrapped([*_notes(tidy, grid), *rows.damage(tidy)]), _legend_entries(grid)
     margin = rows.left(rows.labels(tidy, grid))
     width = (style.DOUBLE - margin - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
     tops, end = _tops(tidy, grid, width)
@@ -102,7 +105,7 @@ def draw(tidy: Tidy, size: int) -> Figure:
 
 def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
     """What is drawn: a row a cell."""
-    grid = tidy.grid()
+    grid = grid_of(tidy)
     return grid[grid["problem"].map(rows.main_sizes(tidy, size)) == grid["n"]]
 
 
@@ -233,11 +236,12 @@ def _legend(figure: Figure, entries: Sequence[tuple[str, str, str]], top: float)
 def _notes(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
     """Dataset, machines, denominators."""
     shown = tidy.cells[tidy.cells["cell"].isin(grid["cell"])]
-    own = grid[~grid["outcome"].isin([NO_DATA, "unavailable", "infrastructure"])]
+    own = grid[~grid["outcome"].isin([NO_DATA, NO_KERNEL, "unavailable", "infrastructure"])]
     well = (own["outcome"] == "ok").sum()
     made = f"{len(grid)} cells in the study, {shown['attempts'].sum()} attempts"
+    never = " no-kernel: the session left no program." if NO_KERNEL in set(grid["outcome"]) else ""
     return [
         f"Dataset {tidy.name}; machine: {rows.machines(shown)}.",
-        "Columns: scale points, nodes x ranks x threads. In brackets: number of cells.",
+        f"Columns: scale points, nodes x ranks x threads. In brackets: number of cells.{never}",
         f"ok: {well} of the {len(own)} cells with an outcome of the program; {made}.",
     ]

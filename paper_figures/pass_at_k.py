@@ -7,7 +7,8 @@ from matplotlib.lines import Line2D
 
 from paper_figures import rows, style
 from paper_figures.dots import bar, dot, nothing
-from repro.analysis.rates import ALL, SMALLEST, rates
+from repro.analysis.never_made import NO_KERNEL, programs
+from repro.analysis.rates import ALL, SMALLEST, outcomes, rates
 from repro.analysis.tidy import Tidy
 
 LEFT, RIGHT, GAP, TITLE, BETWEEN = 0.72, 0.08, 0.16, 0.24, 0.14
@@ -36,7 +37,7 @@ def draw(tidy: Tidy, size: int) -> Figure | None:
     table = numbers(tidy, size)
     frameworks = list(tidy.study.frameworks)
     models = [name for name in tidy.study.models if name in set(table["model"])]
-    notes = style.wrapped(_notes(tidy, table))
+    notes = style.wrapped([*_notes(tidy, table), *rows.damage(tidy)])
     legend_rows = -(-len(models) // LEGEND_COLUMNS)
     above = TITLE + len(PANELS) * HEIGHT + (len(PANELS) - 1) * BETWEEN + XLABEL
     figure = style.page(above + LEGEND_ROW * legend_rows + 0.08 + style.LINE * len(notes) + 0.06)
@@ -110,6 +111,9 @@ def _notes(tidy: Tidy, table: pd.DataFrame) -> list[str]:
     counts = table[(table["metric"] == "pass") & (table["scale"] == ALL) & (table["k"] == 1)]
     left = {name: counts[name].sum() for name in ("unavailable", "infrastructure", "no_data")}
     told = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in left.items() if n)
+    cells = outcomes(tidy)
+    never = programs(cells.loc[cells["outcome"] == NO_KERNEL, "cell"]).nunique()
+    failed = f", of which {never} were not written and count as failures" if never else ""
     return [
         f"Dataset {tidy.name}; machine: {rows.machines(tidy.cells)}.",
         (
@@ -118,6 +122,7 @@ def _notes(tidy: Tidy, table: pd.DataFrame) -> list[str]:
         ),
         (
             "Every scale: ok wherever the program has an outcome. "
-            f"{counts['programs'].sum()} programs{'; cells in no rate: ' + told if told else ''}."
+            f"{counts['programs'].sum()} programs{failed}"
+            f"{'; cells in no rate: ' + told if told else ''}."
         ),
     ]

@@ -62,3 +62,10 @@ def machines(cells: pd.DataFrame) -> str:
 def main_sizes(tidy: Tidy, size: int) -> dict[str, int]:
     """The n of each problem that has a size of this number, counted from 0."""
     return {p: v.sizes[size].n for p, v in tidy.study.problems.items() if len(v.sizes) > size}
+
+
+def damage(tidy: Tidy) -> list[str]:
+    """What a figure says of a damaged dataset; not which files, whose paths are the machine's."""
+    if not tidy.damaged:
+        return []
+    return [f"Not drawn: what {len(tidy.damaged)} damaged or missing files of the dataset hold."]

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from paper_figures import rows as page_rows
 from paper_figures import style
 from paper_figures.log_axes import cores_axis, log, seconds_axis, speedup_axis
 from repro.analysis.scaling import scaling
@@ -77,7 +78,8 @@ def draw(tidy: Tidy, size: int, memory: str) -> Figure | None:
     if not _scales(tidy, memory):
         return None
     shown = _page(tidy, size, memory)
-    handles, notes = _legend_handles(shown), style.wrapped(_notes(shown))
+    handles = _legend_handles(shown)
+    notes = style.wrapped([*_notes(shown), *page_rows.damage(tidy)])
     rows = sum(ceil(len(group) / LEGEND_COLUMNS) for group in handles)
     panel = HEIGHT if len(shown.points) else EMPTY
     above = TITLE + 2 * panel + BETWEEN + XLABEL

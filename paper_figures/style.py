@@ -84,7 +84,7 @@ def printed() -> Iterator[None]:
 
 def colours(models: Iterable[str]) -> dict[str, str]:
     """The colour of each model."""
-    unknown = [model for model in models if model not in MODEL_COLOURS]
+    unknown = [model for model in dict.fromkeys(models) if model not in MODEL_COLOURS]
     more = {model: OTHER_COLOURS[i % len(OTHER_COLOURS)] for i, model in enumerate(unknown)}
     return MODEL_COLOURS | more
 

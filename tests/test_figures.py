@@ -27,6 +27,7 @@ from paper_figures import outcome_matrix, style
 from paper_figures.numbers import csv_text, tex_text
 from paper_figures.render import FIGURES, FORMATS, TABLES, drawings, render
 from repro import ROOT
+from repro.analysis.never_made import NO_KERNEL
 from repro.analysis.tidy import Tidy, load
 from repro.cli import figures_command
 from repro.errors import UserError
@@ -66,7 +67,7 @@ def words(figure: Figure) -> list[str]:
 
 
 def test_every_outcome_and_flag_has_a_look() -> None:
-    assert tuple(outcome_matrix.OUTCOMES) == OUTCOMES
+    assert tuple(outcome_matrix.OUTCOMES) == (*OUTCOMES, NO_KERNEL)
     assert {*outcome_matrix.CORNERS, "tampered"} == set(FLAGS)
     letters = [look.letter for look in outcome_matrix.OUTCOMES.values()]
     assert len(set(letters)) == len(letters)
@@ -257,6 +258,21 @@ def test_numbers_as_csv_and_latex() -> None:
     assert r"50 \% & 12 & 0.333333 \\" in lines
     assert 'x, "y" & 3 & -- \\\\' in lines
     assert "no data in d" in tex_text(table.head(0), "d")
+
+
+def test_a_program_that_was_not_written_is_something_else_than_no_data(
+    made: Path, tmp_path: Path
+) -> None:
+    dataset = shutil.copytree(made / "tiny", tmp_path / "tiny")
+    model = next(name for name in load(dataset).study.models if name not in {"reference", "vendor"})
+    add_session(dataset, f"{model}/pi/threads/0", ending="no-kernel")
+    figures = drawn(load(dataset))
+    assert any(text.startswith("no-kernel (") for text in words(figures["outcome_matrix"]))
+    assert "no program left" in words(figures["failure_envelope"])
+
+
+def test_a_model_has_one_colour() -> None:
+    assert style.colours(["a", "a", "b"]) == style.colours(["a", "b"])
 
 
 def test_sessions_that_are_not_the_model_s_doing_are_not_drawn(made: Path, tmp_path: Path) -> None:

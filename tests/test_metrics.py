@@ -133,6 +133,20 @@ def test_a_program_that_was_never_written_is_no_success(tmp_path: Path) -> None:
                scale=ALL, k=1)  # fmt: skip
     assert (row["value"], row["programs"], row["no_data"]) == (pytest.approx(2 / 3), 3, 21)
     assert set(found["model"]) == {"gpt-5.5"}  # of the other nothing was run
+    assert metrics(dataset).cells["no-kernel"] == 3 * 2
+
+
+def test_a_rate_that_leans_to_one_side_is_named(tmp_path: Path) -> None:
+    """What was not written fails, and what was is `unavailable`: the rate can only be too low."""
+    dataset = varied(tmp_path, lambda c: "unavailable" if gpt_pi(c) else None)
+    add_session(dataset, "gpt-5.5/gemm/threads/0", ending="no-kernel")
+    lines = [line for line in metrics(dataset).missing if line.startswith("an unbiased build@k")]
+    assert len(lines) == 1
+    assert "gpt-5.5 with threads: 1 programs that its sessions did not leave count" in lines[0]
+    (tmp_path / "other").mkdir()
+    dataset = varied(tmp_path / "other", lambda c: "ok" if gpt_pi(c) else None)
+    add_session(dataset, "gpt-5.5/gemm/threads/0", ending="no-kernel")
+    assert not [line for line in metrics(dataset).missing if "unbiased" in line]
 
 
 def test_the_envelope_tells_the_largest_and_what_ends_it(tmp_path: Path) -> None:
@@ -209,6 +223,18 @@ def test_ways_are_compared_on_the_tasks_that_all_have(tmp_path: Path) -> None:
     assert dict(passed["value"]) == {"agent": 1, "agent, no docs": 1, "single-shot": 0}
     assert set(passed["tasks"]) == {2}
     assert set(table["base"]) == {"gpt-5.5"}
+
+
+def test_tokens_are_compared_on_the_tasks_that_all_have(tmp_path: Path) -> None:
+    dataset = varied(tmp_path, lambda _: None)
+    for program, tokens in (("gpt-5.5/pi", 10), ("gpt-5.5/gemm", 90), ("gpt-5.5-no-docs/pi", 20)):
+        add_session(
+            dataset, f"{program}/threads/0", docs="no-docs" not in program, model_name="gpt-5.5",
+            input_tokens=tokens, output_tokens=0,
+        )  # fmt: skip
+    table = compared(load(dataset)).set_index("model")
+    assert dict(table["value"]) == {"gpt-5.5": 10, "gpt-5.5-no-docs": 20}
+    assert set(table["tasks"]) == {1}
 
 
 def run(command: Any, *arguments: str) -> tuple[int, str]:

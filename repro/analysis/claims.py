@@ -7,7 +7,8 @@ from itertools import product
 from typing import Any, Literal
 
 from repro.analysis.gaps import Gaps
-from repro.analysis.rates import NO_KERNEL, outcomes
+from repro.analysis.never_made import NO_KERNEL
+from repro.analysis.rates import outcomes
 from repro.analysis.tidy import Tidy
 from repro.measure.outcomes import OUR_OUTCOMES
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from repro.analysis.never_made import NO_KERNEL, grid
 from repro.analysis.tidy import Tidy
 from repro.measure.outcomes import OUR_OUTCOMES
 
@@ -12,7 +13,7 @@ COLUMNS = [
     *PROGRAM, "ok", "counted", "largest_ok", "largest_ok_cores", "ends_at", "ends_at_cores",
     "ends_with", "ends_flags", "first_failure", "first_failure_cores", "first_failure_with",
     "measured_to", "measured_to_cores", "study_to", "study_to_cores",
-    "unavailable", "infrastructure", "no_data",
+    "unavailable", "infrastructure", "no_kernel", "no_data",
 ]  # fmt: skip
 
 
@@ -29,21 +30,22 @@ def envelope(tidy: Tidy) -> pd.DataFrame:
     Returns:
         A row a program and size that the study has cells of, in its order: columns `COLUMNS`;
         names of scale points are empty and their cores 0 where there is none. `ok` of `counted`
-        cells with an outcome of the program; the rest by reason.
+        cells with an outcome of the program; the rest by reason, of which `no_kernel` is that the
+        session left no program.
     """
-    grid = tidy.grid()
-    cores = grid["scale"].str.split("x", expand=True).reindex(columns=range(3))
-    grid["cores"] = (cores[1].astype(float) * cores[2].astype(float)).astype("int64")
+    cells = grid(tidy)
+    cores = cells["scale"].str.split("x", expand=True).reindex(columns=range(3))
+    cells["cores"] = (cores[1].astype(float) * cores[2].astype(float)).astype("int64")
     rows = [
         dict(zip(PROGRAM, keys, strict=True)) | _row(of_program)
-        for keys, of_program in grid.groupby(PROGRAM, sort=False)
+        for keys, of_program in cells.groupby(PROGRAM, sort=False)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def _row(cells: pd.DataFrame) -> dict[str, Any]:
     cells = cells.sort_values("cores", kind="stable")
-    counted = cells[~cells["outcome"].isin([*OUR_OUTCOMES, ""])]
+    counted = cells[~cells["outcome"].isin([*OUR_OUTCOMES, NO_KERNEL, ""])]
     well, failed = counted[counted["outcome"] == "ok"], counted[counted["outcome"] != "ok"]
     reached = well["cores"].max() if len(well) else 0
     ends = failed[failed["cores"] > reached]
@@ -57,6 +59,7 @@ def _row(cells: pd.DataFrame) -> dict[str, Any]:
         **_point("measured_to", counted.tail(1)), **_point("study_to", cells.tail(1)),
         "unavailable": int((cells["outcome"] == "unavailable").sum()),
         "infrastructure": int((cells["outcome"] == "infrastructure").sum()),
+        "no_kernel": int((cells["outcome"] == NO_KERNEL).sum()),
         "no_data": int((cells["outcome"] == "").sum()),
     }  # fmt: skip
 

@@ -10,7 +10,8 @@ import pandas as pd
 from repro.analysis.costs import costs, endings
 from repro.analysis.envelope import envelope
 from repro.analysis.gaps import Gaps
-from repro.analysis.rates import rates
+from repro.analysis.never_made import NO_KERNEL, grid, programs
+from repro.analysis.rates import outcomes, rates
 from repro.analysis.relative import against_vendor, serial_fractions
 from repro.analysis.tidy import Tidy, load
 from repro.measure.outcomes import OUR_OUTCOMES
@@ -23,7 +24,8 @@ class Metrics:
     Attributes:
         dataset: its name.
         machines: where its cells ran.
-        cells: cells of the study by outcome; under "" those that were never attempted.
+        cells: cells of the study by outcome; under `no-kernel` those of programs that their
+            sessions did not leave, under "" the others that were never attempted.
         damaged: files that could not be read; their content is in no number.
         missing: what the dataset has no data for.
         rates: as `rates.rates` gives them.
@@ -88,7 +90,7 @@ def metrics(dataset: Path) -> Metrics:
     return Metrics(
         dataset=tidy.name,
         machines=sorted(set(tidy.cells["machine"])),
-        cells={str(name): int(n) for name, n in tidy.grid()["outcome"].value_counts().items()},
+        cells={str(name): int(n) for name, n in grid(tidy)["outcome"].value_counts().items()},
         damaged=damaged,
         missing=[*_missing(tidy, found), *(what for what, there in lacks.items() if not there)],
         rates=found,
@@ -101,15 +103,33 @@ def metrics(dataset: Path) -> Metrics:
 
 
 def _missing(tidy: Tidy, found: pd.DataFrame) -> Iterator[str]:
-    """Models without outcomes, and why rates have no interval."""
-    grid = tidy.grid()
-    for model, cells in grid.groupby("model", sort=False):
+    """Models without outcomes, rates that lean to one side, and why they have no interval."""
+    for model, cells in grid(tidy).groupby("model", sort=False):
         counts = {name or "no data": int(n) for name, n in cells["outcome"].value_counts().items()}
-        if set(counts) <= {*OUR_OUTCOMES, "no data"}:
+        if set(counts) <= {*OUR_OUTCOMES, NO_KERNEL, "no data"}:
             told = ", ".join(f"{n} {name}" for name, n in counts.items())
             yield f"an outcome of {model}: of its {len(cells)} cells are {told}"
+    yield from _one_sided(tidy)
     several = found[found["programs"] > found["tasks"]]
     if len(found) and several.empty:
         yield "an interval of any rate, or a k above 1: no task has more than one program"
     if len(machines := set(tidy.cells["machine"])) > 1:
         yield f"one machine: it has {len(machines)}; times are compared on the same one only"
+
+
+def _one_sided(tidy: Tidy) -> Iterator[str]:
+    """Where programs that were not written count as failures, and some that were do not count."""
+    counted = outcomes(tidy)
+    without = counted[counted["outcome"] == NO_KERNEL]
+    cells = tidy.cells.assign(program=programs(tidy.cells["cell"]))
+    own = cells[~cells["outcome"].isin(OUR_OUTCOMES)]
+    ours = cells[~cells["program"].isin(set(own["program"]))]
+    for (model, framework), never in without.groupby(["model", "framework"], sort=False):
+        same = (ours["model"] == model) & (ours["framework"] == framework)
+        if left := ours.loc[same, "program"].nunique():
+            many = programs(never["cell"]).nunique()
+            yield (
+                f"an unbiased build@k or pass@k of {model} with {framework}: {many} programs "
+                f"that its sessions did not leave count as failures, {left} that it did leave "
+                "have no outcome and do not count"
+            )

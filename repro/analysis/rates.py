@@ -8,6 +8,7 @@ import pandas as pd
 
 from repro.analysis.bootstrap import best_of_tasks
 from repro.analysis.intervals import Interval, log_mean, rounded
+from repro.analysis.never_made import NO_KERNEL, grid
 from repro.analysis.pareval import KS
 from repro.analysis.tidy import Tidy
 from repro.measure.outcomes import OUR_OUTCOMES
@@ -17,9 +18,6 @@ ALL = "all"
 
 SMALLEST = "smallest"
 """In place of a scale point: each framework's smallest of the study."""
-
-NO_KERNEL = "no-kernel"
-"""A program that its session did not leave: it neither builds nor passes, at any scale point."""
 
 GROUPINGS = (
     ("model",), ("model", "problem", "n"), ("model", "framework"),
@@ -116,20 +114,13 @@ def scale_of(table: pd.DataFrame) -> "pd.Series[str]":
 
 
 def _never_made(tidy: Tidy) -> pd.DataFrame:
-    """Cells of the study whose program's sessions left no kernel, of models that were run."""
-    grid = tidy.grid()
-    grid["program"] = grid["cell"].str.partition("@")[0]
-    made = tidy.sessions[tidy.sessions["counts"]].drop_duplicates("program", keep="last")
-    without = set(made.loc[~made["kernel"], "program"]) - set(_programs(tidy.cells))
-    run = grid["model"].isin(set(tidy.cells["model"]))
-    found = grid[grid["program"].isin(without) & run].copy()
+    """Cells of programs that their sessions did not leave, of models that were run."""
+    cells = grid(tidy)
+    run = cells["model"].isin(set(tidy.cells["model"]))
+    found = cells[(cells["outcome"] == NO_KERNEL) & run].copy()
     sizes = found["scale"].str.split("x", expand=True).reindex(columns=range(3)).astype("Int64")
     found["cores"] = (sizes[1] * sizes[2]).astype("int64")
-    return found.assign(machine="", outcome=NO_KERNEL)
-
-
-def _programs(cells: pd.DataFrame) -> "pd.Series[str]":
-    return cells["cell"].str.partition("@")[0] if len(cells) else pd.Series(dtype="str")
+    return found.assign(machine="")
 
 
 def _speedups(tidy: Tidy, table: pd.DataFrame) -> list[float]:
@@ -233,13 +224,13 @@ class _LeftOut(NamedTuple):
 
 
 def _left_out(tidy: Tidy) -> _LeftOut:
-    grid = tidy.grid()
+    cells = tidy.grid()
     never = set(_never_made(tidy)["cell"])
-    grid = grid[grid["outcome"].isin([*OUR_OUTCOMES, ""]) & ~grid["cell"].isin(never)]
+    cells = cells[cells["outcome"].isin([*OUR_OUTCOMES, ""]) & ~cells["cell"].isin(never)]
     counts: dict[tuple[str, ...], dict[str, int]] = {}
     columns = ["model", *_TASK, "scale", "outcome"]
     smallest = {name: smallest_scale(tidy, name) for name in tidy.study.frameworks}
-    for model, problem, n, framework, scale, outcome in grid[columns].itertuples(index=False):
+    for model, problem, n, framework, scale, outcome in cells[columns].itertuples(index=False):
         scales = [ALL, scale] + ([SMALLEST] if scale == smallest[framework] else [])
         for key in _keys(model, (problem, n), framework, scales):
             of_key = counts.setdefault(key, {})

@@ -1,8 +1,9 @@
 """A dataset as tidy pandas tables: attempts, cells, measurements."""
 
+import os
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import pandas as pd
 
 from repro.analysis.gaps import Gaps, named
 from repro.analysis.sessions import sessions
-from repro.archive import tables
+from repro.archive import layout, tables
 from repro.archive.dataset import Dataset
+from repro.archive.manifest import MANIFEST, PATH, flaw, lines_of
 from repro.errors import UserError
 from repro.files import read_json
 from repro.measure.outcomes import OUTCOMES
@@ -54,6 +56,7 @@ class Tidy:
         measurements: a row a repetition that counts: correct, of an attempt that came to `ok`;
             `seconds` is its time.
         sessions: a row a session in which a program was generated; see `sessions.sessions`.
+        damaged: what could not be read, and is in none of these; empty for a sound dataset.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Tidy:
     cells: pd.DataFrame
     measurements: pd.DataFrame
     sessions: pd.DataFrame
+    damaged: Gaps = field(default_factory=list)
 
     def grid(self) -> pd.DataFrame:
         """Every cell of the study, measured or not, in the study's order.
@@ -94,15 +98,39 @@ def load(dataset: Path, gaps: Gaps | None = None) -> Tidy:
 
     Args:
         dataset: its directory.
-        gaps: where a damaged table or transcript is named, in place of an error; the rest is read.
+        gaps: where what is damaged or missing is named, in place of an error; the rest is read.
 
     Raises:
-        UserError: a file is missing or damaged, or a CSV lacks a column.
+        UserError: a file is missing or damaged, or a CSV lacks a column; with `gaps` only if that
+            is the study, without which no table means anything.
     """
-    study = load_toml(dataset / "study.toml", Study)
-    name = Dataset(dataset).description().name
-    attempts, cells, measurements = load_tables(dataset, gaps)
-    return Tidy(name, study, attempts, cells, measurements, sessions(dataset, gaps))
+    study = load_toml(dataset / layout.STUDY, Study)
+    name = dataset.resolve().name
+    with named(gaps):
+        name = Dataset(dataset).description().name
+    if gaps is not None:
+        gaps += _absent(dataset)
+    attempts, cells, measurements = (
+        _of_study(dataset, study, table, gaps) for table in load_tables(dataset, gaps)
+    )
+    told = sessions(dataset, gaps)
+    return Tidy(name, study, attempts, cells, measurements, told, gaps or [])
+
+
+def _absent(dataset: Path) -> Iterator[str]:
+    """That files are not there which the manifest lists; what is in them is `verify`'s to say."""
+    where = dataset / MANIFEST
+    if not where.is_file():
+        yield f"{where}: missing; nothing can be verified"
+        return
+    lines = lines_of(os.fsdecode(where.read_bytes()))
+    if any(flaw(line) for line in lines):
+        yield f"{where}: damaged; see `repro verify`"
+        return
+    absent = [line[PATH] for line in lines if not os.path.isfile(f"{dataset}/{line[PATH]}")]  # noqa: PTH113 - of tens of thousands, and a name that is too long is none
+    if absent:
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        yield f"{dataset / absent[0]}{more}: missing, though the manifest lists it"
 
 
 def load_tables(
@@ -119,6 +147,7 @@ def load_tables(
     """
     attempts = _stack(sorted(dataset.glob("*/attempts.csv")), ATTEMPT_TYPES, gaps)
     runtimes = _stack(sorted(dataset.glob("*/runtimes/*.csv")), RUNTIME_TYPES, gaps)
+    attempts, runtimes = (_fitting(dataset, table, gaps) for table in (attempts, runtimes))
     with named(gaps):
         _check_unique(dataset, attempts)
     attempts = attempts.drop_duplicates(["cell", "attempt"], ignore_index=True)
@@ -151,11 +180,12 @@ def _measurements(attempts: pd.DataFrame, runtimes: pd.DataFrame) -> pd.DataFram
 def _machines(dataset: Path, wanted: Iterable[str], gaps: Gaps | None) -> dict[str, str]:
     """What each environment calls its machine; one that does not say is a machine of its own."""
     machines = {}
+    there = {path.stem: path for path in (dataset / layout.ENVIRONMENTS).glob("*.json")}
     for name in wanted:
         machines[name] = f"unknown ({name})"
         with named(gaps):
-            where = dataset / "environment" / f"{name}.json"
-            content = read_json(where) if where.exists() else None
+            where = dataset / layout.ENVIRONMENTS / f"{name}.json"
+            content = read_json(there[name]) if name in there else None
             machine = content.get("machine") if isinstance(content, dict) else None
             if not isinstance(machine, str):
                 told = "names no machine; collect the dataset again from its run"
@@ -194,11 +224,44 @@ def _read(path: Path, types: dict[str, str]) -> pd.DataFrame:
     numbers = table[["nodes", "ranks", "threads"]]
     if ((numbers < 1) | (numbers > MOST)).any(axis=None) or (table["n"] < 1).any():
         raise UserError(f"{path}: no scale point or size is like that; see `repro verify`")
+    if (table[["sample", "attempt"]] < 0).any(axis=None):
+        raise UserError(f"{path}: no sample or attempt is counted like that; see `repro verify`")
     key = ["cell", "attempt", *(["repetition"] if "repetition" in table else [])]
     if table.duplicated(key).any():
         twice = table.loc[table.duplicated(key), "cell"].iloc[0]
         raise UserError(f"{path}: a row of {twice} is there twice; see `repro verify`")
     return table
+
+
+def _fitting(dataset: Path, table: pd.DataFrame, gaps: Gaps | None) -> pd.DataFrame:
+    """The rows whose columns say what their cell's name says."""
+    text = table.astype(str)
+    program = text[["model", "problem", "framework", "sample"]].agg("/".join, axis=1)
+    point = text[["nodes", "ranks", "threads"]].agg("x".join, axis=1)
+    plain = program + "@" + point if len(table) else table["cell"]
+    fits = (table["cell"] == plain) | (table["cell"] == plain + ",n=" + text["n"])
+    return _kept(dataset, table, fits, "do not fit their cell's name", gaps)
+
+
+def _of_study(dataset: Path, study: Study, table: pd.DataFrame, gaps: Gaps | None) -> pd.DataFrame:
+    """The rows of the study's models, problems and frameworks."""
+    fits = table["model"].isin(set(study.models)) & table["problem"].isin(set(study.problems))
+    fits &= table["framework"].isin(set(study.frameworks))
+    table = _kept(dataset, table, fits, "are of no program of its study", gaps)
+    sizes = table["cell"].map({str(cell.name): cell.n for cell in cells_of(study)})
+    fits = sizes.isna() | (sizes == table["n"])
+    return _kept(dataset, table, fits, "have another n than their cell in its study", gaps)
+
+
+def _kept(
+    dataset: Path, table: pd.DataFrame, fits: "pd.Series[bool]", why: str, gaps: Gaps | None
+) -> pd.DataFrame:
+    with named(gaps):
+        if not fits.all():
+            first = table.loc[~fits, "cell"].iloc[0]
+            count = int((~fits).sum())
+            raise UserError(f"{dataset}: {count} rows {why}, the first of {first!r:.60}")
+    return table[fits].reset_index(drop=True)
 
 
 def _check_unique(dataset: Path, attempts: pd.DataFrame) -> None:

@@ -47,7 +47,8 @@ def compared(tidy: Tidy) -> pd.DataFrame:
     Returns:
         A row a model and metric: columns `COLUMNS`. The metrics are `METRICS` over the common
         tasks (problem and framework) only, and `TOKENS`, the median of input and output tokens
-        of a session, which is known without a run. Empty if no model was asked in two ways.
+        of a session, which is known without a run, over the tasks that all ways have sessions of;
+        `programs` are then sessions. Empty if no model was asked in two ways.
     """
     llms = [name for name, model in tidy.study.models.items() if model.kernels is None]
     ways: dict[str, dict[str, str]] = {}
@@ -64,6 +65,8 @@ def compared(tidy: Tidy) -> pd.DataFrame:
 def _rows(tidy: Tidy, ways: dict[str, str]) -> Iterator[dict[str, Any]]:
     found = rates(_common(tidy, list(ways)), points=False)
     found = found[(found["problem"] == ALL) & (found["framework"] == ALL) & (found["k"] == 1)]
+    told = tidy.sessions[tidy.sessions["counts"]].dropna(subset=["input_tokens", "output_tokens"])
+    both = _shared(told, list(ways))
     for model, variant in ways.items():
         about = {"model": model, "variant": variant}
         for metric, (name, scale) in METRICS.items():
@@ -71,30 +74,22 @@ def _rows(tidy: Tidy, ways: dict[str, str]) -> Iterator[dict[str, Any]]:
             for _, row in one[one["scale"] == scale].iterrows():
                 numbers = ("value", "low", "high", "tasks", "programs")
                 yield about | {"metric": metric} | {key: row[key] for key in numbers}
-        own = tidy.sessions[(tidy.sessions["model"] == model) & tidy.sessions["counts"]]
-        tokens = (own["input_tokens"] + own["output_tokens"]).dropna().tolist()
+        own = _of_tasks(told[told["model"] == model], both)
+        tokens = (own["input_tokens"] + own["output_tokens"]).tolist()
         if tokens:
             middle = median(tokens)
             yield about | {
                 "metric": TOKENS, "value": middle.value, "low": middle.low, "high": middle.high,
-                "tasks": len(own.drop_duplicates(["problem", "framework"])),
-                "programs": len(own.drop_duplicates("program")),
+                "tasks": len(both), "programs": len(own),
             }  # fmt: skip
 
 
 def _common(tidy: Tidy, models: list[str]) -> Tidy:
     """The dataset cut down to the problems and frameworks of which all models have outcomes."""
-    counted = outcomes(tidy)
-    tasks = [
-        set(zip(own["problem"], own["framework"], strict=True))
-        for own in (counted[counted["model"] == model] for model in models)
-    ]
-    both = set.intersection(*tasks)
+    both = _shared(outcomes(tidy), models)
 
     def cut(table: pd.DataFrame) -> pd.DataFrame:
-        keys = zip(table["problem"], table["framework"], strict=True)
-        inside = pd.Series([key in both for key in keys], index=table.index, dtype=bool)
-        return table[inside & table["model"].isin(models)]
+        return _of_tasks(table[table["model"].isin(models)], both)
 
     return replace(
         tidy,
@@ -102,3 +97,16 @@ def _common(tidy: Tidy, models: list[str]) -> Tidy:
         measurements=cut(tidy.measurements),
         sessions=cut(tidy.sessions),
     )
+
+
+def _shared(table: pd.DataFrame, models: list[str]) -> set[tuple[str, str]]:
+    """Problem and framework of the rows that every model has."""
+    own = (table[table["model"] == model] for model in models)
+    return set.intersection(
+        *(set(zip(one["problem"], one["framework"], strict=True)) for one in own)
+    )
+
+
+def _of_tasks(table: pd.DataFrame, tasks: set[tuple[str, str]]) -> pd.DataFrame:
+    keys = zip(table["problem"], table["framework"], strict=True)
+    return table[pd.Series([key in tasks for key in keys], index=table.index, dtype=bool)]

@@ -6,9 +6,8 @@ from pathlib import Path
 import click
 
 from repro.analysis.expected import EXPECTED, check, update
-from repro.archive.dataset import Dataset
-from repro.archive.find import names
 from repro.cli import options
+from repro.cli.datasets import datasets as chosen
 from repro.errors import UserError
 from repro.files import writing
 
@@ -37,13 +36,14 @@ def command(
 
     The same dataset gives the same bytes. With --check they are drawn into a temporary directory
     and compared with paper_figures/expected/DATASET; exit 1 names each figure that differs and
-    where. Datasets without published figures are only checked when they are named.
+    where. Datasets without published figures are only checked when they are named. Of a dataset
+    that is damaged what is left is drawn, each figure says so, and the exit code is 1.
     """
     if only_check and update_expected:
         raise UserError("--check and --update-expected: give one of them")
     if out and (only_check or update_expected):
         raise UserError(f"--out {out}: --check and --update-expected draw elsewhere; leave it out")
-    datasets = _datasets(data, dataset)
+    datasets = chosen(data, dataset)
     if out and len(datasets) > 1:
         raise UserError(f"--out {out}: takes the figures of one dataset; add --dataset")
     if only_check:
@@ -52,6 +52,7 @@ def command(
             if path not in asked:
                 click.echo(f"{path.name}: not checked, no figures of it are published")
         return max([_check(path, dry_run=dry_run) for path in asked], default=0)
+    sound = True
     for path in datasets:
         target = EXPECTED / path.name if update_expected else out or Path("figures") / path.name
         if dry_run:
@@ -59,28 +60,32 @@ def command(
         elif update_expected:
             _update(path, target)
         else:
-            _draw(path, target)
-    return 0
+            sound = _draw(path, target, only=dataset is not None) and sound
+    return int(not sound)
 
 
-def _datasets(data: Path, name: str | None) -> list[Path]:
-    """The datasets asked for: one by name or path, or all."""
-    wanted = names(data) if name is None else [name]
-    if not wanted:
-        raise UserError(f"{data}: has no dataset; make one with `repro collect`")
-    return [Dataset.open(each, data).path for each in wanted]
-
-
-def _render(dataset: Path, target: Path) -> list[Path]:
+def _render(dataset: Path, target: Path, gaps: list[str] | None = None) -> list[Path]:
     from paper_figures.render import render  # matplotlib and pandas take a second to import
 
     with writing(target):
-        return render(dataset, target)
+        return render(dataset, target, gaps)
 
 
-def _draw(dataset: Path, target: Path) -> None:
-    for path in _render(dataset, target):
+def _draw(dataset: Path, target: Path, *, only: bool) -> bool:
+    """Draw, and name what is damaged; whether nothing is. One of several may be past drawing."""
+    gaps: list[str] = []
+    try:
+        built = _render(dataset, target, gaps)
+    except UserError as error:
+        if only:
+            raise
+        click.echo(f"{dataset.name}: no figures: {error}", err=True)
+        return False
+    for path in built:
         click.echo(path)
+    for line in gaps:
+        click.echo(f"{dataset.name}: damaged, not drawn: {line}", err=True)
+    return not gaps
 
 
 def _update(dataset: Path, target: Path) -> None:
@@ -98,9 +103,10 @@ def _check(dataset: Path, *, dry_run: bool) -> int:
     if dry_run:
         click.echo(f"would draw the figures of {dataset} and compare them with {expected}")
         return 0
+    gaps: list[str] = []
     with tempfile.TemporaryDirectory(prefix="repro-figures-") as temporary:
-        built = _render(dataset, Path(temporary))
-        problems = check(Path(temporary), expected)
+        built = _render(dataset, Path(temporary), gaps)
+        problems = [f"damaged: {line}" for line in gaps] + check(Path(temporary), expected)
     for problem in problems:
         click.echo(f"{dataset.name}: {problem}")
     if not problems:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from repro.analysis.intervals import Interval
+from repro.analysis.never_made import NO_KERNEL
 from repro.analysis.rates import ALL, SMALLEST
 from repro.analysis.sessions import NUMBERS
 from repro.measure.outcomes import OUR_OUTCOMES
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 def counts(found: "Metrics") -> str:
     """Cells by outcome, in a line."""
-    own = {k: n for k, n in found.cells.items() if k and k not in OUR_OUTCOMES}
+    own = {k: n for k, n in found.cells.items() if k and k not in (*OUR_OUTCOMES, NO_KERNEL)}
     ours = {k: n for k, n in found.cells.items() if k in OUR_OUTCOMES}
     parts = [f"{sum(own.values())} of {sum(found.cells.values())} cells have an outcome"]
     parts += [f"{n} {k}" for k, n in own.items()]
+    if never := found.cells.get(NO_KERNEL):
+        parts.append(f"{never} are of programs that their sessions did not leave")
     apart = [f"{n} {k}" for k, n in ours.items()]
     apart += [f"{found.cells['']} never attempted"] if found.cells.get("") else []
     return ", ".join(parts) + (f"; in no rate: {', '.join(apart)}" if apart else "")

@@ -1,0 +1,24 @@
+"""Programs that their sessions did not leave, which is something else than no data."""
+
+import pandas as pd
+
+from repro.analysis.tidy import Tidy
+
+NO_KERNEL = "no-kernel"
+"""In place of an outcome: the session that was to make the program ended without it."""
+
+
+def programs(cells: "pd.Series[str]") -> "pd.Series[str]":
+    """The programs of cells, by their names."""
+    return cells.str.split("@").str[0]
+
+
+def grid(tidy: Tidy) -> pd.DataFrame:
+    """Every cell of the study as in `Tidy.grid`, with `NO_KERNEL` as outcome where that is so."""
+    table = tidy.grid()
+    program = programs(table["cell"])
+    made = tidy.sessions[tidy.sessions["counts"]].drop_duplicates("program", keep="last")
+    missing = program.isin(set(made.loc[~made["kernel"], "program"])) & (table["outcome"] == "")
+    run = set(program[table["outcome"] != ""])
+    table.loc[missing & ~program.isin(run), "outcome"] = NO_KERNEL
+    return table
