@@ -1,7 +1,7 @@
 """The crates of committed datasets as the RO-Crate community's own validator sees them, offline.
 
 Its profiles are part of it. The two contexts that a crate names it would fetch; here they are in
-the copy that is validated: RO-Crate's as the package `rocrate` has it, and the terms used of the other.
+the copy that is validated: RO-Crate's as the package `rocrate` has it, and the terms of the other.
 """
 
 import json
