@@ -30,6 +30,8 @@ NOT_MET = {
     f"{_PROFILE}_8.6": "the dataset was made without --creator",
     "ro-crate-1.1_22.2": "the same",
     "ro-crate-1.1_22.3": "nobody has published it yet",
+    "ro-crate-1.1_30.2": "a dataset knows its creator's name, no affiliation",
+    "ro-crate-1.1_30.3": "the same",
 }
 """What is recommended, and why a committed crate has it not."""
 
