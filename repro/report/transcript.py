@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -63,6 +64,9 @@ class Step:
     diffs: list[Diff] = field(default_factory=list)
     """What changed in kernel and harness since they were last shown, before this step's run."""
 
+    first_run: bool = False
+    """Does it run Julia, and did none before?"""
+
 
 @dataclass
 class Transcript:
@@ -73,6 +77,7 @@ class Transcript:
         about: its record, `session.json`; empty if that cannot be read.
         ending, detail: how it ended.
         steps: in order.
+        runs: numbers of the steps that ran Julia.
         line: tokens over time.
         left: changes of kernel and harness that no tool call shows, or came after the last run.
         notes: what is missing.
@@ -86,6 +91,7 @@ class Transcript:
     ending: str = UNFINISHED
     detail: str = ""
     steps: list[Step] = field(default_factory=list)
+    runs: list[int] = field(default_factory=list)
     line: TimeLine | None = None
     left: list[Diff] = field(default_factory=list)
     notes: Gaps = field(default_factory=list)
@@ -257,6 +263,10 @@ def _of_events(shelf: Shelf, path: str) -> Iterator[Step]:
         yield step
 
 
+_RUN = re.compile(r"\bjulia\b")
+"""In a command that runs something: what else a shell is asked to do is no run."""
+
+
 def _add_diffs(found: Transcript, shelf: Shelf, place: str) -> None:
     """Between runs, how kernel and harness changed; at the end, what is different in the files."""
     watched = [name for name in (found.facts("kernel"), found.facts("harness")) if name]
@@ -269,8 +279,10 @@ def _add_diffs(found: Transcript, shelf: Shelf, place: str) -> None:
         for call in step.calls:
             if not call.refused:
                 files.follow(call.tool, call.given)
-                ran |= call.tool == "bash"
+                ran |= call.tool == "bash" and bool(_RUN.search(str(call.given.get("command"))))
         if ran:
+            step.first_run = not found.runs
+            found.runs.append(number)
             step.diffs = list(_changes(shown, files.texts))
     with named(found.notes):
         left = {
