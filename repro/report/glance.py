@@ -39,7 +39,8 @@ def glance(
     cells = [cell for found in contents.programs for cell in found.cells.values()]
     what = f"{_programs(contents)}{_scale(cells)}."
     lines = [Line("What is it?", what, "environment.html", "machines and sizes")]
-    lines.append(Line("What came out?", _came_out(cells), "matrix.html", "every cell"))
+    of = f" of {len(cells):,}" if contents.study else ""
+    lines.append(Line("What came out?", _came_out(cells, of), "matrix.html", "every cell"))
     if endings:
         order = sorted(endings, key=lambda name: (-endings[name], name))
         told = f"In {sum(endings.values())} sessions, which ended: {_counts(endings, order)}."
@@ -55,7 +56,7 @@ def glance(
 
 def _programs(contents: Contents) -> str:
     if not contents.study:
-        return f"{len(contents.programs)} programs; the study that they belong to is not here"
+        return f"{len(contents.programs)} programs of a study that cannot be read"
     study = contents.study
     models, problems, frameworks = (
         _listed(each.title for each in group.values())
@@ -72,11 +73,12 @@ def _scale(cells: Sequence[CellFound]) -> str:
     return f"; to be run on {span}"
 
 
-def _came_out(cells: Sequence[CellFound]) -> str:
+def _came_out(cells: Sequence[CellFound], of: str) -> str:
+    """Outcomes; without the study nobody knows of how many cells."""
     attempted = sum(bool(cell.attempts) for cell in cells)
     came = Counter(cell.outcome for cell in cells if cell.outcome in PROGRAM_OUTCOMES)
     flagged = sum(bool(cell.flags) for cell in cells)
-    told = f"{attempted:,} of {len(cells):,} cells were attempted"
+    told = f"{attempted:,}{of} cells were attempted"
     if came:
         others = PROGRAM_OUTCOMES[1:]
         told += f"; {came.total():,} have an outcome of the program's own doing: {came['ok']:,} ok"
@@ -91,7 +93,9 @@ def _missing(contents: Contents, cells: Sequence[CellFound], gaps: int) -> Itera
         yield f"{gaps:,} files or records are missing or damaged, each named below."
     else:
         yield "No file is missing or damaged."
-    if contents.study and not any(found.program.model in MODELS for found in contents.programs):
+    if not contents.study:
+        yield "What the study had in mind is not known."
+    elif not any(found.program.model in MODELS for found in contents.programs):
         yield f"No program of the paper's three models is here ({', '.join(MODELS)})."
     never = [cell for cell in cells if not cell.attempts]
     if never:
