@@ -153,6 +153,7 @@ def test_it_shows_what_there_is(site: Path) -> None:
     assert "cholesky_threads.jl: +10 -0" in session.text
     assert "+# by sed" in session.text
     assert "$0.1260 so far" in session.text
+    assert "ran Julia in step 5" in " ".join(session.text.split())
 
 
 def test_the_first_page_says_what_there_is_and_what_is_not(site: Path) -> None:
@@ -237,6 +238,23 @@ def test_the_harness_says_where_a_program_threw(small: Path, tmp_path: Path) -> 
     told = Page(tmp_path / "report" / "programs" / "gpt-5.5" / "cholesky_threads_0.html").text
     assert "backtrace, phase check, rank 3" in told
     assert "BoundsError\n [1] pi:3" in told
+
+
+@pytest.mark.parametrize("answers", [6, 5])
+def test_what_turns_cost_is_the_gateways_count(answers: int, small: Path, tmp_path: Path) -> None:
+    """OpenCode writes 0, for it knows no price of a provider of our own."""
+    copy = shutil.copytree(small, tmp_path / "made-up")
+    atif = copy / SESSION / "atif.json"
+    atif.write_text(atif.read_text().replace('"cost_usd": 0.021', '"cost_usd": 0.0'))
+    lines = [{"n": i, "usage": {"dollars": 0.021}} for i in range(answers)]
+    lines.append({"n": answers, "usage": None})  # refused by the gateway: it cost nothing
+    exchanges = copy / SESSION / "exchanges.jsonl"
+    exchanges.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    write_site(copy, tmp_path / "report")
+    page = Page(tmp_path / "report" / "sessions" / "gpt-5.5" / "cholesky_threads_0-0.html").text
+    whole = "$0.1260 so far" in page
+    assert whole == (answers == 6)
+    assert ("dollars are known of the whole session only" in page) != whole
 
 
 def test_a_step_cannot_choose_its_style(small: Path, tmp_path: Path) -> None:

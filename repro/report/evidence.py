@@ -13,6 +13,7 @@ from repro.measure import attempts
 from repro.report.contents import CellFound, Contents, ProgramFound, Row
 from repro.report.highlight import julia
 from repro.report.plots import SamplesPlot, samples_plot
+from repro.report.steps import json_object
 from repro.report.text import Excerpt, Shelf, cut, in_unit
 from repro.study.names import CellName
 
@@ -118,15 +119,7 @@ def _attempt(contents: Contents, cell: CellName, row: Row) -> AttemptShown:
 
 def _json(shelf: Shelf, path: str) -> dict[str, Any]:
     """An object in a file; an empty one if there is no such file."""
-    if not shelf.has(path):
-        return {}
-    try:
-        found = json.loads(shelf.text(path))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{shelf.source(path)}: damaged: {error}; see `repro verify`") from error
-    if not isinstance(found, dict):
-        raise UserError(f"{shelf.source(path)}: damaged: not an object; see `repro verify`")
-    return found
+    return json_object(shelf, path) if shelf.has(path) else {}
 
 
 def _facts(plan: dict[str, Any], outcome: dict[str, Any]) -> Iterator[tuple[str, str]]:
