@@ -107,7 +107,7 @@ def _missing(contents: Contents, cells: Sequence[CellFound], gaps: int) -> Itera
         lasts = [cell.attempts[-1] for cell in cells if cell.outcome == "unavailable"]
         reasons = sorted({row["detail"] for row in lasts if row["detail"]})[:_REASONS]
         why = f" ({'; '.join(reasons)})" if reasons else ""
-        yield f"{_counts(ours, OUR_OUTCOMES)}{why}: in no rate."
+        yield f"Cells in no rate: {_counts(ours, OUR_OUTCOMES)}{why}."
 
 
 def _counts(found: Mapping[str, int], order: Iterable[str], *, zeros: bool = False) -> str:

@@ -16,9 +16,9 @@ OUTCOME_MEANINGS = {
 """By outcome; the last is a cell's without attempts."""
 
 ENDING_MEANINGS = {
-    "finished": "the agent said that it was done, and left a program",
-    "no-kernel": "the agent said that it was done, and left no program",
-    "gave-up": "the agent stopped, or ran into a limit, before it was done",
+    "finished": "the model ended it, and left a program",
+    "no-kernel": "the model ended it, and left no program",
+    "gave-up": "it stopped, or ran into a limit, before the model ended it",
     "budget": "tokens, dollars, time or turns were used up; what was written by then is kept",
     "provider-refused": "the model's provider refused; not the model's doing",
     "provider-down": "the model's provider failed; not the model's doing",

@@ -292,7 +292,7 @@ def test_a_command_is_copied_and_keys_can_be_switched_off(page: Page, site: Path
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == ".venv/bin/repro cell run gpt-5.5/cholesky/threads/0@1x1x1 --dataset made-up"
     page.get_by_role("button", name="Keys").click()
-    page.get_by_label("single keys act").uncheck()
+    page.get_by_label("These keys act").uncheck()
     page.get_by_role("button", name="Close").click()
     page.reload()
     page.keyboard.press("2")
