@@ -306,6 +306,9 @@ def test_a_real_session_shows_what_changed_between_its_runs(
 ) -> None:
     """OpenCode is real, and what it records is what the report expects; the model is scripted."""
     place = Place.make(tmp_path, julia)
+    place.settings = (
+        'price = {input = 3.0, output = 15.0, date = "2026-01-01", source = "made up"}\n'
+    )
     bad, run = KERNEL.replace("0.5", "0.4"), "julia -t 2 test_pi_threads.jl"
     session = place.generate([
         write("test_pi_threads.jl", HARNESS), say("The harness is there."),
@@ -323,6 +326,9 @@ def test_a_real_session_shows_what_changed_between_its_runs(
         "pi_threads.jl: +1 -0",
     ]
     assert page.locator(".call.refused").count() == 1
+    assert page.locator("dd a[href^='#step-']").count() == 2  # runs of Julia
+    assert page.locator("polyline.spent").count() == 1
+    assert page.locator("figcaption", has_text="dollars so far, to 0.0036").count() == 1
     assert page.locator(".call", has_text="ALL TESTS PASSED").last.is_visible()
 
 
