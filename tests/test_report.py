@@ -321,6 +321,9 @@ WAYS: dict[str, Callable[[Path], object]] = {
         b'"command": {}, "limits": 3, "cores": "x", "machine": 5, '
         b'"seconds": 1' + b"0" * 400 + b"}"
     ),
+    "deep": lambda path: path.write_bytes(
+        (b"a=" if path.suffix == ".toml" else b"") + b"[" * 9000 + b"]" * 9000 + b"\n"
+    ),
     "link": lambda path: _replace(path, Path("/etc/passwd")),
     "directory": lambda path: _replace(path, None),
 }
@@ -354,6 +357,15 @@ def test_a_damaged_file_leaves_a_report_that_names_it(
         assert str(tmp_path) not in index
         everything = b"".join(content(tmp_path / way / "report").values())
         assert b"root:x:0" not in everything, way
+
+
+def test_a_machine_described_at_great_depth_is_cut(small: Path, tmp_path: Path) -> None:
+    """A depth that JSON bears and a page does not."""
+    copy = shutil.copytree(small, tmp_path / "made-up")
+    (copy / "environment" / "e2.json").write_text('{"a":' * 400 + "1" + "}" * 400)
+    write_manifest(copy)
+    write_site(copy, tmp_path / "report")
+    assert "nested deeper" in Page(tmp_path / "report" / "environment.html").text
 
 
 def test_an_empty_directory_gives_a_report_that_says_so(tmp_path: Path) -> None:
