@@ -3,13 +3,14 @@
 
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help all test lint bench clean setup local-model
+.PHONY: help all test lint bench docs clean setup local-model
 
 help:
 	@echo "make all    set up, run the study 'smoke' on this machine, draw its figures"
 	@echo "make test   set up, lint, run every test"
 	@echo "make lint   ruff and mypy"
 	@echo "make local-model  fetch a small open-weight model, build a server for it (20 minutes)"
+	@echo "make docs   write what is generated in docs/"
 	@echo "make bench  print the measured table of performance"
 	@echo "make clean  remove what set-up and tests made; data and runs stay"
 
@@ -26,6 +27,9 @@ lint: .venv/ready
 
 bench: setup
 	@PYTHONPATH=tests .venv/bin/python benchmarks/bench.py
+
+docs: .venv/ready
+	@.venv/bin/python docs/generate.py
 
 local-model: setup
 	@.venv/bin/repro local-model setup

@@ -22,6 +22,7 @@ import overhead
 import report
 import slurm
 import status
+import tiers
 import verify
 
 TARGETS = {"gemm": 0.85, "cholesky": 0.70, "pi": 0.95}
@@ -67,6 +68,7 @@ def main() -> None:
         image.rows,
         docs.rows,
         report.rows,
+        tiers.rows,
         slurm.rows,
     ):
         for name, text in rows():

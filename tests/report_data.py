@@ -21,7 +21,8 @@ HOSTILE = (
     "</pre></script><script>document.title='HACKED'</script>"
     "<img src=x onerror=\"document.title='HACKED'\">"
     '"><svg onload="document.title=\'HACKED\'">'
-    "{{ 7*7 }}{% raw %}&amp;\x1b[31mred\x1b[0m\x00\u202egnp.exe\u2028javascript:alert(1)"
+    "{{ 7*7 }}{% raw %}&amp;\x1b[31mred\x1b[0m\x00\u202egnp.exe\u2066\u2028javascript:alert(1)"
+    "\U000e0041\U000e0042\x1b]8;;https://example.org\x07link\x1b]8;;\x07"
 )
 """Text that would act, if anything let it."""
 

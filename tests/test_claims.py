@@ -10,10 +10,12 @@ from click.testing import CliRunner
 from test_analysis_data import Result, add_session, tiny, write_dataset
 
 from repro.analysis.claims import GPT, OPUS, QWEN, judge_all
+from repro.analysis.claims_cells import TELLING
 from repro.analysis.claims_study import CLAIMS
 from repro.analysis.tidy import load
 from repro.cli import claims_command
 from repro.study.expand import Cell
+from repro.study.filters import matcher
 
 NOT_TESTED = {"promising", "qwen-tests"}
 ARCHIVE = Path(__file__).parents[1] / "data"
@@ -70,6 +72,19 @@ def test_data_as_the_paper_tells_it_support_every_claim_that_is_tested(tmp_path:
     for name, claim in told.items():
         assert bool(claim["cells"]) == (name not in NOT_TESTED), name
         assert bool(claim["missing"]) == (name in NOT_TESTED), name
+
+
+@pytest.mark.parametrize("name", sorted(TELLING.keys() - NOT_TESTED))
+def test_the_cells_that_are_said_to_tell_are_enough(tmp_path: Path, name: str) -> None:
+    wanted = matcher(TELLING[name], otherwise=False)
+    told = judged(tmp_path, lambda cell: as_told(cell) if wanted(str(cell.name)) else None)
+    assert told[name]["verdict"] == "supported"
+    assert not told[name]["missing"]
+
+
+def test_every_claim_says_which_cells_can_tell() -> None:
+    assert list(TELLING) == [claim.name for claim in CLAIMS]
+    assert {name for name, filters in TELLING.items() if not filters} == NOT_TESTED
 
 
 def test_perfect_programs_refute_what_says_that_they_fail(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def test_a_model_that_answers(tmp_path: Path, provider: str) -> None:
     [
         ("unauthorized", f"wrong key in {NAME}"),
         ("no-quota", "refused"),
+        ("bad-option", "refused"),
         ("unknown-model", "knows no a-model"),
         ("overloaded", "unreachable"),
     ],

@@ -9,7 +9,7 @@ import pytest
 from repro.agent.gateway import Budget, Gateway, recording
 from repro.agent.gateway.forward import asked_wait
 from repro.agent.gateway.script import Fault, Script, Turn
-from repro.agent.gateway.scripted import Scripted, scripted_provider
+from repro.agent.gateway.scripted import scripted_provider
 from repro.agent.models import ModelSettings
 
 from gateways import (
@@ -54,6 +54,8 @@ CASES: list[tuple[Fault, str, int]] = [
     ("unauthorized", "refused", 1),
     ("no-quota", "refused", 1),
     ("unknown-model", "unknown-model", 1),
+    ("bad-option", "refused", 1),
+    ("too-long", "refused", 1),
     ("rate-limit", "down", 3),
     ("server-error", "down", 3),
     ("overloaded", "down", 3),
@@ -230,25 +232,31 @@ def test_a_good_answer_between_broken_ones(tmp_path: Path) -> None:
     assert gateway.trouble is None
 
 
-def test_what_is_the_agents_fault_is_told_to_the_agent(tmp_path: Path) -> None:
-    """Too long a request: OpenCode makes its session shorter then."""
+def test_a_bad_option_is_told_in_the_providers_words(tmp_path: Path) -> None:
+    with scripted_provider(Script(turn=(Turn(fault="bad-option"),))) as provider:
+        gateway, _ = ends(tmp_path, settings(provider.endpoint), "responses")
+    assert gateway.trouble
+    said = gateway.trouble.detail.partition(": ")[2]
+    assert said == "400: Unsupported value: 'temperature' must be 1"
 
-    class TooLong(Scripted):
-        async def handle(self, incoming: Any, reply: Any) -> None:
-            self.requests.append(incoming)
-            await reply.json(400, {"error": {"message": "too long", "code": "context_length"}})
 
-    from repro.agent.gateway.server import loopback_socket, serving
-
-    listener = loopback_socket()
-    provider = TooLong(Script(turn=()))
-    endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+@pytest.mark.parametrize("stream", [True, False])
+def test_what_is_the_agents_fault_is_told_to_the_agent(
+    tmp_path: Path, dialect: DialectName, *, stream: bool
+) -> None:
+    """Too long a request, once there were answers: OpenCode makes its session shorter then."""
+    turns = (Turn(text="good"), Turn(fault="too-long"), Turn(text="shorter"))
     with (
-        serving(provider, listener),
-        recording(settings(endpoint), tmp_path / "e.jsonl", Budget(), tmp_path / "s") as gateway,
+        scripted_provider(Script(turn=turns)) as provider,
+        recording(
+            settings(provider.endpoint), tmp_path / "e.jsonl", Budget(), tmp_path / "s"
+        ) as gateway,
         agent(gateway.socket) as asking,
-        pytest.raises(SDK_ERRORS, match="too long"),
     ):
-        asking.say("chat-completions")
+        assert asking.say(dialect, stream=stream) == "good"
+        with pytest.raises(SDK_ERRORS, match="context window"):
+            asking.say(dialect, stream=stream)
+        assert asking.say(dialect, stream=stream) == "shorter"
+        assert len(provider.requests) == 3
     assert gateway.trouble is None
-    assert len(provider.requests) == 1

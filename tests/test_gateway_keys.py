@@ -1,18 +1,25 @@
 """A key is only ever in the request that goes out."""
 
+import asyncio
 import json
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from repro.agent.gateway import Budget, recording
-from repro.agent.gateway.keys import NoKeyError, key_file, key_of
+from repro.agent.gateway.dialects import DIALECTS
+from repro.agent.gateway.keys import Key, NoKeyError, key_file, key_of
 from repro.agent.gateway.script import Script, Turn
 from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.gateway.split_key import SplitKeyError, without_key
+from repro.agent.gateway.sse import event_with
+from repro.agent.gateway.streaming import PIECE
 from repro.errors import UserError
 
-from gateways import DIALECT_NAMES, SDK_ERRORS, DialectName, agent, settings
+from gateways import DIALECT_NAMES, MODEL, SDK_ERRORS, DialectName, agent, settings
 
 NAME = "REPRO_TEST_KEY"
 PLANTED = "sk-planted/+0123456789abcdef"
@@ -73,6 +80,79 @@ def test_a_planted_key_reaches_the_provider_and_nothing_else(
     for text in (*kept, *(h.encode() for h in heard), repr(gateway).encode()):
         assert PLANTED.encode() not in text
         assert b"not-the-key" not in text, "what the agent shows is not kept either"
+
+
+@pytest.mark.parametrize("dialect", DIALECT_NAMES)
+def test_a_key_that_comes_in_pieces_ends_the_session(
+    tmp_path: Path, dialect: DialectName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the agent nor the record gets enough of it to put it together."""
+    monkeypatch.setenv(NAME, PLANTED)
+    path = next(one.path for one in DIALECTS if one.name == dialect)
+    text = "." * (PIECE - 9) + PLANTED + "!"
+    with (
+        scripted_provider(Script(turn=(Turn(text=text),))) as provider,
+        recording(
+            settings(provider.endpoint, key=NAME), tmp_path / "e.jsonl", Budget(), tmp_path / "s"
+        ) as gateway,
+        agent(gateway.socket) as asking,
+    ):
+        body = {"model": MODEL, "stream": True}
+        heard = asking.http.post(f"http://gateway{path}", json=body).text
+    assert gateway.trouble
+    assert gateway.trouble.kind == "refused"
+    assert gateway.trouble.detail == "the answer has the key in it, in pieces"
+    kept = (tmp_path / "e.jsonl").read_text()
+    for text in (kept, heard):
+        assert "the gateway has ended this session (refused)" in text
+        assert PLANTED[:6] not in text
+        assert PLANTED[-6:] not in text
+
+
+def passed(key: Key, pieces: list[bytes]) -> list[bytes]:
+    """What of a stream is passed on."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    async def all_of_it() -> list[bytes]:
+        return [event async for event in without_key(stream(), key)]
+
+    return asyncio.run(all_of_it())
+
+
+def chat(**delta: Any) -> bytes:
+    return event_with({"choices": [{"index": 0, "delta": delta}]})
+
+
+def calling(arguments: str) -> bytes:
+    function = {"name": "write", "arguments": arguments}
+    return chat(tool_calls=[{"index": 0, "id": "c", "type": "function", "function": function}])
+
+
+@pytest.mark.parametrize("length", [1, 3, 7, len(PLANTED) - 1])
+@pytest.mark.parametrize("escaped", [False, True])
+def test_pieces_of_any_length_and_place(length: int, *, escaped: bool) -> None:
+    text = "a " + (PLANTED.replace("/", "\\/") if escaped else PLANTED)
+    pieces = [text[start : start + length] for start in range(0, len(text), length)]
+    streams = (
+        [chat(content=piece) for piece in pieces],
+        [calling(piece) for piece in pieces],
+        [event_with({"type": "x.delta", "delta": piece}) for piece in pieces],
+        [event_with({"delta": {"type": "input_json_delta", "partial_json": p}}) for p in pieces],
+    )
+    for stream in streams:
+        with pytest.raises(SplitKeyError):
+            passed(Key(PLANTED), stream)
+
+
+def test_what_only_begins_like_a_key_passes_as_it_came() -> None:
+    """Also at the end, and with events between that say nothing."""
+    said = ["sk-", "plan", "ted", ", says he: ", PLANTED[:-1], "", "no ", PLANTED[:9]]
+    stream = [chat(role="assistant"), *(chat(content=text) for text in said), b": alive\n\n"]
+    assert passed(Key(PLANTED), stream) == stream
+    assert passed(Key(None), stream) == stream
 
 
 def test_a_key_is_not_in_what_python_prints(monkeypatch: pytest.MonkeyPatch) -> None:

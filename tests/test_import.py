@@ -279,3 +279,24 @@ def test_kernels_of_a_dataset_of_ours_fit_the_defaults() -> None:
     assert "reference: 3 kernels" in output
     assert "not mapped: reference/kernels" not in output
     assert "not mapped: SHA256SUMS: fits no pattern" in output
+
+
+def test_the_example_mapping_is_one(tmp_path: Path) -> None:
+    table = "cores,run1,run2,run3,run4,run5,status\n192,1.0,1.1,1.2,1.3,1.4,success\n24,,,,,,oom\n"
+    files = {
+        "GPT-5.5/kernels/Cholesky_Threads.jl": "cholesky!(A, tile) = A\n",
+        "GPT-5.5/tests/test_Cholesky_Threads.jl": "test\n",
+        "GPT-5.5/logs/Cholesky_Threads_24.log": "killed\n",
+        "GPT-5.5/runtimes/Cholesky_Threads.csv": table,
+        "prompts.json": "{}",
+    }
+    for name, text in files.items():
+        path = tmp_path / "archive" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    command = ["import", str(tmp_path / "archive"), "--model", "gpt-5.5", "--dataset", "theirs"]
+    command += ["--map", str(ROOT / "docs" / "archive-map.toml"), "--data", str(tmp_path / "data")]
+    answer = CliRunner().invoke(cli, command)
+    assert answer.exit_code == 0, answer.output
+    told = load(tmp_path / "data" / "theirs")
+    assert sorted(told.cells["outcome"]) == ["ok", "out-of-memory"]

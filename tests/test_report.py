@@ -2,11 +2,13 @@
 
 import json
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 from urllib.parse import unquote
 
 import pytest
@@ -15,9 +17,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_analysis_data import write_manifest
 
+from repro.agent.endings import Kind
+from repro.analysis.sessions import UNFINISHED
 from repro.archive import layout
 from repro.archive.dataset import Dataset
 from repro.cli.main import cli
+from repro.measure.outcomes import OUTCOMES
 from repro.report import pages
 from repro.report.contents import Contents
 from repro.report.files_written import Files
@@ -26,6 +31,7 @@ from repro.report.plots import POINTS, Turn, samples_plot, time_line
 from repro.report.site import write_site
 from repro.report.text import Shelf, cut, plain
 from repro.report.transcript import transcript
+from repro.report.words import ENDING_MEANINGS, OUTCOME_MEANINGS
 from repro.study.names import CellName, Program
 
 from report_data import STUDY, add_log, made_up
@@ -119,7 +125,7 @@ def test_what_programs_and_models_said_is_inert(site: Path) -> None:
         assert not [link for link in page.links if ":" in link.split("#")[0]]
         raw = path.read_text(encoding="utf-8")
         assert "Content-Security-Policy" in raw
-        assert not re.search("[\x00\x1b\u202e\u2028]", raw)
+        assert not re.search("[\x00\x1b\u202e\u2028\u2066\U000e0041]", raw)
         shown += page.text.count("{{ 7*7 }}")
     assert shown > 20
 
@@ -143,10 +149,122 @@ def test_it_shows_what_there_is(site: Path) -> None:
     assert "@threads" in program.text
     session = Page(site / "sessions" / "gpt-5.5" / "cholesky_threads_0-0.html")
     assert "repro replay 'gpt-5.5/cholesky/threads/0' --dataset made-up" in session.text
-    assert "6, 6, of these 2 look-ups" in " ".join(session.text.split())
+    assert "6 turns, 6 tool calls, of these 2 look-ups" in " ".join(session.text.split())
     assert "cholesky_threads.jl: +10 -0" in session.text
     assert "+# by sed" in session.text
     assert "$0.1260 so far" in session.text
+    assert "ran Julia in step 5" in " ".join(session.text.split())
+
+
+def test_the_first_page_says_what_there_is_and_what_is_not(site: Path) -> None:
+    told = " ".join(Page(site / "index.html").text.split())
+    for line in (
+        "Parallel Julia programs for Pi and Cholesky with Base.Threads and MPI.jl; by Made up and",
+        "to be run on 1 to 8 cores",
+        "34 of 36 cells were attempted; 34 have an outcome of the program's own doing: 30 ok, 2",
+        "2 wrong-result, 1 deadlock, 1 out-of-memory. 2 cells have flags.",
+        "In 4 sessions, which ended: 4 finished.",
+        "Of the 16 that are tested: 0 supported, 0 refuted, 16 cannot tell.",
+        "No file is missing or damaged. 2 cells of the study were never attempted.",
+        ".venv/bin/repro verify made-up",
+    ):
+        assert line in told, line
+
+
+def test_a_claim_leads_to_its_cells(site: Path) -> None:
+    links = Page(site / "claims.html").links
+    assert "programs/gpt-5.5/cholesky_threads_0.html#1x1x4" in links
+
+
+def test_every_word_for_an_ending_or_an_outcome_is_explained() -> None:
+    assert set(OUTCOME_MEANINGS) == {*OUTCOMES, ""}
+    assert set(ENDING_MEANINGS) == {*get_args(Kind), UNFINISHED}
+
+
+def commands(report: Path) -> Iterator[str]:
+    """Every command that a report shows, as it would be pasted."""
+    for path in sorted(report.rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        for command in re.findall('<pre class="command">(.*?)</pre>', text, re.DOTALL):
+            yield from unescape(command).splitlines()
+
+
+@pytest.mark.parametrize("name", ["baseline", "local-model"])
+def test_a_command_can_be_pasted(name: str, tmp_path: Path) -> None:
+    write_site(pages.TEMPLATES.parents[2] / "data" / name, tmp_path / "report")
+    one_of_each = {}
+    for command in commands(tmp_path / "report"):
+        program, *arguments = shlex.split(command)
+        assert program == ".venv/bin/repro"
+        one_of_each[arguments[0]] = arguments
+    assert one_of_each.keys() >= {"verify", "figures", "claims", "cell"}
+    one_of_each.pop("replay", None)  # a trial of it is the agent's, tests/lab has that
+    for arguments in one_of_each.values():
+        trial = ["--dry-run"] if arguments[0] in ("cell", "run", "figures") else []
+        answer = CliRunner().invoke(cli, [*arguments, *trial])
+        assert answer.exit_code == 0, (arguments, answer.output, answer.exception)
+
+
+def test_a_hostile_name_of_a_dataset_stays_one_word_of_a_command(
+    small: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(small, tmp_path / "a b; rm -rf $HOME")
+    write_site(copy, tmp_path / "report")
+    shown = [shlex.split(command) for command in commands(tmp_path / "report")]
+    assert {words[-1] for words in shown} <= {copy.name, f"data/{copy.name}"}
+
+
+def test_a_cell_without_attempts_says_how_to_run_it_or_why_it_cannot(
+    site: Path, small: Path, tmp_path: Path
+) -> None:
+    told = Page(site / "programs" / "gpt-5.5" / "pi_mpi_0.html").text
+    command = "repro run gpt-5.5/pi/mpi/0@2x8x1 --study data/made-up/study.toml"
+    assert f"{command} --programs data/made-up" in told
+    copy = shutil.copytree(small, tmp_path / "made-up")
+    (copy / "gpt-5.5" / "attempts.csv").unlink()
+    (copy / "gpt-5.5" / "kernels" / "pi_threads_0.jl").unlink()
+    write_manifest(copy)
+    write_site(copy, tmp_path / "report")
+    told = Page(tmp_path / "report" / "programs" / "gpt-5.5" / "pi_threads_0.html").text
+    assert "no attempt of it: there is no program to run" in told
+    assert "repro run" not in told
+
+
+def test_the_harness_says_where_a_program_threw(small: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(small, tmp_path / "made-up")
+    record = {"event": "error", "phase": "check", "rank": 3, "backtrace": "BoundsError\n [1] pi:3"}
+    (copy / LOG / "result.jsonl").write_text(f'{json.dumps(record)}\n{{"event": "beg')
+    write_site(copy, tmp_path / "report")
+    told = Page(tmp_path / "report" / "programs" / "gpt-5.5" / "cholesky_threads_0.html").text
+    assert "backtrace, phase check, rank 3" in told
+    assert "BoundsError\n [1] pi:3" in told
+
+
+@pytest.mark.parametrize("answers", [6, 5])
+def test_what_turns_cost_is_the_gateways_count(answers: int, small: Path, tmp_path: Path) -> None:
+    """OpenCode writes 0, for it knows no price of a provider of our own."""
+    copy = shutil.copytree(small, tmp_path / "made-up")
+    atif = copy / SESSION / "atif.json"
+    atif.write_text(atif.read_text().replace('"cost_usd": 0.021', '"cost_usd": 0.0'))
+    lines = [{"n": i, "usage": {"dollars": 0.021}} for i in range(answers)]
+    lines.append({"n": answers, "usage": None})  # refused by the gateway: it cost nothing
+    exchanges = copy / SESSION / "exchanges.jsonl"
+    exchanges.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    write_site(copy, tmp_path / "report")
+    page = Page(tmp_path / "report" / "sessions" / "gpt-5.5" / "cholesky_threads_0-0.html").text
+    whole = "$0.1260 so far" in page
+    assert whole == (answers == 6)
+    assert ("dollars are known of the whole session only" in page) != whole
+
+
+def test_a_step_cannot_choose_its_style(small: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(small, tmp_path / "made-up")
+    atif = copy / SESSION / "atif.json"
+    atif.write_text(atif.read_text().replace('"source": "agent"', '"source": "agent skip o-ok"'))
+    write_site(copy, tmp_path / "report")
+    page = tmp_path / "report" / "sessions" / "gpt-5.5" / "cholesky_threads_0-0.html"
+    assert 'class="step"' in page.read_text()
+    assert not re.search('class="[^"]*skip o-ok', page.read_text())
 
 
 def test_the_committed_dataset(tmp_path: Path) -> None:
@@ -203,6 +321,9 @@ WAYS: dict[str, Callable[[Path], object]] = {
         b'"command": {}, "limits": 3, "cores": "x", "machine": 5, '
         b'"seconds": 1' + b"0" * 400 + b"}"
     ),
+    "deep": lambda path: path.write_bytes(
+        (b"a=" if path.suffix == ".toml" else b"") + b"[" * 9000 + b"]" * 9000 + b"\n"
+    ),
     "link": lambda path: _replace(path, Path("/etc/passwd")),
     "directory": lambda path: _replace(path, None),
 }
@@ -238,11 +359,25 @@ def test_a_damaged_file_leaves_a_report_that_names_it(
         assert b"root:x:0" not in everything, way
 
 
+def test_a_machine_described_at_great_depth_is_cut(small: Path, tmp_path: Path) -> None:
+    """A depth that JSON bears and a page does not."""
+    copy = shutil.copytree(small, tmp_path / "made-up")
+    (copy / "environment" / "e2.json").write_text('{"a":' * 400 + "1" + "}" * 400)
+    write_manifest(copy)
+    write_site(copy, tmp_path / "report")
+    assert "nested deeper" in Page(tmp_path / "report" / "environment.html").text
+
+
 def test_an_empty_directory_gives_a_report_that_says_so(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     answer = report("--dataset", tmp_path / "nothing", "--out", tmp_path / "report")
     assert answer.return_value == 1
-    assert "study.toml" in Page(tmp_path / "report" / "index.html").text
+    told = Page(tmp_path / "report" / "index.html").text
+    for name in ("SHA256SUMS", layout.STUDY, layout.DESCRIPTION):
+        assert f"nothing/{name}: cannot be read" in told
+    assert "3 files or records are missing or damaged" in told
+    everything = b"".join(content(tmp_path / "report").values())
+    assert str(tmp_path).encode() not in everything
 
 
 def test_rows_that_cannot_be_are_named_and_the_rest_is_shown(small: Path, tmp_path: Path) -> None:

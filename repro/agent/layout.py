@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+from repro.archive import layout as archived
 from repro.study.names import Program
 
-SESSION = "session.json"
+SESSION = archived.SESSION
 EXCHANGES = "exchanges.jsonl"
 EVENTS = "events.jsonl"
 EXPORT = "export.json"
 ATIF = "atif.json"
-PROMPTS = "prompts"
-WORKSPACE = "workspace"
+PROMPTS = archived.PROMPTS
+WORKSPACE = archived.WORKSPACE
 STDERR = "stderr.txt"
 COMPLETION = "completion.md"
 """The answer of a model that was asked once."""

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any, Literal
 
+from repro.analysis.claims_cells import TELLING
 from repro.analysis.gaps import Gaps
 from repro.analysis.never_made import NO_KERNEL
 from repro.analysis.rates import outcomes
@@ -176,7 +177,8 @@ def judge_all(claims: Sequence[Claim], tidy: Tidy, damaged: Gaps) -> list[dict[s
         told.append(
             {name: getattr(claim, name) for name in ("name", "source", "text", "test")}
             | {"verdict": verdict.word, "reason": verdict.reason, "numbers": dict(verdict.numbers),
-               "cells": list(verdict.cells), "missing": list(verdict.missing)}
+               "cells": list(verdict.cells), "missing": list(verdict.missing),
+               "telling": list(TELLING[claim.name])}
         )  # fmt: skip
     return told
 

@@ -1,4 +1,7 @@
-"""Attempts as the actions of a Process Run Crate: what ran, on what, and what came of it."""
+"""Attempts as the actions of a Process Run Crate: what ran, on what, and what came of it.
+
+The actions of sessions are beside them: a kernel that a session made is what attempts then used.
+"""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -9,6 +12,8 @@ from rocrate.model import ContextEntity, Entity
 from rocrate.rocrate import ROCrate
 
 from repro.archive import layout
+from repro.archive.entities import ended, once
+from repro.archive.session_actions import session_actions
 from repro.archive.source import INTERRUPTED
 from repro.files import read_json
 from repro.measure.attempts import ATTEMPT, OUTCOME
@@ -22,7 +27,7 @@ _RELEASE = "https://github.com/JuliaLang/julia/releases/tag/v"
 
 
 def add_actions(crate: ROCrate, root: Path, files: Mapping[str, Entity]) -> None:
-    """Describe every attempt of a dataset; without one it is no Process Run Crate.
+    """Describe every attempt and session of a dataset; without any it is no Process Run Crate.
 
     Args:
         crate: the dataset's crate.
@@ -30,7 +35,7 @@ def add_actions(crate: ROCrate, root: Path, files: Mapping[str, Entity]) -> None
         files: entities of its files, by path.
 
     Raises:
-        UserError: the evidence of an attempt is damaged.
+        UserError: the evidence of an attempt, or the record of a session, is damaged.
     """
     logs: dict[str, list[str]] = {}
     for path in files:
@@ -42,6 +47,7 @@ def add_actions(crate: ROCrate, root: Path, files: Mapping[str, Entity]) -> None
         for directory, names in sorted(logs.items())
         if f"{directory}/{ATTEMPT}" in files
     ]
+    actions += session_actions(crate, root, files)
     if not actions:
         return
     properties = {"@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"}
@@ -77,19 +83,14 @@ def _action(
 
 def _properties(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> dict[str, Any]:
     done = outcome["outcome"] == "ok"
-    status = "CompletedActionStatus" if done else "FailedActionStatus"
-    found: dict[str, Any] = {
+    times = {"startTime": "started", "endTime": "ended"}
+    return {
         "@type": "CreateAction",
         "name": f"attempt {plan['attempt']} of {plan['cell']}",
         "description": shlex.join(plan["command"]),
-        "actionStatus": f"http://schema.org/{status}",
+        **{name: outcome[key] for name, key in times.items() if outcome.get(key)},
+        **ended(None if done else f"{outcome['outcome']}: {outcome['detail']}"),
     }
-    times = {"startTime": "started", "endTime": "ended"}
-    found |= {name: outcome[key] for name, key in times.items() if outcome.get(key)}
-    if not done:
-        detail = " ".join(outcome["detail"].split())
-        found["error"] = f"{outcome['outcome']}: {detail}"
-    return found
 
 
 def _julia(crate: ROCrate, machine: Mapping[str, Any]) -> Entity:
@@ -98,7 +99,7 @@ def _julia(crate: ROCrate, machine: Mapping[str, Any]) -> Entity:
     version = {"softwareVersion": julia["version"]} if julia.get("version") else {}
     identity = f"{_RELEASE}{julia['version']}" if version else _JULIA
     properties = {"@type": "SoftwareApplication", "name": "Julia", "url": _JULIA} | version
-    return crate.dereference(identity) or crate.add(ContextEntity(crate, identity, properties))
+    return once(crate, identity, properties)
 
 
 def _image(crate: ROCrate, machine: Mapping[str, Any]) -> Iterator[Entity]:
@@ -112,4 +113,4 @@ def _image(crate: ROCrate, machine: Mapping[str, Any]) -> Iterator[Entity]:
             "sha256": str(digest).removeprefix("sha256:"),
         }
         identity = f"#image-{properties['sha256']}"
-        yield crate.dereference(identity) or crate.add(ContextEntity(crate, identity, properties))
+        yield once(crate, identity, properties)

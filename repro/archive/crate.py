@@ -26,7 +26,7 @@ _FORMATS = {
 
 
 def render(about: Description, study: Study, sizes: Mapping[str, int | None], root: Path) -> str:
-    """`ro-crate-metadata.json` of a dataset: RO-Crate 1.1, with attempts a Process Run Crate.
+    """`ro-crate-metadata.json` of a dataset: RO-Crate 1.1, and a Process Run Crate.
 
     Args:
         about: the dataset's description.
@@ -35,7 +35,7 @@ def render(about: Description, study: Study, sizes: Mapping[str, int | None], ro
         root: where the files are.
 
     Raises:
-        UserError: the evidence of an attempt is damaged.
+        UserError: the evidence of an attempt, or the record of a session, is damaged.
     """
     crate = ROCrate(version="1.1")
     crate.name = about.name
@@ -77,10 +77,14 @@ def _file(path: str, size: int | None) -> dict[str, str]:
 
 
 def _canonical(content: dict[str, Any]) -> str:
-    """The graph has no order of its own: by identifier here, whatever the library's was."""
+    """The graph has no order of its own: by identifier here, whatever the library's was.
+
+    A list of one is written as that one, as RO-Crate recommends.
+    """
     for entity in content["@graph"]:
         for name, value in entity.items():
             if isinstance(value, list) and all(isinstance(item, dict) for item in value):
-                entity[name] = sorted(value, key=lambda item: item["@id"])
+                ordered = sorted(value, key=lambda item: item["@id"])
+                entity[name] = ordered[0] if len(ordered) == 1 else ordered
     graph = sorted(content["@graph"], key=lambda entity: entity["@id"])
     return canonical_json(content | {"@graph": graph})

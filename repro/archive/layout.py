@@ -8,6 +8,12 @@ CRATE = "ro-crate-metadata.json"
 ENVIRONMENTS = "environment"
 ATTEMPTS = "attempts.csv"
 """One in the directory of each model."""
+TRANSCRIPTS = "transcripts"
+SESSION = "session.json"
+"""What a session is and how it ended; this and the next two in the session's directory."""
+PROMPTS = "prompts"
+WORKSPACE = "workspace"
+"""The files as the agent left them."""
 
 
 def kernels_path(model: str) -> str:
@@ -27,7 +33,7 @@ def test_path(program: Program) -> str:
 
 def transcripts_path(program: Program) -> str:
     """The sessions in which a program was written, a directory each."""
-    return f"{program.model}/transcripts/{program.stem}"
+    return f"{program.model}/{TRANSCRIPTS}/{program.stem}"
 
 
 def runtimes_path(program: Program) -> str:

@@ -65,6 +65,9 @@ def _print(told: dict[str, Any]) -> None:
         for name, key in (("cells", "cells"), ("missing", "missing")):
             if claim[key]:
                 click.echo(f"  {name + ':':8} {_listed(claim[key])}")
+        if claim["verdict"] == "cannot tell" and claim["telling"]:
+            filters = " ".join(f"'{name}'" for name in claim["telling"])
+            click.echo(f"  to tell: repro run {filters} --study paper")
     words = [claim["verdict"] for claim in told["claims"]]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
     click.echo(f"\n{told['dataset']}: {counts or 'no verdicts'}\n")

@@ -55,7 +55,7 @@ def command(
     DIRECTORY is the archive, unpacked. Nothing is guessed: each file and each row must fit one
     program or cell of the study, by its name, its columns and what the mapping says; what does
     not is named. Then nothing is written and the exit code is 1, unless --partial. The keys of the
-    mapping are documented in repro/archive/mapping.py.
+    mapping are documented in repro/archive/mapping.py; docs/archive-map.toml is an example.
     """
     from repro.archive.collect import description, make_dataset, refuse_existing
     from repro.archive.imported import fill

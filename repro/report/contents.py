@@ -127,6 +127,12 @@ class Contents:
             of(program).tries.append(number)
         return list(found.values())
 
+    def has_program(self, program: Program) -> bool:
+        """Is there a kernel of it, here or by hand in the study's checkout?"""
+        model = self.study.models.get(program.model) if self.study else None
+        by_hand = model is not None and model.kernels is not None
+        return by_hand or self.shelf.has(layout.kernel_path(program))
+
     def local(self, gaps: Gaps) -> Gaps:
         """The same gaps, each once, with paths that begin with the dataset's name."""
         place = f"{self.dataset.path}"

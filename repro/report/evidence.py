@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,8 @@ from repro.measure import attempts
 from repro.report.contents import CellFound, Contents, ProgramFound, Row
 from repro.report.highlight import julia
 from repro.report.plots import SamplesPlot, samples_plot
-from repro.report.text import Excerpt, Shelf
+from repro.report.steps import json_object
+from repro.report.text import Excerpt, Shelf, cut, in_unit
 from repro.study.names import CellName
 
 OUTPUT = 3_000
@@ -21,6 +22,12 @@ OUTPUT = 3_000
 SAMPLES = 4_000_000
 """Bytes of samples that are drawn at most."""
 SOURCE = 200_000
+RECORDS = 2_000_000
+"""Bytes of the harness's records that are searched for backtraces."""
+BACKTRACES = 4
+"""Backtraces of an attempt that are shown: of many ranks the first few say it."""
+PROGRAM = ".venv/bin/repro"
+"""What a checkout calls this program, so that a command can be pasted as it stands."""
 
 
 @dataclass
@@ -50,7 +57,10 @@ class AttemptShown:
 
 @dataclass(frozen=True)
 class CellShown:
-    """A cell, its attempts the newest first, and the command that runs it again."""
+    """A cell, its attempts the newest first, and the command that runs it, again if it ever ran.
+
+    `again` is empty where the dataset has no program that could be run.
+    """
 
     found: CellFound
     attempts: list[AttemptShown]
@@ -69,8 +79,18 @@ class SourceShown:
 def cell_shown(contents: Contents, cell: CellFound) -> CellShown:
     """A cell with its evidence; gaps go into `contents` too."""
     rows = sorted(cell.attempts, key=lambda row: -int(row["attempt"]))
-    again = f"repro cell run {shlex.quote(str(cell.name))} --dataset {shlex.quote(contents.name)}"
-    return CellShown(cell, [_attempt(contents, cell.name, row) for row in rows], again)
+    attempts_shown = [_attempt(contents, cell.name, row) for row in rows]
+    return CellShown(cell, attempts_shown, _again(contents, cell))
+
+
+def _again(contents: Contents, cell: CellFound) -> str:
+    name, dataset = shlex.quote(str(cell.name)), contents.name
+    if cell.attempts:
+        return f"{PROGRAM} cell run {name} --dataset {shlex.quote(dataset)}"
+    if not contents.has_program(cell.name.program):
+        return ""
+    study, programs = (shlex.quote(f"data/{path}") for path in (f"{dataset}/study.toml", dataset))
+    return f"{PROGRAM} run {name} --study {study} --programs {programs}"
 
 
 def _attempt(contents: Contents, cell: CellName, row: Row) -> AttemptShown:
@@ -99,15 +119,7 @@ def _attempt(contents: Contents, cell: CellName, row: Row) -> AttemptShown:
 
 def _json(shelf: Shelf, path: str) -> dict[str, Any]:
     """An object in a file; an empty one if there is no such file."""
-    if not shelf.has(path):
-        return {}
-    try:
-        found = json.loads(shelf.text(path))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{shelf.source(path)}: damaged: {error}; see `repro verify`") from error
-    if not isinstance(found, dict):
-        raise UserError(f"{shelf.source(path)}: damaged: not an object; see `repro verify`")
-    return found
+    return json_object(shelf, path) if shelf.has(path) else {}
 
 
 def _facts(plan: dict[str, Any], outcome: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -116,9 +128,30 @@ def _facts(plan: dict[str, Any], outcome: dict[str, Any]) -> Iterator[tuple[str,
         if outcome.get(name) is not None:
             yield name.replace("_", " "), str(outcome[name])
     if isinstance(limits := plan.get("limits"), dict):
-        yield "limits", ", ".join(f"{name} {value}" for name, value in limits.items())[:400]
+        yield "limits", ", ".join(_limits(limits))[:400]
     if isinstance(cores := plan.get("cores"), list):
-        yield "cores", " ".join(map(str, cores))[:400]
+        yield "pinned to cores", _ranges(cores)[:400]
+
+
+def _limits(limits: Mapping[str, Any]) -> Iterator[str]:
+    """Limits in words and units; one that is not known as it stands."""
+    words = {"time_s": "time", "stall_s": "no sign of life for", "memory_bytes": "memory"}
+    for name, value in limits.items():
+        known = name in words and isinstance(value, int | float)
+        shown = in_unit(value) if name == "memory_bytes" and known else f"{value} s"
+        yield f"{words[name]} {shown.replace('.0 s', ' s')}" if known else f"{name} {value}"
+
+
+def _ranges(cores: Sequence[Any]) -> str:
+    """Numbers with runs of neighbours drawn together: `0-95, 192`."""
+    runs: list[list[Any]] = []
+    for core in cores:
+        last = runs[-1][-1] if runs else None
+        if isinstance(core, int) and isinstance(last, int) and core == last + 1:
+            runs[-1] = [runs[-1][0], core]
+        else:
+            runs.append([core])
+    return ", ".join("-".join(map(str, run)) for run in runs)
 
 
 def _plot(shelf: Shelf, path: str) -> SamplesPlot | None:
@@ -134,11 +167,29 @@ def _outputs(shelf: Shelf, log: str, outcome: str) -> Iterator[tuple[str, Excerp
     """What the program said; the harness's records only where they are evidence of a failure."""
     wanted = [(attempts.STDERR, "standard error"), (attempts.STDOUT, "standard output")]
     if outcome != "ok":
+        yield from _backtraces(shelf, f"{log}/{attempts.RESULT}")
         wanted.append((attempts.RESULT, "the harness's records"))
     for name, title in wanted:
         found = shelf.excerpt(f"{log}/{name}", OUTPUT)
         if found and found.head:
             yield title, found
+
+
+def _backtraces(shelf: Shelf, path: str) -> Iterator[tuple[str, Excerpt]]:
+    """Those that the harness recorded, as text; records are JSON, a line each."""
+    records = shelf.excerpt(path, RECORDS)
+    left = BACKTRACES
+    for line in f"{records.head}\n{records.tail}".split("\n") if records else ():
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):  # the last line of a killed program, or damage
+            continue
+        text = record.get("backtrace") if isinstance(record, dict) else None
+        if isinstance(text, str) and text and left:
+            left -= 1
+            rank = f", rank {record['rank']}" if record.get("rank") else ""
+            title = f"backtrace, phase {record.get('phase', 'not said')}{rank}"
+            yield title, cut(text, shelf.source(path), OUTPUT)
 
 
 def sources(contents: Contents, found: ProgramFound) -> Iterator[SourceShown]:

@@ -156,12 +156,19 @@ def _costs(found: Metrics) -> Table:
     )
 
 
+def _rounded(name: str, value: float) -> str:
+    """Dollars to a hundredth of a cent; of all else the half that a median may have, no more."""
+    if math.isnan(value):
+        return "-"
+    return f"{value:,.4f}" if name == "dollars" and value else f"{round(value, 1):,.15g}"
+
+
 def _cost_rows(costs: pd.DataFrame) -> Iterator[list[str]]:
     keys = ["model", "base", "agent", "docs"]
     for (model, _, agent, docs), rows in costs.groupby(keys, sort=False):
         first = rows.iloc[0]
         apart = f" (+{first['left_out']})" if first["left_out"] else ""
         medians = rows.set_index("measure")["median"]
-        shown = ["-" if math.isnan(medians[name]) else f"{medians[name]:,.6g}" for name in NUMBERS]
+        shown = [_rounded(name, medians[name]) for name in NUMBERS]
         named_by = [str(model), str(agent), "yes" if docs else "no"]
         yield [*named_by, f"{first['sessions']}{apart}", *shown]

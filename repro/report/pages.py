@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,9 +13,11 @@ from markupsafe import Markup
 
 from repro import __version__
 from repro.measure.outcomes import FLAGS, OUTCOMES
+from repro.report.evidence import PROGRAM
 from repro.report.highlight import julia
 from repro.report.matrix import LETTERS
-from repro.report.text import plain
+from repro.report.text import in_unit, plain
+from repro.report.words import ENDING_MEANINGS, OUTCOME_MEANINGS
 
 TEMPLATES = Path(__file__).with_name("templates")
 
@@ -59,11 +62,17 @@ def _environment() -> Environment:
         "letters": LETTERS,
         "outcomes": OUTCOMES,
         "flag_meanings": FLAGS,
+        "outcome_meanings": OUTCOME_MEANINGS,
+        "ending_meanings": ENDING_MEANINGS,
+        "repro": PROGRAM,
         "version": __version__,
     }
     environment.filters["amount"] = _amount
+    environment.filters["dollars"] = _dollars
     environment.filters["julia"] = julia
     environment.filters["bytes"] = _bytes
+    environment.filters["shell"] = shlex.quote
+    environment.filters["breakable"] = _breakable
     return environment
 
 
@@ -82,9 +91,18 @@ def _finalize(value: Any) -> Any:
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
+def _breakable(name: object) -> Markup:
+    """A name that may be broken after its slashes, and is the same when it is copied."""
+    return Markup("<wbr>").join(f"{part}/" for part in plain(str(name)).split("/"))[:-1]
+
+
 def _amount(value: float | None, form: str = ",.6g") -> str:
     """A number, or a dash where none is known."""
     return "-" if value is None else format(value, form)
+
+
+def _dollars(value: float | None) -> str:
+    return "0" if value == 0 else _amount(value, ",.4f")
 
 
 def _bytes(value: str | float) -> str:
@@ -93,8 +111,4 @@ def _bytes(value: str | float) -> str:
         number = float(value)
     except ValueError:
         return str(value)
-    for unit in ("B", "KiB", "MiB"):
-        if number < 1024:  # noqa: PLR2004 - the unit
-            return f"{number:.4g} {unit}"
-        number /= 1024
-    return f"{number:.4g} GiB"
+    return in_unit(number)

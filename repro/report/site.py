@@ -17,6 +17,7 @@ from repro.files import canonical_json, writing
 from repro.report import pages
 from repro.report.contents import Contents, ProgramFound
 from repro.report.evidence import CellShown, cell_shown, sources
+from repro.report.glance import VERDICTS, glance
 from repro.report.matrix import blocks
 from repro.report.overview import analysis
 from repro.report.transcript import Transcript, transcript
@@ -126,6 +127,7 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
         "sessions": shown,
         "analysis": found_by_analysis,
         "environments": contents.environments,
+        "description": contents.description,
         "totals": counts(contents),
         "cells": [cell for found in contents.programs for cell in found.cells.values()],
         "endings": Counter(each.ending for each in shown),
@@ -137,10 +139,23 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
     for claim in found_by_analysis.claims:
         claim["missing"] = contents.local(claim["missing"])
     about |= {"gaps": contents.gaps[:_LISTED], "gap_count": len(contents.gaps)}
+    about["verdicts"] = VERDICTS
+    about["places"] = _places(contents)
+    about["glance"] = glance(
+        contents, about["endings"], found_by_analysis.claims, len(contents.gaps)
+    )
     for name in pages.VIEWS:
         yield name, _page(contents, name, about)
     mark = {"dataset": contents.name, "repro": __version__, "gaps": contents.gaps}
     yield MARK, canonical_json(mark | counts(contents))
+
+
+def _places(contents: Contents) -> dict[str, str]:
+    """Where each program and each cell is shown, by its name."""
+    found = {str(each.program): program_page(each) for each in contents.programs}
+    for each in contents.programs:
+        found |= {name: cell_link(each, cell.point) for name, cell in each.cells.items()}
+    return found
 
 
 def _verified(contents: Contents) -> dict[str, Any]:
@@ -161,6 +176,7 @@ def _program(contents: Contents, found: ProgramFound, sessions: list[Transcript]
         "found": found,
         "cells": cells,
         "sources": list(sources(contents, found)),
+        "program_by_hand": contents.has_program(found.program),
         "sessions": sessions,
         "machines": _machines(contents),
     }

@@ -11,8 +11,11 @@ from repro.files import reading
 
 _COLOURS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\ud800-\udfff]"
 )
+"""Controls, direction marks, fillers, variation selectors, and the tags that spell hidden text."""
 
 
 def plain(text: str) -> str:
@@ -25,6 +28,15 @@ def plain(text: str) -> str:
     return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
 
 
+def in_unit(number: float) -> str:
+    """Bytes, in a unit that suits."""
+    for unit in ("B", "KiB", "MiB"):
+        if number < 1024:  # noqa: PLR2004 - the unit
+            return f"{number:.4g} {unit}"
+        number /= 1024
+    return f"{number:.4g} GiB"
+
+
 @dataclass(frozen=True)
 class Excerpt:
     """The beginning and the end of a text.
@@ -33,13 +45,15 @@ class Excerpt:
         source: where the whole is: a path that begins with the dataset's name.
         head: the beginning; all of it, if nothing is left out.
         tail: the end.
-        left_out: characters (of a file: bytes) between them.
+        left_out: how much is between them.
+        unit: what `left_out` counts.
     """
 
     source: str
     head: str
     tail: str = ""
     left_out: int = 0
+    unit: str = "characters"
 
 
 def cut(text: str, source: str, most: int) -> Excerpt:
@@ -92,7 +106,7 @@ class Shelf:
                 return Excerpt(self.source(path), head)
             file.seek(first - most, os.SEEK_END)
             tail = file.read().decode(errors="backslashreplace")
-        return Excerpt(self.source(path), head, tail, size - most)
+        return Excerpt(self.source(path), head, tail, size - most, "bytes")
 
     def _inside(self, path: str) -> Path:
         where = self.dataset.path / path

@@ -1,67 +1,24 @@
 """A session as its page shows it: steps, calls, look-ups, what changed between runs, tokens."""
 
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from repro.analysis.gaps import Gaps, named
-from repro.analysis.sessions import DOCS, UNFINISHED
+from repro.analysis.sessions import UNFINISHED
 from repro.archive import layout
 from repro.errors import UserError
 from repro.report.files_written import Files
 from repro.report.highlight import Diff, diff
 from repro.report.plots import TimeLine, Turn, time_line
-from repro.report.text import Excerpt, Shelf, cut
+from repro.report.steps import DAMAGE, Step, finite, json_object, read_steps
+from repro.report.text import Shelf
 from repro.study.names import Program
 
-MESSAGE, OUTPUT = 20_000, 6_000
-"""Characters shown at most of what is said, and of what a call was given or gave."""
 _MOST = 1e15
 """Tokens, seconds or dollars that nobody has: what is not below is damage."""
-DAMAGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-
-
-@dataclass(frozen=True)
-class Call:
-    """A tool call with its result.
-
-    Attributes:
-        tool: its name.
-        title: what it was about, in a line.
-        arguments: names and values.
-        result: what it gave; None, if the record has none.
-        lookup: did it ask the documentation server?
-        given: the arguments as they were.
-        refused: did OpenCode not do it?
-    """
-
-    tool: str
-    title: str
-    arguments: Sequence[tuple[str, Excerpt]]
-    result: Excerpt | None
-    lookup: bool
-    given: Mapping[str, Any]
-    refused: bool
-
-
-@dataclass
-class Step:
-    """One thing that was said, or one call of the model with its tools."""
-
-    number: int
-    source: str
-    seconds: float | None
-    message: Excerpt
-    reasoning: Excerpt | None
-    calls: list[Call]
-    prompt: int
-    completion: int
-    dollars: float
-    diffs: list[Diff] = field(default_factory=list)
-    """What changed in kernel and harness since they were last shown, before this step's run."""
 
 
 @dataclass
@@ -73,6 +30,7 @@ class Transcript:
         about: its record, `session.json`; empty if that cannot be read.
         ending, detail: how it ended.
         steps: in order.
+        runs: numbers of the steps that ran Julia.
         line: tokens over time.
         left: changes of kernel and harness that no tool call shows, or came after the last run.
         notes: what is missing.
@@ -86,6 +44,7 @@ class Transcript:
     ending: str = UNFINISHED
     detail: str = ""
     steps: list[Step] = field(default_factory=list)
+    runs: list[int] = field(default_factory=list)
     line: TimeLine | None = None
     left: list[Diff] = field(default_factory=list)
     notes: Gaps = field(default_factory=list)
@@ -101,6 +60,11 @@ class Transcript:
         """The same, if it is a number."""
         found = self.facts(*names)
         return found if isinstance(found, int | float) and abs(found) < _MOST else None
+
+    @property
+    def turns(self) -> list[Step]:
+        """Steps in which the model answered."""
+        return [step for step in self.steps if step.source == "agent" and step.tokens]
 
     @property
     def calls(self) -> int:
@@ -122,13 +86,14 @@ def transcript(shelf: Shelf, program: Program, number: int) -> Transcript:
         found.ending = str(found.facts("ending", "kind") or UNFINISHED)
         found.detail = str(found.facts("ending", "detail") or "")
     with named(found.notes):
-        found.steps = _steps(shelf, place, found.notes)
+        found.steps = read_steps(shelf, place, found.notes)
     _add_diffs(found, shelf, place)
+    with named(found.notes):
+        _add_dollars(found, shelf, f"{place}/exchanges.jsonl")
     seconds = found.number_of("seconds") or 0.0
     turns = [
         Turn(step.number, step.seconds or 0.0, step.prompt, step.completion, step.dollars)
-        for step in found.steps
-        if step.source == "agent" and (step.prompt or step.completion)
+        for step in found.turns
     ]
     found.line = time_line(turns, seconds)
     return found
@@ -137,124 +102,29 @@ def transcript(shelf: Shelf, program: Program, number: int) -> Transcript:
 def _record(shelf: Shelf, path: str) -> dict[str, Any]:
     if not shelf.has(path):
         raise UserError(f"{shelf.source(path)}: missing")
-    return _object(shelf, path)
+    return json_object(shelf, path)
 
 
-def _object(shelf: Shelf, path: str) -> dict[str, Any]:
+def _add_dollars(found: Transcript, shelf: Shelf, path: str) -> None:
+    """What each turn cost, by the gateway's record: OpenCode itself knows no prices.
+
+    Where the record has more or fewer answers than the steps, only the whole is known.
+    """
+    paid = found.number_of("usage", "dollars") or 0
+    if paid <= 0 or any(step.dollars for step in found.steps) or not shelf.has(path):
+        return
     try:
-        found = json.loads(shelf.text(path))
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{shelf.source(path)}: damaged: {error}; see `repro verify`") from error
-    if not isinstance(found, dict):
-        raise UserError(f"{shelf.source(path)}: damaged: not an object; see `repro verify`")
-    return found
+        exchanges = [json.loads(line) for line in shelf.text(path).split("\n")[:-1]]
+        costs = [finite(each["usage"]["dollars"]) for each in exchanges if each.get("usage")]
+    except (*DAMAGE, RecursionError) as error:
+        raise UserError(f"{shelf.source(path)}: damaged: {error!r}; see `repro verify`") from error
+    if len(costs) == len(found.turns):
+        for step, dollars in zip(found.turns, costs, strict=True):
+            step.dollars = dollars
 
 
-def _steps(shelf: Shelf, place: str, notes: Gaps) -> list[Step]:
-    """The steps of the ATIF file; without one, those that OpenCode's events tell of."""
-    for name, read in (("atif.json", _of_atif), ("events.jsonl", _of_events)):
-        path = f"{place}/{name}"
-        if not shelf.has(path):
-            continue
-        if name != "atif.json":
-            notes.append(f"{shelf.source(place)}: has no atif.json; shown is what {name} tells")
-        try:
-            return list(read(shelf, path))
-        except DAMAGE as error:
-            told = f"{shelf.source(path)}: damaged: {error!r}; see `repro verify`"
-            raise UserError(told) from error
-    raise UserError(f"{shelf.source(place)}: has no atif.json and no events.jsonl")
-
-
-def _of_atif(shelf: Shelf, path: str) -> Iterator[Step]:
-    source = shelf.source(path)
-    start: datetime | None = None
-    for number, step in enumerate(_object(shelf, path)["steps"], 1):
-        time = datetime.fromisoformat(step["timestamp"]) if step.get("timestamp") else None
-        start = start or time
-        metrics = step.get("metrics") or {}
-        reasoning = step.get("reasoning_content")
-        yield Step(
-            number=number,
-            source=str(step.get("source", "agent")),
-            seconds=(time - start).total_seconds() if time and start else None,
-            message=cut(_text(step.get("message", "")), source, MESSAGE),
-            reasoning=cut(_text(reasoning), source, MESSAGE) if reasoning else None,
-            calls=list(_calls(step, source)),
-            prompt=int(metrics.get("prompt_tokens") or 0),
-            completion=int(metrics.get("completion_tokens") or 0),
-            dollars=_finite(metrics.get("cost_usd")),
-        )
-
-
-def _finite(value: Any) -> float:
-    number = float(value or 0)
-    if not math.isfinite(number):
-        raise ValueError(f"{value} dollars")
-    return number
-
-
-def _calls(step: Mapping[str, Any], source: str) -> Iterator[Call]:
-    observed = (step.get("observation") or {}).get("results", ())
-    results = {result.get("source_call_id"): result.get("content", "") for result in observed}
-    for call in step.get("tool_calls", ()):
-        identity = call.get("tool_call_id")
-        yield _call(
-            call["function_name"], call.get("arguments") or {}, results.get(identity), source
-        )
-
-
-def _call(tool: str, arguments: Any, result: Any, source: str) -> Call:
-    given = arguments if isinstance(arguments, dict) else {"arguments": arguments}
-    named_values = [(str(name), cut(_text(value), source, OUTPUT)) for name, value in given.items()]
-    told = "" if result is None else _text(result)
-    title = next((_text(given[name]) for name in _TITLES if name in given), "")
-    return Call(
-        tool=str(tool),
-        title=" ".join(title.split())[:120],
-        arguments=named_values,
-        result=None if result is None else cut(told, source, OUTPUT),
-        lookup=str(tool).startswith(DOCS),
-        given=given,
-        refused=told.startswith((f"The {tool} tool was called with invalid", *_REFUSED)),
-    )
-
-
-_REFUSED = ("Error: ", "Could not find oldString", "Found multiple matches for oldString")
-"""How OpenCode begins to say that it did not do what a call asked for."""
-
-_TITLES = ("filePath", "command", "query", "name", "module", "pattern", "path")
-"""Arguments that say what a call is about, the first that is there."""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
-
-
-def _of_events(shelf: Shelf, path: str) -> Iterator[Step]:
-    """Steps of OpenCode's events: texts and calls; the last line may have been cut."""
-    source, first = shelf.source(path), None
-    for line in shelf.text(path).split("\n")[:-1]:
-        event = json.loads(line)
-        if event.get("type") not in ("text", "tool_use"):
-            continue
-        first = event["timestamp"] if first is None else first
-        part = event["part"]
-        state = part.get("state") or {}
-        result = state.get("output", state.get("error"))
-        calls = [_call(part["tool"], state.get("input"), result, source)] if state else []
-        step = Step(
-            number=0,
-            source="agent",
-            seconds=(event["timestamp"] - first) / 1000,
-            message=cut(_text(part.get("text", "")), source, MESSAGE),
-            reasoning=None,
-            calls=calls,
-            prompt=0,
-            completion=0,
-            dollars=0.0,
-        )
-        yield step
+_RUN = re.compile(r"\bjulia\b")
+"""In a command that runs something: what else a shell is asked to do is no run."""
 
 
 def _add_diffs(found: Transcript, shelf: Shelf, place: str) -> None:
@@ -269,8 +139,10 @@ def _add_diffs(found: Transcript, shelf: Shelf, place: str) -> None:
         for call in step.calls:
             if not call.refused:
                 files.follow(call.tool, call.given)
-                ran |= call.tool == "bash"
+                ran |= call.tool == "bash" and bool(_RUN.search(str(call.given.get("command"))))
         if ran:
+            step.first_run = not found.runs
+            found.runs.append(number)
             step.diffs = list(_changes(shown, files.texts))
     with named(found.notes):
         left = {

@@ -32,6 +32,8 @@ def parse_toml(text: str, model: type[M], where: str) -> M:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{where}: not TOML: {error}") from error
+    except RecursionError as error:
+        raise UserError(f"{where}: its values are nested too deeply to be read") from error
     try:
         return model.model_validate(content)
     except ValidationError as error:

@@ -177,11 +177,138 @@ def test_on_a_phone_by_day_and_night(
     context.close()
 
 
+CONTRAST = """() => {
+  const parts = (colour) => colour.match(/[0-9.]+/g).map(Number);
+  const light = (colour) => parts(colour).slice(0, 3).map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (node) => {
+    for (; node; node = node.parentElement) {
+      const colour = getComputedStyle(node).backgroundColor;
+      if ((parts(colour)[3] ?? 1) === 1) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const low = new Set();
+  for (const node of document.querySelectorAll("body *")) {
+    const own = [...node.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !node.checkVisibility() || node.closest("svg, .skip")) continue;
+    const style = getComputedStyle(node);
+    const [a, b] = [light(style.color), light(behind(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    const size = parseFloat(style.fontSize);
+    const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (large ? 3 : 4.5)) low.add(`${node.className || node.tagName} ${ratio.toFixed(2)}`);
+  }
+  return [...low];
+}"""
+"""Texts below the contrast that WCAG 2 asks for (1.4.3), by its formula."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_the_contrast_that_wcag_asks_for(
+    browser: Browser, site: Path, scheme: Literal["light", "dark"]
+) -> None:
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    for view in VIEWS:
+        show(page, site, view)
+        page.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
+        assert page.evaluate(CONTRAST) == [], view
+    page.evaluate("document.querySelector('main').style.color = '#888'")
+    assert page.evaluate(CONTRAST) != []  # it can fail
+    context.close()
+
+
+def test_what_scrolls_can_be_scrolled_and_what_acts_has_a_name(page: Page, site: Path) -> None:
+    for view in VIEWS:
+        show(page, site, view)
+        page.keyboard.press("o")
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('main *')].every((each) => each.tabIndex === 0"
+            " || each.closest('svg') || !/auto|scroll/.test(getComputedStyle(each).overflowX)"
+            " || (each.scrollWidth <= each.clientWidth && each.scrollHeight <= each.clientHeight))"
+        )
+        assert page.evaluate(
+            "() => [...document.querySelectorAll('a, button, input, select, table')].filter((each)"
+            " => !(each.ariaLabel || each.textContent.trim() || each.closest('label')))"
+            ".map((each) => each.outerHTML)"
+        ) == []  # fmt: skip
+        assert page.locator("th:not([scope]), [role=img] a").count() == 0
+
+
+def test_the_way_through_a_page_by_tab_is_seen(page: Page, site: Path) -> None:
+    for view in (PROGRAM, SESSION):
+        show(page, site, view)
+        page.keyboard.press("Tab")
+        skip_link = page.locator(".skip")
+        assert skip_link.evaluate("(each) => each.getBoundingClientRect().left") >= 0
+        for _ in range(40):
+            seen = page.evaluate(
+                "() => { const at = document.activeElement, style = getComputedStyle(at);"
+                " return at === document.body || style.outlineStyle !== 'none'; }"
+            )
+            assert seen, page.evaluate("document.activeElement.outerHTML")
+            page.keyboard.press("Tab")
+    show(page, site, SESSION)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.closest('main') !== null")
+
+
+def test_reload_keeps_a_view_and_back_leads_to_it(page: Page, site: Path) -> None:
+    show(page, site, "matrix.html")
+    rows = page.locator("tbody tr:visible")
+    every = rows.count()
+    page.locator("[data-filter]").fill("cholesky/threads")
+    page.reload()
+    assert 0 < rows.count() < every
+    page.locator("a.o-deadlock:visible").click()
+    page.wait_for_url("**#1x1x4")
+    page.reload()
+    assert page.locator("[id='1x1x4']").bounding_box()["y"] < 800  # type: ignore[index]
+    page.go_back()
+    page.wait_for_url("**/matrix.html#q=*")
+    assert page.locator("[data-filter]").input_value() == "cholesky/threads"
+    assert 0 < rows.count() < every
+    page.go_back()
+    assert page.url == "about:blank"  # what was typed is not in the way
+
+
+def test_a_claim_leads_to_a_cell_that_it_rests_on(page: Page, site: Path) -> None:
+    show(page, site, "claims.html#kinds-of-failure")
+    claim = page.locator("#kinds-of-failure")
+    claim.get_by_text("cells that it rests on").click()
+    claim.get_by_role("link", name="gpt-5.5/cholesky/threads/0@1x1x4").click()
+    page.wait_for_url(f"**/{PROGRAM}#1x1x4")
+
+
+def test_a_command_is_copied_and_keys_can_be_switched_off(page: Page, site: Path) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    show(page, site, PROGRAM)
+    page.get_by_role("button", name="Copy").first.click()
+    page.get_by_role("button", name="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == ".venv/bin/repro cell run gpt-5.5/cholesky/threads/0@1x1x1 --dataset made-up"
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_label("These keys act").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.reload()
+    page.keyboard.press("2")
+    page.keyboard.press("?")
+    assert PROGRAM in page.url
+    assert not page.locator("dialog").is_visible()
+
+
 def test_a_real_session_shows_what_changed_between_its_runs(
     page: Page, julia: Julia, tmp_path: Path
 ) -> None:
     """OpenCode is real, and what it records is what the report expects; the model is scripted."""
     place = Place.make(tmp_path, julia)
+    place.settings = (
+        'price = {input = 3.0, output = 15.0, date = "2026-01-01", source = "made up"}\n'
+    )
     bad, run = KERNEL.replace("0.5", "0.4"), "julia -t 2 test_pi_threads.jl"
     session = place.generate([
         write("test_pi_threads.jl", HARNESS), say("The harness is there."),
@@ -199,6 +326,9 @@ def test_a_real_session_shows_what_changed_between_its_runs(
         "pi_threads.jl: +1 -0",
     ]
     assert page.locator(".call.refused").count() == 1
+    assert page.locator("dd a[href^='#step-']").count() == 2  # runs of Julia
+    assert page.locator("polyline.spent").count() == 1
+    assert page.locator("figcaption", has_text="dollars so far, to 0.0036").count() == 1
     assert page.locator(".call", has_text="ALL TESTS PASSED").last.is_visible()
 
 

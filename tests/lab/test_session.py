@@ -111,11 +111,13 @@ def test_every_difference_of_a_replay_is_named(place: Place) -> None:
         ([*GOOD[:2], *[bash("true")] * 3], "budget", "turns"),
         ([{"fault": "unauthorized", "times": 9}], "provider-refused", "401"),
         ([*GOOD[:2], {"fault": "unknown-model", "times": 9}], "provider-refused", "404"),
+        ([{"fault": "bad-option", "times": 9}], "provider-refused", "Unsupported value"),
         ([*GOOD[:3], {"fault": "server-error", "times": 9}], "provider-down", "500"),
         ([*GOOD[:1], {"fault": "stall", "times": 9}], "provider-down", "no first byte"),
         ([*GOOD[:1], {"fault": "malformed", "times": 9}], "provider-down", "JSON"),
     ],
-    ids=["no-kernel", "turns", "wrong-key", "unknown-model", "down", "stall", "malformed"],
+    ids=["no-kernel", "turns", "wrong-key", "unknown-model", "bad-option", "down", "stall",
+         "malformed"],
 )  # fmt: skip
 def test_every_ending_is_told_apart_and_archived(
     place: Place, turns: list[Turn], kind: str, detail: str

@@ -92,6 +92,7 @@ class Provider:
         self._endpoint = (model.endpoint or ENDPOINTS.get(model.provider, "")).rstrip("/")
         self._key = key
         self._patience: Patience = model.patience
+        self._answered = False
         timeout = httpx2.Timeout(None, connect=self._patience.connect_s)
         self._client = httpx2.AsyncClient(timeout=timeout, verify=certificates())
 
@@ -195,9 +196,15 @@ class Provider:
                 until = loop.time() + patience
 
     def _judge(self, answer: Answer) -> None:
-        """Tell what may be tried again from what need not; what is the agent's business passes."""
-        if answer.status == _OK or answer.body is None:
+        """Tell what may be tried again from what need not; what is the agent's business passes.
+
+        Before the first answer that is the study's own request, with its options. Later it is what
+        the conversation became, such as too long: OpenCode shortens it then.
+        """
+        if answer.status == _OK:
+            self._answered = True
             return
+        assert answer.body is not None  # noqa: S101 - only good answers come as events
         said, code = _error_in(answer.body)
         said = self._key.clean(said)
         quota = "quota" in code or "billing" in code or "credit balance" in said
@@ -207,6 +214,8 @@ class Provider:
             raise UnansweredError("unknown-model", f"{answer.status}: {said}")
         if answer.status in _TRANSIENT or answer.status >= _SERVER:
             raise _TryAgainError(f"{answer.status}: {said}", asked_wait(answer.headers))
+        if not self._answered:
+            raise UnansweredError("refused", f"{answer.status}: {said}")
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:

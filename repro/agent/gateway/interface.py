@@ -60,7 +60,8 @@ class Usage:
 class Trouble:
     """Why the gateway ended a session.
 
-    `budget`: something of it is used up; `refused`: key, account or quota; `unknown-model`;
+    `budget`: something of it is used up; `refused`: key, account or quota, or the first
+    request itself, as for an option that the provider does not take; `unknown-model`;
     `down`: no answer in as many tries as are allowed; `stalled`: an answer that does not go on;
     `diverged`: in a replay, a request that is not the recorded one.
     """

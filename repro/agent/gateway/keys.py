@@ -25,17 +25,18 @@ class Key:
 
     def clean(self, text: str) -> str:
         """`text` without the key, should it be there, also as JSON writes it."""
-        for form in self._forms():
+        for form in self.forms():
             text = text.replace(form, REMOVED)
         return text
 
     def clean_bytes(self, data: bytes) -> bytes:
         """The same of bytes."""
-        for form in self._forms():
+        for form in self.forms():
             data = data.replace(form.encode(), REMOVED.encode())
         return data
 
-    def _forms(self) -> tuple[str, ...]:
+    def forms(self) -> tuple[str, ...]:
+        """Its text, and that as JSON writes it; none, if there is no key."""
         if not self.text:
             return ()
         escaped = json.dumps(self.text)[1:-1]

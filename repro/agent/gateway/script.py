@@ -11,6 +11,8 @@ from repro.study.model import Strict
 Fault = Literal[
     "unauthorized",  # 401, and the key that was shown in its text, as some providers do
     "unknown-model",  # 404
+    "bad-option",  # 400
+    "too-long",  # 400, of a request that does not fit into the context window
     "no-quota",  # 429 that waiting does not help
     "rate-limit",  # 429, with `retry_after` or without
     "server-error",  # 500

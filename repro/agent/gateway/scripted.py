@@ -18,6 +18,8 @@ from repro.agent.gateway.server import Incoming, Reply, loopback_socket, serving
 _ERRORS: dict[Fault, tuple[int, str, str]] = {
     "unauthorized": (401, "invalid_api_key", "Incorrect API key provided: {key}"),
     "unknown-model": (404, "model_not_found", "The model {model} does not exist"),
+    "bad-option": (400, "unsupported_value", "Unsupported value:\n'temperature' must be 1"),
+    "too-long": (400, "context_length_exceeded", "This model's context window is exceeded"),
     "no-quota": (429, "insufficient_quota", "You exceeded your current quota"),
     "rate-limit": (429, "rate_limit_exceeded", "Rate limit reached"),
     "server-error": (500, "server_error", "Internal server error"),

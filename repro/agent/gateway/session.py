@@ -29,6 +29,7 @@ from repro.agent.gateway.record import (
     chosen,
 )
 from repro.agent.gateway.server import Incoming, Reply
+from repro.agent.gateway.split_key import SplitKeyError, without_key
 from repro.agent.gateway.sse import json_of
 from repro.agent.models import ModelSettings
 
@@ -126,6 +127,9 @@ class Session:
         except StalledError as error:
             exchange["cut"] = str(error)
             await self._give_up("stalled", str(error), dialect, exchange, reply)
+        except SplitKeyError as error:
+            exchange["cut"] = str(error)
+            await self._give_up("refused", str(error), dialect, exchange, reply)
         except CutError as error:
             await self._was_cut(str(error), dialect, exchange, reply)
         except UnansweredError as error:
@@ -173,8 +177,7 @@ class Session:
         await reply.begin(answer.status, response["headers"])
         try:
             assert answer.events is not None  # noqa: S101 - for the type checker
-            async for raw in answer.events:
-                event = self._key.clean_bytes(raw)
+            async for event in without_key(answer.events, self._key):
                 text = event.decode("utf-8", errors="replace")
                 events.append([_rounded(self._seconds()), text])
                 told.hear(event)

@@ -83,7 +83,37 @@
     const open = found.some((each) => !each.open);
     for (const each of found) each.open = open;
   };
+  // What scrolls must be within reach of the keyboard; not every browser sees to it.
+  const reach = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      const scrolls = target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight;
+      if (scrolls) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+  for (const each of all("pre, .wide, .gaps ul")) reach.observe(each);
+
+  for (const command of all("pre.command")) {
+    const copy = document.createElement("button");
+    const say = (text) => { copy.textContent = text; };
+    say("Copy");
+    copy.setAttribute("aria-live", "polite");
+    copy.addEventListener("click", () => {
+      getSelection().selectAllChildren(command);
+      const done = navigator.clipboard && navigator.clipboard.writeText(command.textContent);
+      if (done) done.then(() => say("Copied"), () => say("Selected"));
+      else say("Selected");
+    });
+    command.after(copy);
+  }
+
   const keys = one("[data-keys]");
+  const act = one("[data-keys-on]");
+  const store = (change) => {
+    try { return change(localStorage); } catch { return null; }
+  };
+  act.checked = store((kept) => kept.getItem("repro-keys")) !== "off";
+  act.addEventListener("change", () => store((kept) => kept.setItem("repro-keys", act.checked ? "on" : "off")));
   const help = () => (keys.open ? keys.close() : keys.showModal());
   const button = one("[data-help]");
   button.hidden = false;
@@ -113,6 +143,7 @@
     const link = at.closest && at.closest("[data-grid] a");
     const view = one(`[data-key="${CSS.escape(event.key)}"]`);
     if (link && event.key.startsWith("Arrow")) move(link, event.key);
+    else if (!act.checked) return;
     else if (event.key === "/" && input) { input.focus(); input.select(); }
     else if (event.key === "j") step(1);
     else if (event.key === "k") step(-1);

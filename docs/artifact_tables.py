@@ -1,0 +1,189 @@
+"""What docs/artifact.md states, read from the studies, the archive, the pins and measurements."""
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from repro import ROOT
+from repro.analysis.claims import judge_all
+from repro.analysis.claims_cells import TELLING
+from repro.analysis.claims_study import CLAIMS
+from repro.analysis.expected import EXPECTED, SUMS
+from repro.analysis.sessions import sessions
+from repro.analysis.tidy import load
+from repro.archive.dataset import Dataset
+from repro.archive.manifest import MANIFEST
+from repro.archive.verify import verify
+from repro.container.pins import load_pins
+from repro.launch.site import load_site
+from repro.study.expand import cells, programs
+from repro.study.filters import select
+from repro.study.load import load_study
+
+DATA = ROOT / "data"
+DATASETS = ("baseline", "local-model")
+"""The published ones; what runs here have left in the same directory is none of the page's."""
+MEASURED = ROOT / "docs" / "measured.toml"
+FORMATS = 5
+"""PDF, SVG, PNG, CSV, LaTeX."""
+CELL = "reference/gemm/threads/0@1x1x2"
+"""The one cell that a reviewer is asked to run again."""
+
+CONTRIBUTIONS = {
+    "C1": ("small-runs", "promising", "qwen-tests"),
+    "C2": (
+        "large-fails", "open-weight-worst", "kinds-of-failure", "gemm-opus-dagger",
+        "cholesky-dagger", "cholesky-threads", "qwen-wrong",
+    ),
+    "C3": (
+        "commercial-alike", "dagger-weaker", "pi-threads", "pi-mpi", "gemm-mpi",
+        "cholesky-saturation",
+    ),
+}  # fmt: skip
+"""Which claims belong to which contribution."""
+
+Facts = dict[str, Any]
+
+
+def facts() -> Facts:
+    """Everything that the page's template may name."""
+    paths = [DATA / name for name in DATASETS]
+    datasets, told, published = list(map(dataset, paths)), claims(paths), figures()
+    return {
+        "studies": {name: study(name) for name in ("paper", "smoke")},
+        "datasets": datasets,
+        "claims": told,
+        "figures": published,
+        "tier_1": tier_1(datasets, told, published),
+        "pins": load_pins(),
+        "packages": julia_packages(),
+        "site": load_site("otus"),
+        "cell": archived_cell(DATA / "baseline", CELL),
+    } | measured()  # fmt: skip
+
+
+def measured() -> Facts:
+    """What steps took; `time` and `disk` are functions of their names, which add up."""
+    found = tomllib.loads(MEASURED.read_text(encoding="utf-8"))
+    steps = found["steps"]
+
+    def time(*names: str) -> str:
+        seconds = sum(steps[name]["seconds"] for name in names)
+        return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"  # noqa: PLR2004
+
+    def disk(*names: str) -> str:
+        megabytes = sum(steps[name]["megabytes"] for name in names)
+        digits = 0 if megabytes >= 10 else 1  # noqa: PLR2004
+        return f"{megabytes:,.{digits}f} MB"
+
+    return {"measured": found, "time": time, "disk": disk}
+
+
+def study(name: str) -> Facts:
+    """How much a study is."""
+    loaded = load_study(name)
+    every = cells(loaded)
+    return {
+        "title": loaded.title,
+        "models": {name: model.title for name, model in loaded.models.items()},
+        "generated": len([p for p in programs(loaded) if not loaded.models[p.model].kernels]),
+        "programs": len(programs(loaded)),
+        "cells": len(every),
+        "core_hours": round(sum(cell.core_hours for cell in every)),
+        "nodes": max(cell.scale.nodes for cell in every),
+        "cores": max(cell.scale.cores for cell in every),
+        "shared_cores": max(cell.scale.cores for cell in every if cell.scale.ranks == 1),
+        "repetitions": loaded.repetitions,
+        "hours": loaded.time_limit_s / 3600,
+    }
+
+
+def dataset(path: Path) -> Facts:
+    """What a dataset is and holds."""
+    opened = Dataset(path)
+    about, rows = opened.description(), opened.attempts()
+    sums = (path / MANIFEST).read_text(encoding="utf-8").splitlines()
+    endings = list(sessions(path)["ending"])
+    found = opened.environments().values()
+    return {
+        "name": about.name,
+        "study": about.study,
+        "created": about.created,
+        "licence": about.licence,
+        "machines": sorted({str(content["machine"]) for content in found}),
+        "julia": sorted({str(content["julia"]["version"]) for content in found}),
+        "files": len(sums),
+        "bytes": verify(path).size,
+        "attempts": len(rows),
+        "cells": len({row["cell"] for row in rows}),
+        "outcomes": counted(row["outcome"] for row in rows),
+        "sessions": len(endings),
+        "endings": counted(endings),
+    }
+
+
+def counted(words: Iterable[str]) -> str:
+    """How often each word is there, the most frequent first: `18 ok, 2 timeout`."""
+    counts = sorted(Counter(words).items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{number} {word}" for word, number in counts) or "none"
+
+
+def claims(paths: Sequence[Path]) -> list[Facts]:
+    """Each claim of the paper: its verdict by dataset, and what it takes to tell."""
+    told = {path.name: judge_all(CLAIMS, load(path), []) for path in paths}
+    every, found = cells(load_study("paper")), []
+    for number, claim in enumerate(CLAIMS):
+        filters = TELLING[claim.name]
+        telling = select(every, filters, (), name=lambda cell: str(cell.name)) if filters else []
+        verdicts = {name: judged[number]["verdict"] for name, judged in told.items()}
+        found.append({
+            "name": claim.name, "text": claim.text, "verdicts": verdicts,
+            "contribution": next(c for c, names in CONTRIBUTIONS.items() if claim.name in names),
+            "filters": filters, "cells": len(telling),
+            "core_hours": round(sum(cell.core_hours for cell in telling)),
+        })  # fmt: skip
+    return found
+
+
+def tier_1(
+    datasets: Sequence[Facts], claims: Sequence[Facts], figures: dict[str, list[str]]
+) -> dict[str, str]:
+    """What the steps of the tier of figures say, among other things."""
+    newest, drawn = datasets[-1], list(figures)[-1]
+    verdicts = counted(claim["verdicts"][newest["name"]] for claim in claims)
+    files = len(figures[drawn]) * FORMATS
+    return {
+        "verify": f"{newest['name']}: {newest['files']} files, {newest['bytes']} bytes, as its "
+        "manifest says",
+        "figures": f"{drawn}: {files} files, all as expected",
+        "claims": f"{newest['name']}: {verdicts}",
+        "report": "reports/baseline/index.html",
+        "report-sessions": "reports/local-model/index.html",
+    }
+
+
+def figures() -> dict[str, list[str]]:
+    """The published figures, without what tells formats apart, by dataset."""
+    return {
+        path.name: sorted({file.stem for file in path.iterdir() if file.name != SUMS})
+        for path in sorted(EXPECTED.iterdir())
+    }
+
+
+def julia_packages() -> dict[str, str]:
+    """Versions of the Julia packages that programs use, from the manifest."""
+    manifest = tomllib.loads((ROOT / "julia" / "Manifest.toml").read_text(encoding="utf-8"))
+    return {name: manifest["deps"][name][0]["version"] for name in ("Dagger", "MPI")}
+
+
+def archived_cell(path: Path, name: str) -> Facts:
+    """The outcome, time and size of a cell in the archive."""
+    rows = [row for row in Dataset(path).attempts() if row["cell"] == name]
+    tidy = load(path)
+    times = tidy.measurements[tidy.measurements["cell"] == name]["seconds"]
+    return {
+        "name": name, "outcome": rows[-1]["outcome"], "n": int(rows[-1]["n"]),
+        "seconds": float(times.median()), "repetitions": len(times),
+    }  # fmt: skip

@@ -1,0 +1,121 @@
+"""The first things that a reader wants to know of a dataset, as sentences."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from repro.analysis.claims import MODELS
+from repro.measure.outcomes import OUR_OUTCOMES, PROGRAM_OUTCOMES
+from repro.report.contents import CellFound, Contents
+
+VERDICTS = ("supported", "refuted", "cannot tell")
+_REASONS = 6
+"""Reasons that are named, of why cells are unavailable."""
+
+
+class Line(NamedTuple):
+    """A question, its answer, and where more is said."""
+
+    question: str
+    answer: str
+    page: str
+    more: str
+
+
+def glance(
+    contents: Contents,
+    endings: Mapping[str, int],
+    claims: Sequence[Mapping[str, Any]],
+    gaps: int,
+) -> list[Line]:
+    """What a dataset is, shows and lacks.
+
+    Args:
+        contents: of the dataset.
+        endings: how many sessions ended in each way.
+        claims: of the paper, with their verdicts.
+        gaps: how much is missing or damaged.
+    """
+    cells = [cell for found in contents.programs for cell in found.cells.values()]
+    what = f"{_programs(contents)}{_scale(cells)}."
+    lines = [Line("What is it?", what, "environment.html", "machines and sizes")]
+    of = f" of {len(cells):,}" if contents.study else ""
+    lines.append(Line("What came out?", _came_out(cells, of), "matrix.html", "every cell"))
+    if endings:
+        order = sorted(endings, key=lambda name: (-endings[name], name))
+        told = f"In {sum(endings.values())} sessions, which ended: {_counts(endings, order)}."
+        lines.append(Line("How were they written?", told, "sessions.html", "every session"))
+    verdicts = Counter(str(claim["verdict"]) for claim in claims)
+    told = f"Of the {len(claims)} that are tested: {_counts(verdicts, VERDICTS, zeros=True)}."
+    if claims:
+        lines.append(Line("And the paper's claims?", told, "claims.html", "every claim"))
+    missing = " ".join(_missing(contents, cells, gaps))
+    lines.append(Line("What is missing?", missing, "#missing", "what the data do not tell"))
+    return lines
+
+
+def _programs(contents: Contents) -> str:
+    if not contents.study:
+        return f"{len(contents.programs)} programs of a study that cannot be read"
+    study = contents.study
+    models, problems, frameworks = (
+        _listed(each.title for each in group.values())
+        for group in (study.models, study.problems, study.frameworks)
+    )
+    return f"Parallel Julia programs for {problems} with {frameworks}; by {models}"
+
+
+def _scale(cells: Sequence[CellFound]) -> str:
+    cores = sorted({cell.name.scale.cores for cell in cells})
+    if not cores:
+        return ""
+    span = f"{cores[0]} to {cores[-1]} cores" if len(cores) > 1 else f"{cores[0]} cores"
+    return f"; to be run on {span}"
+
+
+def _came_out(cells: Sequence[CellFound], of: str) -> str:
+    """Outcomes; without the study nobody knows of how many cells."""
+    attempted = sum(bool(cell.attempts) for cell in cells)
+    came = Counter(cell.outcome for cell in cells if cell.outcome in PROGRAM_OUTCOMES)
+    flagged = sum(bool(cell.flags) for cell in cells)
+    told = f"{attempted:,}{of} cells were attempted"
+    if came:
+        others = PROGRAM_OUTCOMES[1:]
+        told += f"; {came.total():,} have an outcome of the program's own doing: {came['ok']:,} ok"
+        told += "".join(f", {came[name]:,} {name}" for name in others if came[name])
+    elif attempted:
+        told += "; none has an outcome of the program's own doing"
+    return f"{told}. {flagged:,} cells have flags." if flagged else f"{told}."
+
+
+def _missing(contents: Contents, cells: Sequence[CellFound], gaps: int) -> Iterator[str]:
+    if gaps:
+        yield f"{gaps:,} files or records are missing or damaged, each named below."
+    else:
+        yield "No file is missing or damaged."
+    if not contents.study:
+        yield "What the study had in mind is not known."
+    elif not any(found.program.model in MODELS for found in contents.programs):
+        yield f"No program of the paper's three models is here ({', '.join(MODELS)})."
+    never = [cell for cell in cells if not cell.attempts]
+    if never:
+        without = sum(not contents.has_program(cell.name.program) for cell in never)
+        why = f", {without:,} of them because there is no program" if without else ""
+        yield f"{len(never):,} cells of the study were never attempted{why}."
+    ours = Counter(cell.outcome for cell in cells if cell.outcome in OUR_OUTCOMES)
+    if ours:
+        lasts = [cell.attempts[-1] for cell in cells if cell.outcome == "unavailable"]
+        reasons = sorted({row["detail"] for row in lasts if row["detail"]})[:_REASONS]
+        why = f" ({'; '.join(reasons)})" if reasons else ""
+        yield f"Cells in no rate: {_counts(ours, OUR_OUTCOMES)}{why}."
+
+
+def _counts(found: Mapping[str, int], order: Iterable[str], *, zeros: bool = False) -> str:
+    return ", ".join(
+        f"{found.get(name, 0):,} {name}" for name in order if zeros or found.get(name, 0)
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,193 @@
+"""The steps of a session: what was said, and which tools were called, as far as is recorded."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from repro.analysis.gaps import Gaps
+from repro.analysis.sessions import DOCS
+from repro.errors import UserError
+from repro.report.highlight import Diff
+from repro.report.text import Excerpt, Shelf, cut
+
+MESSAGE, OUTPUT = 20_000, 6_000
+"""Characters shown at most of what is said, and of what a call was given or gave."""
+DAMAGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call with its result.
+
+    Attributes:
+        tool: its name.
+        title: what it was about, in a line.
+        arguments: names and values.
+        result: what it gave; None, if the record has none.
+        lookup: did it ask the documentation server?
+        given: the arguments as they were.
+        refused: did OpenCode not do it?
+    """
+
+    tool: str
+    title: str
+    arguments: Sequence[tuple[str, Excerpt]]
+    result: Excerpt | None
+    lookup: bool
+    given: Mapping[str, Any]
+    refused: bool
+
+
+@dataclass
+class Step:
+    """One thing that was said, or one call of the model with its tools."""
+
+    number: int
+    source: str
+    seconds: float | None
+    message: Excerpt
+    reasoning: Excerpt | None
+    calls: list[Call]
+    prompt: int
+    completion: int
+    dollars: float
+    diffs: list[Diff] = field(default_factory=list)
+    """What changed in kernel and harness since they were last shown, before this step's run."""
+
+    first_run: bool = False
+    """Does it run Julia, and did none before?"""
+
+    @property
+    def tokens(self) -> int:
+        """In and out."""
+        return self.prompt + self.completion
+
+
+def read_steps(shelf: Shelf, place: str, notes: Gaps) -> list[Step]:
+    """The steps of the ATIF file; without one, those that OpenCode's events tell of."""
+    for name, read in (("atif.json", _of_atif), ("events.jsonl", _of_events)):
+        path = f"{place}/{name}"
+        if not shelf.has(path):
+            continue
+        if name != "atif.json":
+            notes.append(f"{shelf.source(place)}: has no atif.json; shown is what {name} tells")
+        try:
+            return list(read(shelf, path))
+        except DAMAGE as error:
+            told = f"{shelf.source(path)}: damaged: {error!r}; see `repro verify`"
+            raise UserError(told) from error
+    raise UserError(f"{shelf.source(place)}: has no atif.json and no events.jsonl")
+
+
+def _of_atif(shelf: Shelf, path: str) -> Iterator[Step]:
+    source = shelf.source(path)
+    start: datetime | None = None
+    for number, step in enumerate(json_object(shelf, path)["steps"], 1):
+        time = datetime.fromisoformat(step["timestamp"]) if step.get("timestamp") else None
+        start = start or time
+        metrics = step.get("metrics") or {}
+        reasoning = step.get("reasoning_content")
+        yield Step(
+            number=number,
+            source=str(step.get("source", "agent")),
+            seconds=(time - start).total_seconds() if time and start else None,
+            message=cut(_text(step.get("message", "")), source, MESSAGE),
+            reasoning=cut(_text(reasoning), source, MESSAGE) if reasoning else None,
+            calls=list(_calls(step, source)),
+            prompt=int(metrics.get("prompt_tokens") or 0),
+            completion=int(metrics.get("completion_tokens") or 0),
+            dollars=finite(metrics.get("cost_usd")),
+        )
+
+
+def json_object(shelf: Shelf, path: str) -> dict[str, Any]:
+    """An object in a file.
+
+    Raises:
+        UserError: it cannot be read, or is something else.
+    """
+    try:
+        found = json.loads(shelf.text(path))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{shelf.source(path)}: damaged: {error}; see `repro verify`") from error
+    if not isinstance(found, dict):
+        raise UserError(f"{shelf.source(path)}: damaged: not an object; see `repro verify`")
+    return found
+
+
+def finite(value: Any) -> float:
+    """Dollars, none as 0.
+
+    Raises:
+        ValueError, TypeError, OverflowError: it is no finite number.
+    """
+    number = float(value or 0)
+    if not math.isfinite(number):
+        raise ValueError(f"{value} dollars")
+    return number
+
+
+def _calls(step: Mapping[str, Any], source: str) -> Iterator[Call]:
+    observed = (step.get("observation") or {}).get("results", ())
+    results = {result.get("source_call_id"): result.get("content", "") for result in observed}
+    for call in step.get("tool_calls", ()):
+        identity = call.get("tool_call_id")
+        yield _call(
+            call["function_name"], call.get("arguments") or {}, results.get(identity), source
+        )
+
+
+def _call(tool: str, arguments: Any, result: Any, source: str) -> Call:
+    given = arguments if isinstance(arguments, dict) else {"arguments": arguments}
+    named_values = [(str(name), cut(_text(value), source, OUTPUT)) for name, value in given.items()]
+    told = "" if result is None else _text(result)
+    title = next((_text(given[name]) for name in _TITLES if name in given), "")
+    return Call(
+        tool=str(tool),
+        title=" ".join(title.split())[:120],
+        arguments=named_values,
+        result=None if result is None else cut(told, source, OUTPUT),
+        lookup=str(tool).startswith(DOCS),
+        given=given,
+        refused=told.startswith((f"The {tool} tool was called with invalid", *_REFUSED)),
+    )
+
+
+_REFUSED = ("Error: ", "Could not find oldString", "Found multiple matches for oldString")
+"""How OpenCode begins to say that it did not do what a call asked for."""
+
+_TITLES = ("filePath", "command", "query", "name", "module", "pattern", "path")
+"""Arguments that say what a call is about, the first that is there."""
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def _of_events(shelf: Shelf, path: str) -> Iterator[Step]:
+    """Steps of OpenCode's events: texts and calls; the last line may have been cut."""
+    source, first = shelf.source(path), None
+    for line in shelf.text(path).split("\n")[:-1]:
+        event = json.loads(line)
+        if event.get("type") not in ("text", "tool_use"):
+            continue
+        first = event["timestamp"] if first is None else first
+        part = event["part"]
+        state = part.get("state") or {}
+        result = state.get("output", state.get("error"))
+        calls = [_call(part["tool"], state.get("input"), result, source)] if state else []
+        step = Step(
+            number=0,
+            source="agent",
+            seconds=(event["timestamp"] - first) / 1000,
+            message=cut(_text(part.get("text", "")), source, MESSAGE),
+            reasoning=None,
+            calls=calls,
+            prompt=0,
+            completion=0,
+            dollars=0.0,
+        )
+        yield step
