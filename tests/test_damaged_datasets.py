@@ -140,7 +140,9 @@ def test_a_damaged_transcript_is_named(tmp_path: Path) -> None:
     sessions = sorted(data.glob("*/transcripts/*/*/session.json"))
     sessions[0].write_text("7")
     sessions[1].write_text("[" * 10**5)
+    about = json.loads(sessions[2].read_text()) | {"seconds": 1e300}
+    sessions[2].write_text(json.dumps(about))
     code, told = run("metrics", "--dataset", data, "--json")
     damaged = json.loads(told)[0]["damaged"]
     assert code == 1
-    assert [str(path) in line for path, line in zip(sessions, damaged, strict=False)] == [True] * 2
+    assert [str(path) in line for path, line in zip(sessions, damaged, strict=False)] == [True] * 3

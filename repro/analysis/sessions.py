@@ -29,6 +29,9 @@ NUMBERS = ("seconds", "turns", "tool_calls", "doc_lookups", "input_tokens", "out
            "cached_tokens", "dollars")  # fmt: skip
 """What is counted; NaN where the transcript does not tell."""
 
+MOST = 1e15
+"""Seconds, tokens or dollars that no session takes."""
+
 TYPES = {
     "program": "str", "model": "str", "problem": "str", "framework": "str", "sample": "int64",
     "try": "int64", "base": "str", "agent": "str", "docs": "bool", "ending": "str",
@@ -89,7 +92,10 @@ def _row(dataset: Path, path: Path) -> dict[str, Any]:
 
 
 def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
+    number = float("nan") if value is None else float(value)
+    if number < 0 or number > MOST:
+        raise ValueError(f"{value!r:.40} is no time, count or price")
+    return number
 
 
 def _calls(directory: Path, agent: str) -> dict[str, float]:

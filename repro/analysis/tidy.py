@@ -127,7 +127,8 @@ def _absent(dataset: Path) -> Iterator[str]:
     if any(flaw(line) for line in lines):
         yield f"{where}: damaged; see `repro verify`"
         return
-    absent = [line[PATH] for line in lines if not os.path.isfile(f"{dataset}/{line[PATH]}")]  # noqa: PTH113 - of tens of thousands, and a name that is too long is none
+    there = os.path.isfile  # of tens of thousands, and a name that is too long is none
+    absent = [line[PATH] for line in lines if not there(f"{dataset}/{line[PATH]}")]
     if absent:
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
         yield f"{dataset / absent[0]}{more}: missing, though the manifest lists it"
@@ -236,9 +237,8 @@ def _read(path: Path, types: dict[str, str]) -> pd.DataFrame:
 def _fitting(dataset: Path, table: pd.DataFrame, gaps: Gaps | None) -> pd.DataFrame:
     """The rows whose columns say what their cell's name says."""
     text = table.astype(str)
-    program = text[["model", "problem", "framework", "sample"]].agg("/".join, axis=1)
-    point = text[["nodes", "ranks", "threads"]].agg("x".join, axis=1)
-    plain = program + "@" + point if len(table) else table["cell"]
+    program = text["model"].str.cat(text[["problem", "framework", "sample"]], sep="/")
+    plain = program + "@" + text["nodes"].str.cat(text[["ranks", "threads"]], sep="x")
     fits = (table["cell"] == plain) | (table["cell"] == plain + ",n=" + text["n"])
     return _kept(dataset, table, fits, "do not fit their cell's name", gaps)
 

@@ -136,7 +136,8 @@ def _costs(found: "Metrics") -> "Table":
     title = "Generation: medians a session, of those that ended by the model's doing"
     heads = ["sessions", *(name.replace("_", " ") for name in NUMBERS)]
     table = _table(title, ["model", "agent", "docs"], heads)
-    for (model, agent, docs), rows in found.costs.groupby(["model", "agent", "docs"], sort=False):
+    keys = ["model", "base", "agent", "docs"]
+    for (model, _, agent, docs), rows in found.costs.groupby(keys, sort=False):
         first = rows.iloc[0]
         apart = f" (+{first['left_out']})" if first["left_out"] else ""
         medians = rows.set_index("measure")["median"]
