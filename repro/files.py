@@ -55,6 +55,8 @@ def reading(path: Path) -> Iterator[None]:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:  # no UTF-8, no JSON, a number of thousands of digits
         raise UserError(f"{path}: damaged: {error}") from error
+    except RecursionError as error:
+        raise UserError(f"{path}: damaged: its values are nested too deeply to be read") from error
 
 
 @contextmanager
