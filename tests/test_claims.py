@@ -87,6 +87,15 @@ def test_every_claim_says_which_cells_can_tell() -> None:
     assert {name for name, filters in TELLING.items() if not filters} == NOT_TESTED
 
 
+def test_a_laptop_says_nothing_of_cells_that_need_more_cores(tmp_path: Path) -> None:
+    dataset = write_dataset(tmp_path, "paper", as_told)
+    machine = {"machine": "Made-up CPU, 8 cores, 16 GiB", "cores": 8}
+    (dataset / "environment" / "e1.json").write_text(json.dumps(machine))
+    told = {claim["name"]: claim for claim in judge_all(CLAIMS, load(dataset), [])}
+    tellable = {name for name, word in words(told).items() if word != "cannot tell"}
+    assert tellable == {"small-runs", "pi-threads", "qwen-wrong"}
+
+
 def test_perfect_programs_refute_what_says_that_they_fail(tmp_path: Path) -> None:
     def perfect(cell: Cell) -> Result | None:
         if cell.program.model not in {GPT, OPUS, QWEN}:

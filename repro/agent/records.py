@@ -9,6 +9,7 @@ from typing import Any, Literal
 from repro.agent import layout
 from repro.agent.endings import CUT_OFF, REPEATED, Ending
 from repro.agent.gateway import Budget
+from repro.errors import UserError
 from repro.files import canonical_json, read_json, write_atomic
 from repro.study.names import Program
 
@@ -50,7 +51,11 @@ def read_session(path: Path) -> Session:
     Raises:
         UserError: its record is missing or damaged.
     """
-    return Session(path, read_json(path / layout.SESSION))
+    about = read_json(path / layout.SESSION)
+    sound = isinstance(about, dict) and isinstance(about.get("program"), str)
+    if not (sound and path.name.isdecimal()):
+        raise UserError(f"{path / layout.SESSION}: damaged: not the record of a session's try")
+    return Session(path, about)
 
 
 def now() -> str:

@@ -54,7 +54,7 @@ class Point:
     Attributes:
         cell: its name.
         cores: of the scale point.
-        outcome: empty if the dataset has none of the program.
+        outcome: empty if the dataset has none of the program, on as many cores.
         flags: beside it.
         repetitions: that its attempt completed.
         seconds: of the repetitions that count, on the machine that most cells ran on.
@@ -79,7 +79,8 @@ class Seen:
         """The points of each program (model, problem, framework, sample), fewest cores first."""
         tidy = self.tidy
         found: dict[tuple[str, str, str, int], list[Point]] = {}
-        own = {row.cell: row for row in tidy.cells.itertuples() if row.outcome not in OUR_OUTCOMES}
+        counted = ~tidy.cells["outcome"].isin(OUR_OUTCOMES) & ~tidy.cells["crowded"]
+        own = {row.cell: row for row in tidy.cells[counted].itertuples()}
         seconds = self._seconds
         table = outcomes(tidy)
         never = set(table.loc[table["outcome"] == NO_KERNEL, "cell"])

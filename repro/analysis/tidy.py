@@ -1,11 +1,12 @@
 """A dataset as tidy pandas tables: attempts, cells, measurements."""
 
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -50,7 +51,8 @@ class Tidy:
     Attributes:
         name: the dataset's, for figures.
         study: what was to be measured.
-        attempts: a row an attempt, with `machine` and `cores` (nodes' ranks x threads).
+        attempts: a row an attempt, with `machine`, `cores` (ranks x threads) and `crowded`: its
+            machine has fewer cores than that.
         cells: a row a cell that was attempted: its outcome, flags and machine by the rule of
             `counting`, and `attempts`, how many there were.
         measurements: a row a repetition that counts: correct, of an attempt that came to `ok`;
@@ -153,9 +155,12 @@ def load_tables(
         _check_unique(dataset, attempts)
     attempts = attempts.drop_duplicates(["cell", "attempt"], ignore_index=True)
     machines = _machines(dataset, sorted(set(attempts["environment"])), gaps)
-    attempts["machine"] = attempts["environment"].map(machines)
+    named_by = {name: machine.name for name, machine in machines.items()}
+    attempts["machine"] = attempts["environment"].map(named_by)
     for table in (attempts, runtimes):
         table["cores"] = table["ranks"] * table["threads"]
+    there = attempts["environment"].map({name: found.cores for name, found in machines.items()})
+    attempts["crowded"] = attempts["cores"] > attempts["nodes"] * there.astype("float64")
     return attempts, counting(attempts), _measurements(attempts, runtimes)
 
 
@@ -178,12 +183,18 @@ def _measurements(attempts: pd.DataFrame, runtimes: pd.DataFrame) -> pd.DataFram
     return correct.merge(ok, on=["cell", "attempt"], validate="many_to_one")
 
 
-def _machines(dataset: Path, wanted: Iterable[str], gaps: Gaps | None) -> dict[str, str]:
-    """What each environment calls its machine; one that does not say is a machine of its own."""
+class _Machine(NamedTuple):
+    name: str
+    cores: float
+    """Of a node; infinitely many, if nobody wrote down how many there are."""
+
+
+def _machines(dataset: Path, wanted: Iterable[str], gaps: Gaps | None) -> dict[str, _Machine]:
+    """What each environment says of its machine; one that does not is a machine of its own."""
     machines = {}
     there = {path.stem: path for path in (dataset / layout.ENVIRONMENTS).glob("*.json")}
     for name in wanted:
-        machines[name] = f"unknown ({name})"
+        machines[name] = _Machine(f"unknown ({name})", math.inf)
         with named(gaps):
             where = dataset / layout.ENVIRONMENTS / f"{name}.json"
             content = read_json(there[name]) if name in there else None
@@ -191,7 +202,8 @@ def _machines(dataset: Path, wanted: Iterable[str], gaps: Gaps | None) -> dict[s
             if not isinstance(machine, str):
                 told = "names no machine; collect the dataset again from its run"
                 raise UserError(f"{where}: {told}")
-            machines[name] = machine
+            cores = content.get("cores") if isinstance(content, dict) else None
+            machines[name] = _Machine(machine, cores if isinstance(cores, int) else math.inf)
     return machines
 
 

@@ -22,7 +22,8 @@ def command(dataset: str | None, data: Path, *, as_json: bool) -> int:
     """Hold each claim of the paper against datasets: supported, refuted, or cannot tell.
 
     A verdict names its numbers and the cells that it rests on, or what is missing. It is about
-    the programs, sizes and machine of that dataset, no others. Exit code 1, if a file of a dataset
+    the programs, sizes and machine of that dataset, no others; cells that ran on fewer cores than
+    they have threads say nothing. Exit code 1, if a file of a dataset
     is damaged.
     """
     from repro.analysis.claims import judge_all  # pandas takes a second to import
