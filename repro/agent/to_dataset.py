@@ -89,7 +89,7 @@ def _add_program(draft: Draft, program: Program, tries: Sequence[Session]) -> No
             (session.kernel, archived.kernel_path(program)),
             (session.harness, archived.test_path(program)),
         ):
-            if path.is_file() and target not in draft.digests:
+            if path.is_file() and path.stat().st_size and target not in draft.digests:
                 draft.add(target, path.read_bytes())
 
 
