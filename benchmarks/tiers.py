@@ -25,7 +25,7 @@ from lab.an_image import install_apptainer
 MEASURED = ROOT / "docs" / "measured.toml"
 LIMIT = 60
 """Seconds in which figures, claims and report are to be done together, on two cores."""
-CELL = "reference/gemm/threads/0@1x1x2"
+CELL = "reference/cholesky/threads/0@1x1x2"
 ALONE = ("unshare", "--map-root-user", "--net")
 """Starts a command without a network."""
 
