@@ -46,7 +46,7 @@ def glance(
         told = f"In {sum(endings.values())} sessions, which ended: {_counts(endings, order)}."
         lines.append(Line("How were they written?", told, "sessions.html", "every session"))
     verdicts = Counter(str(claim["verdict"]) for claim in claims)
-    told = f"Of the {len(claims)} that are tested: {_counts(verdicts, VERDICTS, zeros=True)}."
+    told = f"Of {len(claims)}: {_counts(verdicts, VERDICTS, zeros=True)}."
     if claims:
         lines.append(Line("And the paper's claims?", told, "claims.html", "every claim"))
     missing = " ".join(_missing(contents, cells, gaps))
