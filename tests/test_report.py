@@ -436,7 +436,7 @@ def test_a_session_that_was_killed_is_told_by_its_events(small: Path, tmp_path: 
     assert [step.message.head for step in found.steps] == ["Hello", ""]
     assert [step.seconds for step in found.steps] == [0.0, 2.5]
     assert found.steps[1].calls[0].title == "ls"
-    assert "no atif.json" in found.notes[0]
+    assert "no atif.json" in found.remarks[0]
 
 
 def test_files_are_followed_through_the_agents_tools() -> None:

@@ -92,14 +92,17 @@ def test_a_dataset_without_a_manifest(tmp_path: Path) -> None:
 
 
 def test_a_csv_with_a_missing_column(tmp_path: Path) -> None:
-    baseline = next((Path(__file__).parent.parent / "data").iterdir())
-    copy = tmp_path / baseline.name
-    shutil.copytree(baseline, copy)
+    """What is left is drawn; the file is named, in one line."""
+    copy = tmp_path / "baseline"
+    shutil.copytree(Path(__file__).parent.parent / "data" / "baseline", copy)
     csv = copy / "reference" / "attempts.csv"
     csv.write_text(csv.read_text().replace("outcome", "out", 1))
-    said = refused("figures", "--dataset", copy.name, "--data", tmp_path, "--out", tmp_path / "f")
-    assert "reference/attempts.csv" in said
-    assert "outcome" in said
+    command = ["figures", "--dataset", copy.name, "--data", str(tmp_path)]
+    command += ["--out", str(tmp_path / "f")]
+    answer = subprocess.run([REPRO, *command], capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert "Traceback" not in answer.stderr
+    assert "reference/attempts.csv: has no column outcome" in answer.stderr
 
 
 def test_a_full_disk(tmp_path: Path, julia: Julia) -> None:

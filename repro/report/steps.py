@@ -66,14 +66,14 @@ class Step:
         return self.prompt + self.completion
 
 
-def read_steps(shelf: Shelf, place: str, notes: Gaps) -> list[Step]:
+def read_steps(shelf: Shelf, place: str, remarks: Gaps) -> list[Step]:
     """The steps of the ATIF file; without one, those that OpenCode's events tell of."""
     for name, read in (("atif.json", _of_atif), ("events.jsonl", _of_events)):
         path = f"{place}/{name}"
         if not shelf.has(path):
             continue
         if name != "atif.json":
-            notes.append(f"{shelf.source(place)}: has no atif.json; shown is what {name} tells")
+            remarks.append(f"The session has no atif.json; shown is what {name} tells.")
         try:
             return list(read(shelf, path))
         except DAMAGE as error:

@@ -47,6 +47,9 @@ class Transcript:
     runs: list[int] = field(default_factory=list)
     line: TimeLine | None = None
     left: list[Diff] = field(default_factory=list)
+    remarks: Gaps = field(default_factory=list)
+    """What the session never had, which is no damage: its agent may end before it has exported."""
+
     notes: Gaps = field(default_factory=list)
 
     def facts(self, *names: str) -> Any:
@@ -86,7 +89,7 @@ def transcript(shelf: Shelf, program: Program, number: int) -> Transcript:
         found.ending = str(found.facts("ending", "kind") or UNFINISHED)
         found.detail = str(found.facts("ending", "detail") or "")
     with named(found.notes):
-        found.steps = read_steps(shelf, place, found.notes)
+        found.steps = read_steps(shelf, place, found.remarks)
     _add_diffs(found, shelf, place)
     with named(found.notes):
         _add_dollars(found, shelf, f"{place}/exchanges.jsonl")
