@@ -99,7 +99,14 @@ class Sandbox:
         """The directory, open: it can be read even when the sandbox has ended."""
 
     def run(
-        self, command: list[str], *, stdin: str, stdout: Path, stderr: Path, deadline: float
+        self,
+        command: list[str],
+        *,
+        stdin: str,
+        stdout: Path,
+        stderr: Path,
+        deadline: float,
+        piped: bool = True,
     ) -> End:
         """Run a command in the workspace; what it leaves running is ended with it.
 
@@ -109,12 +116,15 @@ class Sandbox:
             stdout: file that its output is added to as it comes; likewise `stderr`.
             stderr: see `stdout`.
             deadline: when it is ended, on the clock of `time.monotonic`.
+            piped: False gives it `stdout` itself, for a program that ends before a pipe has taken
+                all that it says; the limit of a file's size bounds it.
         """
         asked = {"command": command, "environment": dict(self.view.environment)}
         with tempfile.TemporaryFile() as told:
             told.write(stdin.encode())
             told.seek(0)
-            with _copied(stdout) as out, _copied(stderr) as err:
+            output = _copied(stdout) if piped else _opened(stdout)
+            with output as out, _copied(stderr) as err:
                 handles = [told.fileno(), out, err]
                 try:
                     socket.send_fds(self.control, [json.dumps(asked).encode()], handles)
@@ -326,6 +336,12 @@ def _copied(path: Path) -> Iterator[int]:
     finally:
         os.close(writer)
         thread.join(_END_SECONDS)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    with path.open("ab", buffering=0) as target:
+        yield target.fileno()
 
 
 def _copy(reader: int, path: Path) -> None:

@@ -115,6 +115,7 @@ def _export(box: Sandbox, stages: Sequence[Stage], directory: Path) -> None:
         stdout=raw,
         stderr=directory / layout.STDERR,
         deadline=time.monotonic() + _EXPORT_SECONDS,
+        piped=False,
     )
     text = raw.read_bytes()
     raw.unlink()

@@ -85,6 +85,16 @@ def test_a_session_writes_a_program_and_is_archived_and_repeats_itself(
     assert "scripted-no-docs/pi/threads/0@1x1x2 ok" in done.stderr
 
 
+def test_a_session_that_said_much_is_exported_whole(place: Place) -> None:
+    """OpenCode ends as soon as it has begun to export, and a pipe takes 64 KiB at once."""
+    long = "A line that a model says, to fill an export with. " * 1000
+    session = place.generate([*GOOD[:1], say(long * 2), say(long * 4)])
+    export = session.path / layout.EXPORT
+    assert export.stat().st_size > len(long) * 6
+    assert json.loads(export.read_text())
+    assert (session.path / layout.ATIF).exists()
+
+
 def test_every_difference_of_a_replay_is_named(place: Place) -> None:
     turns = [*GOOD[:2], write("notes/a.txt", "a"), bash("date +%N > made.txt"), *GOOD[2:]]
     session = place.generate(turns)
