@@ -20,14 +20,13 @@ from repro import ROOT
 from repro.container.julia import find_julia
 from repro.launch.environment import describe_environment
 
+from lab import alone
 from lab.an_image import install_apptainer
 
 MEASURED = ROOT / "docs" / "measured.toml"
 LIMIT = 60
 """Seconds in which figures, claims and report are to be done together, on two cores."""
 CELL = "reference/cholesky/threads/0@1x1x2"
-ALONE = ("unshare", "--map-root-user", "--net")
-"""Starts a command without a network."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +72,8 @@ def do(step: Step, clone: Path, home: Path) -> Taken:
     command: Sequence[str] = step.typed.split()
     environment: Mapping[str, str] = os.environ
     if step.alone:
-        command = [*ALONE, *command]
-        environment = {"PATH": "/usr/bin:/bin", "HOME": str(home)}
+        command = [*alone.START, *command]
+        environment = alone.environment(home)
     before, begin = _megabytes(clone), time.perf_counter()
     answer = subprocess.run(
         command, cwd=clone, env=environment, check=False, capture_output=True, text=True

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,11 @@ def test_generated_pages_are_what_would_be_generated() -> None:
     command = [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"]
     answer = subprocess.run(command, check=False, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def test_what_the_page_quotes_went_well_when_it_was_measured() -> None:
+    measured = tomllib.loads(page("docs/measured.toml"))
+    assert {name: step["code"] for name, step in measured["steps"].items() if step["code"]} == {}
 
 
 SHOWN = dict(_BLOCK.findall(page("docs/cli.md")))

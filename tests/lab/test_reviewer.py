@@ -11,16 +11,17 @@ import pytest
 
 from repro import ROOT
 
+from . import alone
 from conftest import skip
-
-ALONE = ("unshare", "--map-root-user", "--net")
-"""Starts a command without a network."""
 
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the last commit has."""
-    if not shutil.which("unshare") or subprocess.run([*ALONE, "true"], check=False).returncode:
+    if (
+        not shutil.which("unshare")
+        or subprocess.run([*alone.START, "true"], check=False).returncode
+    ):
         skip("a network namespace of its own (unshare --net)")
     directory = tmp_path_factory.mktemp("reviewer")
     subprocess.run(["git", "clone", "--quiet", ROOT, directory / "repro"], check=True)
@@ -57,9 +58,9 @@ def test_the_archive_speaks_for_itself(clone: Path, typed: str, said: str) -> No
     home = clone.parent / "home"
     home.mkdir(exist_ok=True)
     answer = subprocess.run(
-        [*ALONE, sys.executable, "-P", "-m", "repro", *typed.split()],
+        [*alone.START, sys.executable, "-P", "-m", "repro", *typed.split()],
         cwd=clone,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(home), "PYTHONPATH": str(clone)},
+        env=alone.environment(home) | {"PYTHONPATH": str(clone)},
         check=False,
         capture_output=True,
         text=True,
