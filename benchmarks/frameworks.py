@@ -13,7 +13,7 @@ from pathlib import Path
 from repro.launch.here import look_around
 from repro.launch.local import LocalLauncher
 from repro.launch.run_directory import Run, driving, make_run
-from repro.launch.site import load_site
+from repro.launch.site.settings import load_site
 from repro.measure.attempts import attempts_of
 from repro.study.expand import Cell
 from repro.study.load import STUDIES

@@ -18,7 +18,7 @@ from repro.launch.decide import decide
 from repro.launch.here import look_around
 from repro.launch.plan import plan_attempt
 from repro.launch.run_directory import driving, make_run
-from repro.launch.site import load_site
+from repro.launch.site.settings import load_site
 from repro.launch.submissions import SCRIPT, prepare
 
 from lab.cluster import Cluster

@@ -17,7 +17,7 @@ from repro.archive.dataset import Dataset
 from repro.archive.manifest import MANIFEST
 from repro.archive.verify import verify
 from repro.container.pins import load_pins
-from repro.launch.site import load_site
+from repro.launch.site.settings import load_site
 from repro.study.expand import cells, programs
 from repro.study.filters import select
 from repro.study.load import load_study

@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 from repro import ROOT
 from repro.errors import UserError
 from repro.launch.batch import Batch, batch_script, batches
-from repro.launch.site import Site, load_site
+from repro.launch.site.settings import Site, load_site
 from repro.study.expand import Cell, cells
 from repro.study.load import load_study
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from repro.cli.all_writing import Writing
 from repro.cli.main import cli
 from repro.errors import UserError
-from repro.launch.detect import detect_site, write_site
-from repro.launch.site import load_site
+from repro.launch.site.detect import detect_site, write_site
+from repro.launch.site.settings import load_site
 from repro.study.load import load_study
 
 RECORDED = Path(__file__).parent / "slurm_output"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from repro.errors import UserError
-from repro.launch import slurm_client
-from repro.launch.slurm_client import SlurmError, SlurmSilent, Task
+from repro.launch.slurm_client import SlurmClient, SlurmError, SlurmSilent, Task
+from repro.launch.slurm_cluster import ClusterLimits, Partition
 from repro.launch.slurm_text import (
     SEPARATOR,
     expand,
@@ -156,7 +156,7 @@ def test_a_newline_in_a_name_hides_nothing() -> None:
 def test_what_the_controller_forgot_comes_from_the_accounting(client: Client) -> None:
     client("squeue", f"grep -v -e timeout -e node-fail -e array-at-work '{OUTPUT}/squeue.txt'")
     asked = client("sacct", says("sacct.txt"))
-    tasks = slurm_client.tasks([4, 5, 8])
+    tasks = SlurmClient().tasks([4, 5, 8])
     sources = {task.name: task.source for task in tasks}
     assert (sources["timeout"], sources["node-fail"]) == ("sacct", "sacct")
     assert sources["completed"] == "squeue"
@@ -166,15 +166,16 @@ def test_what_the_controller_forgot_comes_from_the_accounting(client: Client) ->
 def test_a_task_that_lives_in_the_accounting_only_was_lost(client: Client) -> None:
     client("squeue", f"grep -v array-at-work '{OUTPUT}/squeue.txt'")
     client("sacct", says("sacct.txt"))
-    assert "array-at-work" not in {task.name for task in slurm_client.tasks([8])}
-    assert slurm_client.named("array-at") == []
+    assert "array-at-work" not in {task.name for task in SlurmClient().tasks([8])}
+    assert SlurmClient().named("array-at") == []
 
 
 def test_accounting_that_is_not_there_is_asked_once(client: Client) -> None:
     client("squeue", says("squeue_unknown_job.stderr.txt", 1))
     asked = client("sacct", says("sacct_no_accounting.stderr.txt", 1))
-    assert slurm_client.tasks([4]) == []
-    (task,) = slurm_client.tasks([4], OUTPUT / "jobcomp.txt")
+    slurm = SlurmClient()
+    assert slurm.tasks([4]) == []
+    (task,) = slurm.tasks([4], OUTPUT / "jobcomp.txt")
     assert (task.name, task.source) == ("timeout", "jobcomp")
     assert len(asked.read_text(encoding="utf-8").splitlines()) == 1
 
@@ -183,38 +184,38 @@ def test_a_database_that_is_down_is_silence_not_absence(client: Client) -> None:
     client("squeue", says("squeue.txt"))
     client("sacct", says("sacct_no_database.stderr.txt", 1))
     with pytest.raises(SlurmSilent, match="Connection refused"):
-        slurm_client.tasks([4])
+        SlurmClient().tasks([4])
 
 
 def test_jobs_by_name(client: Client) -> None:
     client("squeue", says("squeue.txt"))
     client("sacct", says("sacct.txt"))
-    assert [t.index for t in slurm_client.named("array-pend")] == [3, 5, 7, 9, 12]
+    assert [t.index for t in SlurmClient().named("array-pend")] == [3, 5, 7, 9, 12]
 
 
 def test_an_answer_of_another_form_is_an_error(client: Client) -> None:
     client("squeue", f"printf '1{SEPARATOR}2\\n'")
     with pytest.raises(SlurmError, match="not understood"):
-        slurm_client.tasks([1])
+        SlurmClient().tasks([1])
 
 
 def test_no_answer_in_time(client: Client) -> None:
     client("sbatch", "exec sleep 20")
     with pytest.raises(SlurmSilent, match=r"no answer within 0\.2 s"):
-        slurm_client.call("sbatch", seconds=0.2)
+        SlurmClient().call("sbatch", seconds=0.2)
 
 
 @pytest.mark.parametrize("name", ["sbatch_no_controller", "squeue_no_controller"])
 def test_a_controller_that_is_down(client: Client, name: str) -> None:
     client("sbatch", says(f"{name}.stderr.txt", 1))
     with pytest.raises(SlurmSilent, match="Unable to contact slurm controller"):
-        slurm_client.submit(Path("script"))
+        SlurmClient().submit(Path("script"))
 
 
 def test_a_refusal_is_one_line(client: Client) -> None:
     client("sbatch", says("sbatch_refused.stderr.txt", 1))
     with pytest.raises(SlurmError) as refusal:
-        slurm_client.submit(Path("script"))
+        SlurmClient().submit(Path("script"))
     assert str(refusal.value) == (
         "sbatch: invalid partition specified: nosuch; "
         "Batch job submission failed: Invalid partition name specified"
@@ -224,20 +225,20 @@ def test_a_refusal_is_one_line(client: Client) -> None:
 def test_no_client_on_path(client: Client) -> None:
     client("other", "")
     with pytest.raises(UserError, match="nosuchclient: not on PATH"):
-        slurm_client.call("nosuchclient")
+        SlurmClient().call("nosuchclient")
 
 
 @pytest.mark.parametrize("printed", ["4711", "4711;lab", "a banner\n4711;lab"])
 def test_a_submission_has_its_number(client: Client, printed: str) -> None:
     called = client("sbatch", f"printf '{printed}\\n'; echo 'sbatch: Warning: 12 CPUs' >&2")
-    assert slurm_client.submit(Path("batch.sh"), "--hold") == 4711
+    assert SlurmClient().submit(Path("batch.sh"), "--hold") == 4711
     assert called.read_text(encoding="utf-8") == "--parsable --hold batch.sh\n"
 
 
 def test_a_submission_without_a_number_may_have_been_accepted(client: Client) -> None:
     client("sbatch", "echo Thank you")
     with pytest.raises(SlurmSilent):
-        slurm_client.submit(Path("batch.sh"))
+        SlurmClient().submit(Path("batch.sh"))
 
 
 def test_settings_of_the_user_do_not_change_what_is_printed(
@@ -246,16 +247,16 @@ def test_settings_of_the_user_do_not_change_what_is_printed(
     monkeypatch.setenv("SQUEUE_STATES", "RUNNING")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     client("squeue", 'echo "$SQUEUE_STATES/$TZ/$SLURM_TIME_FORMAT/$LC_ALL/$SLURM_BITSTR_LEN"')
-    assert slurm_client.call("squeue").stdout == "/UTC/standard/C/0\n"
+    assert SlurmClient().call("squeue").stdout == "/UTC/standard/C/0\n"
 
 
 def test_cancelling(client: Client) -> None:
     called = client("scancel", "echo 'scancel: error: Invalid job id specified' >&2; exit 1")
     client("squeue", says("squeue_out_of_memory.txt"))
-    slurm_client.cancel(1)
-    slurm_client.cancel(1, [3, 4], name="oom")
-    slurm_client.cancel(1, name="another")
-    slurm_client.cancel(1, [])
+    SlurmClient().cancel(1)
+    SlurmClient().cancel(1, [3, 4], name="oom")
+    SlurmClient().cancel(1, name="another")
+    SlurmClient().cancel(1, [])
     assert called.read_text(encoding="utf-8") == "1\n1_[3,4]\n"
 
 
@@ -265,24 +266,23 @@ def test_what_the_cluster_has(client: Client) -> None:
     client("srun", says("srun_mpi_list.txt"))
     client("sacctmgr", says("sacctmgr.txt"))
     client("sbatch", says("sbatch_test_only.stderr.txt"))
-    assert slurm_client.partitions() == [
-        {"name": "main", "default": True, "max_seconds": None, "nodes": 2, "cpus": 192,
-         "threads": 1, "memory_mb": 400_000, "state": "up"},
+    assert SlurmClient().partitions() == [
+        Partition(
+            name="main", default=True, max_seconds=None, nodes=2, cpus=192, threads=1,
+            memory_mb=400_000, state="up",
+        ),
     ]  # fmt: skip
-    assert slurm_client.limits() == {
-        "MaxArraySize": 10001, "MaxJobCount": 20000, "SLURM_VERSION": "22.05.8",
-        "ClusterName": "lab",
-    }  # fmt: skip
-    assert slurm_client.mpi_types() == ["pmix", "none", "cray_shasta", "pmi2", "pmix_v4"]
-    assert slurm_client.accounts() == ["studies"]
-    assert slurm_client.test_only(Path("x")).startswith("Job 17 to start at")
+    assert SlurmClient().limits() == ClusterLimits("lab", "22.05.8", max_array_size=10001)
+    assert SlurmClient().mpi_types() == ["pmix", "none", "cray_shasta", "pmi2", "pmix_v4"]
+    assert SlurmClient().accounts() == ["studies"]
+    assert SlurmClient().test_only(Path("x")).startswith("Job 17 to start at")
 
 
 def test_mpi_types_as_older_versions_print_them(client: Client) -> None:
     client("srun", "printf 'srun: MPI types are...\\nsrun: none\\nsrun: pmix_v3\\n' >&2")
-    assert slurm_client.mpi_types() == ["none", "pmix_v3"]
+    assert SlurmClient().mpi_types() == ["none", "pmix_v3"]
 
 
 def test_no_accounts_without_accounting(client: Client) -> None:
     client("sacctmgr", says("sacct_no_accounting.stderr.txt", 1))
-    assert slurm_client.accounts() == []
+    assert SlurmClient().accounts() == []

@@ -13,8 +13,8 @@ from syrupy.assertion import SnapshotAssertion
 from repro.cli.main import cli
 from repro.container import pins
 from repro.errors import UserError
-from repro.launch import site as site_module
-from repro.launch.site import Site, load_site
+from repro.launch.site import settings as site_module
+from repro.launch.site.settings import Site, load_site
 from repro.study import model
 from repro.study.expand import Cell, cells, programs
 from repro.study.load import STUDIES, load_study, parse_toml

@@ -8,7 +8,7 @@ from repro import ROOT
 from repro.launch.here import look_around
 from repro.launch.local import LocalLauncher
 from repro.launch.run_directory import Run, driving, make_run
-from repro.launch.site import load_site
+from repro.launch.site.settings import load_site
 from repro.measure.attempts import Attempt, attempts_of
 from repro.study.filters import select
 

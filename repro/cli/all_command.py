@@ -10,7 +10,7 @@ from repro.cli import options
 from repro.cli.all_writing import Writing
 from repro.errors import UserError
 from repro.launch.run_directory import RUN, Run, driving, make_run
-from repro.launch.site import SITES, Site, load_site
+from repro.launch.site.settings import SITES, Site, load_site
 from repro.launch.start import Wishes
 from repro.study.load import STUDIES, find_toml, known_toml, load_study
 from repro.study.model import Study
@@ -68,7 +68,7 @@ def command(
     if not (yes or (path / RUN).exists()):
         _ask()
     if at.slurm and at.name not in known_toml(SITES) and site is None:
-        from repro.launch.detect import write_site
+        from repro.launch.site.detect import write_site
 
         click.echo(
             f"{write_site(at)}: what Slurm says of this cluster; mend what is wrong", err=True
@@ -92,7 +92,7 @@ def command(
 
 
 def _site(name: str | None, submit_via: str | None) -> Site:
-    from repro.launch.detect import detect_site
+    from repro.launch.site.detect import detect_site
 
     return load_site(name) if name else detect_site(submit_via)
 

@@ -48,7 +48,7 @@ def command(
                 stack.enter_context(driving(run.path))
             except UserError as error:
                 raise UserError(f"nothing was cancelled: {error}; or Ctrl-C it first") from error
-            cancel(found)
+            cancel(run, found)
     counts = Counter(state for state, _ in found.values())
     what = "to cancel" if dry_run else "cancelled"
     click.echo(f"{what}: {counts['queued']} queued and {counts['running']} running cells")

@@ -107,7 +107,7 @@ def run(
     from repro.container.image import image_here
     from repro.launch.rerun import cells_to_rerun, explain, rerun
     from repro.launch.run_directory import Run
-    from repro.launch.site import load_site
+    from repro.launch.site.settings import load_site
     from repro.study.load import load_toml
     from repro.study.model import Study
 

@@ -10,7 +10,7 @@ from repro.cli import options
 from repro.cli.findings import print_finding
 from repro.container import doctor
 from repro.container.findings import Finding
-from repro.launch.site import Site, load_site
+from repro.launch.site.settings import Site, load_site
 
 
 @click.command()
@@ -92,8 +92,8 @@ def _fail_if_needed(seen: list[Finding]) -> None:
 
 
 def _note_mpi(site: str, seen: list[Finding]) -> None:
-    from repro.launch.site_doctor import MPI_OF_RANKS
-    from repro.launch.site_file import note_mpi
+    from repro.launch.site.doctor import MPI_OF_RANKS
+    from repro.launch.site.file import note_mpi
 
     for finding in seen:
         if finding["what"] == MPI_OF_RANKS and (path := note_mpi(site, finding["found"])):
@@ -103,8 +103,8 @@ def _note_mpi(site: str, seen: list[Finding]) -> None:
 def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[Finding]:
     if site.slurm is None:
         return iter(doctor.findings())
-    from repro.launch.site_doctor import site_findings
-    from repro.launch.site_job import Visit
+    from repro.launch.site.doctor import site_findings
+    from repro.launch.site.job import Visit
 
     def show(script: str) -> None:
         click.echo(script, err=True)

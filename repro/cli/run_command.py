@@ -12,7 +12,7 @@ from repro.errors import UserError
 from repro.files import write_atomic, writing
 from repro.launch.decide import Decision, Means, Todo, decide
 from repro.launch.run_directory import Run, driving, make_run
-from repro.launch.site import Site, load_site
+from repro.launch.site.settings import Site, load_site
 from repro.launch.slurm_client import SlurmError, SlurmSilent
 from repro.launch.start import Wishes, prepare_run, scripts
 from repro.study.expand import Cell

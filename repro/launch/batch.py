@@ -15,7 +15,7 @@ import jinja2
 from repro import ROOT
 from repro.container.image import PYTHON, Image
 from repro.errors import UserError
-from repro.launch.site import Site
+from repro.launch.site.settings import Site
 from repro.study.expand import Cell
 from repro.study.names import ScalePoint
 

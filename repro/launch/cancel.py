@@ -4,10 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable
 
 from repro.errors import UserError
-from repro.launch import slurm_client
 from repro.launch.run_directory import Run
-from repro.launch.site import BY_HAND
-from repro.launch.slurm_client import SlurmError, SlurmSilent, Task
+from repro.launch.site.settings import BY_HAND
+from repro.launch.slurm_client import SlurmClient, SlurmError, SlurmSilent, Task
 from repro.launch.status import overview, was_handed_over
 from repro.launch.submissions import open_submissions
 
@@ -29,7 +28,6 @@ def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str,
             f"{run.path}: its jobs were submitted by hand; cancel them by hand: "
             f"scancel --name={names.replace(' ', ',') or 'NAME'}"
         )
-    slurm_client.reach(run.submit_via)
     seen = overview(run, wanted)
     if seen.silent:
         raise UserError(f"Slurm does not answer ({seen.silent}); nothing was cancelled")
@@ -40,18 +38,19 @@ def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str,
     }
 
 
-def cancel(cells: dict[str, tuple[str, Task]]) -> None:
-    """Cancel the tasks of these cells, those of one array at once.
+def cancel(run: Run, cells: dict[str, tuple[str, Task]]) -> None:
+    """Cancel the tasks of these cells of a run, those of one array at once.
 
     Raises:
         UserError: Slurm refuses, or does not answer.
     """
+    slurm = SlurmClient.reached(run.submit_via)
     arrays: dict[tuple[int, str], list[int]] = defaultdict(list)
     for _, task in cells.values():
         arrays[task.job, task.name].append(task.index)
     for (job, name), indices in arrays.items():
         try:
-            slurm_client.cancel(job, sorted(indices), name=name)
+            slurm.cancel(job, sorted(indices), name=name)
         except SlurmError as error:
             raise UserError(f"job {job}: Slurm refuses to cancel it: {error}") from error
         except SlurmSilent as error:

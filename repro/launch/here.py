@@ -15,7 +15,7 @@ from repro.launch.environment import describe_environment, environment_id
 from repro.launch.local import Here
 from repro.launch.plan import Setting
 from repro.launch.run_directory import Run, write_environment
-from repro.launch.site import Site
+from repro.launch.site.settings import Site
 from repro.study.model import Study
 
 

@@ -6,7 +6,7 @@ from repro.launch.batch import batches
 from repro.launch.decide import Decision, Means, Todo, decide
 from repro.launch.here import find_tools, means_of
 from repro.launch.run_directory import Run
-from repro.launch.site import Site
+from repro.launch.site.settings import Site
 from repro.launch.start import Wishes
 from repro.study.expand import Cell
 

@@ -13,7 +13,7 @@ from repro.launch.decide import Todo, decide
 from repro.launch.here import look_around
 from repro.launch.local import Events, LocalLauncher
 from repro.launch.run_directory import Run, driving, make_run
-from repro.launch.site import Site
+from repro.launch.site.settings import Site
 from repro.study.expand import Cell
 from repro.study.names import CellName
 

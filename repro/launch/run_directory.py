@@ -31,7 +31,7 @@ class Run:
     site: str
     created: str
     submit_via: str | None = None
-    """How its site's Slurm is reached, as `repro.launch.site.Slurm` has it."""
+    """How its site's Slurm is reached, as `repro.launch.site.settings.Slurm` has it."""
 
     def cells(self) -> list[Cell]:
         """The cells of its study."""

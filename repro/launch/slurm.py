@@ -11,13 +11,12 @@ import click
 
 from repro.errors import UserError
 from repro.files import write_atomic, writing
-from repro.launch import slurm_client
 from repro.launch.batch import Batch, batches, collect_script, refuse_odd
 from repro.launch.decide import Decision, Means, Todo, decide
 from repro.launch.plan import Setting, plan_attempt
 from repro.launch.run_directory import Run, close_attempt
-from repro.launch.site import Site
-from repro.launch.slurm_client import SlurmError, SlurmSilent, Task
+from repro.launch.site.settings import Site
+from repro.launch.slurm_client import SlurmClient, SlurmError, SlurmSilent, Task
 from repro.launch.slurm_outcome import ALIVE, outcome_of_task
 from repro.launch.submissions import (
     SCRIPT,
@@ -44,6 +43,7 @@ class SlurmLauncher:
     site: Site
     setting: Setting
     means: Means
+    slurm: SlurmClient
     say: Callable[[str], None] = lambda _text: None
     ended: Callable[[Cell, dict[str, Any]], None] = lambda _cell, _outcome: None
     queued: dict[str, Task | None] = field(default_factory=dict)
@@ -107,7 +107,7 @@ class SlurmLauncher:
 
     def _submit(self, submission: Submission) -> None:
         try:
-            job = slurm_client.submit(submission.path / SCRIPT)
+            job = self.slurm.submit(submission.path / SCRIPT)
         except SlurmError as error:
             raise UserError(f"{submission.path / SCRIPT}: Slurm refuses it: {error}") from error
         with writing(submission.path):
@@ -130,7 +130,7 @@ class SlurmLauncher:
         jobs = {task.job for task in self.queued.values() if task} | self._given
         after = [f"--dependency=afterany:{':'.join(map(str, sorted(jobs)))}"] if jobs else []
         try:
-            return slurm_client.submit(script, *after)
+            return self.slurm.submit(script, *after)
         except SlurmError as error:
             raise UserError(f"{script}: Slurm refuses it: {error}") from error
 
@@ -146,11 +146,11 @@ class SlurmLauncher:
             self._look_at_disk(waiting)
             return
         for submission in waiting:
-            if submission.job is None and (found := slurm_client.named(submission.name)):
+            if submission.job is None and (found := self.slurm.named(submission.name)):
                 with writing(submission.path):
                     submission.note_job(found[0].job)
         jobs = [submission.job for submission in waiting if submission.job is not None]
-        known = slurm_client.tasks(jobs, self._jobcomp)
+        known = self.slurm.tasks(jobs, self._jobcomp)
         said = {(task.name, task.index): task for task in known}
         tasks: dict[str, list[Task]] = {}
         for submission in waiting:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repro.container.image import Image
-from repro.launch import slurm_client
 from repro.launch.batch import batch_script, batches
 from repro.launch.decide import Decision, Means, Todo, decide
 from repro.launch.here import look_around
 from repro.launch.local import Events, Here, LocalLauncher
 from repro.launch.run_directory import Run, note_submit_via
-from repro.launch.site import Site
+from repro.launch.site.settings import Site
 from repro.launch.slurm import SlurmLauncher
+from repro.launch.slurm_client import SlurmClient
 from repro.study.expand import Cell
 
 
@@ -61,9 +61,15 @@ class Prepared:
             LocalLauncher(self.run, self.here, self.means, events).run_cells(self.ready)
             return []
         note_submit_via(self.run, self.site.slurm.submit_via)
-        slurm_client.reach(self.site.slurm.submit_via)
-        setting = self.here.setting
-        launcher = SlurmLauncher(self.run, self.site, setting, self.means, say, events.ended)
+        launcher = SlurmLauncher(
+            self.run,
+            self.site,
+            self.here.setting,
+            self.means,
+            SlurmClient.reached(self.site.slurm.submit_via),
+            say,
+            events.ended,
+        )
         if wishes.wait and not self.site.by_hand:
             launcher.wait(self.ready)
             return []

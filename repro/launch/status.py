@@ -12,6 +12,7 @@ from repro.measure.attempts import Attempt, attempts_of
 from repro.measure.outcomes import OUTCOMES, PROGRAM_OUTCOMES
 
 if TYPE_CHECKING:
+    from repro.launch.slurm_client import SlurmClient
     from repro.launch.slurm_text import Task
 
 _QUEUED = frozenset(
@@ -107,22 +108,19 @@ def _ask(
     run: Path, cells: Collection[str], submit_via: str | None
 ) -> "tuple[dict[str, Task], str | None]":
     """Slurm's word on each cell that it was given, or why there is none."""
-    from repro.launch import slurm_client
-    from repro.launch.site import BY_HAND
-    from repro.launch.slurm_client import SlurmError, SlurmSilent
+    from repro.launch.site.settings import BY_HAND
+    from repro.launch.slurm_client import SlurmClient, SlurmError, SlurmSilent
 
     if submit_via == BY_HAND:
         return {}, "the jobs are submitted by hand"
-    slurm_client.reach(submit_via)
     try:
-        return _tasks(run, cells), None
+        return _tasks(run, cells, SlurmClient.reached(submit_via)), None
     except (SlurmError, SlurmSilent, UserError) as error:
         return {}, str(error)
 
 
-def _tasks(run: Path, cells: Collection[str]) -> "dict[str, Task]":
+def _tasks(run: Path, cells: Collection[str], slurm: "SlurmClient") -> "dict[str, Task]":
     """Of each cell the task that lives, else the one that was handed over last."""
-    from repro.launch import slurm_client
     from repro.launch.slurm_outcome import ALIVE
     from repro.launch.submissions import submissions
 
@@ -130,7 +128,7 @@ def _tasks(run: Path, cells: Collection[str]) -> "dict[str, Task]":
     jobs = [submission.job for submission in handed]
     numbers = [job for job in jobs if job is not None]
     lost = len(numbers) < len(jobs)  # Slurm never said a number: only the name finds the job
-    known = slurm_client.named("repro-") if lost else slurm_client.tasks(numbers)
+    known = slurm.named("repro-") if lost else slurm.tasks(numbers)
     said = {(task.name, task.index): task for task in known}
     found: dict[str, list[Task]] = defaultdict(list)
     for submission in handed:

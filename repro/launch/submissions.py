@@ -17,7 +17,7 @@ from pathlib import Path
 from repro.container.image import Image
 from repro.files import canonical_json, read_json, write_atomic
 from repro.launch.batch import Batch, batch_script
-from repro.launch.site import Site
+from repro.launch.site.settings import Site
 from repro.measure.attempts import Attempt, attempts_of
 
 SUBMISSIONS, ABOUT, SCRIPT, JOB = "submissions", "submission.json", "batch.sh", "job.json"

@@ -11,7 +11,8 @@ import pytest
 
 from repro import ROOT
 from repro.container.julia import Julia
-from repro.launch.site_check import Expected, code_digest, judge
+from repro.launch.site.judge import Expected, judge
+from repro.launch.site.node import code_digest
 
 from .cluster import Cluster
 

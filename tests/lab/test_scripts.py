@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from repro.launch.batch import batch_script, batches, collect_script
-from repro.launch.site import load_site
+from repro.launch.site.settings import load_site
 from repro.study.expand import cells
 from repro.study.load import load_study
 

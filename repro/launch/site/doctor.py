@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from repro.container.findings import Finding, finding
 from repro.errors import UserError
 from repro.files import write_atomic
-from repro.launch import slurm_client
 from repro.launch.batch import Batch, batch_script, batches
 from repro.launch.command import Tools
 from repro.launch.here import find_tools
 from repro.launch.run_directory import STUDY, open_run
-from repro.launch.site import Slurm
-from repro.launch.site_check import Expected, bad, judge, judged
-from repro.launch.site_job import SCRIPT, Job, Visit, job_script, mailbox, mpi_hellos, probe_in
-from repro.launch.slurm_client import SlurmError, SlurmSilent
+from repro.launch.site.job import SCRIPT, Job, Visit, job_script, mailbox, mpi_hellos, probe_in
+from repro.launch.site.judge import Expected, bad, judge, judged
+from repro.launch.site.settings import Slurm
+from repro.launch.slurm_client import SlurmClient, SlurmError, SlurmSilent
+from repro.launch.slurm_cluster import Partition
 from repro.study.expand import cells
 from repro.study.load import load_study
 
@@ -40,7 +40,7 @@ def site_findings(visit: Visit, show: Callable[[str], None] | None = None) -> It
     if visit.site.by_hand:
         yield bad("Slurm", "nobody asks it (--submit-via print)", "run this where Slurm is")
         return
-    slurm_client.reach(visit.slurm.submit_via)
+    slurm = SlurmClient.reached(visit.slurm.submit_via)
     here = visit.slurm.submit_via is None
     if absent := [name for name in CLIENTS if here and shutil.which(name) is None]:
         mend = "run this on a login node, or load Slurm's module"
@@ -49,11 +49,11 @@ def site_findings(visit: Visit, show: Callable[[str], None] | None = None) -> It
     yield finding("Slurm's clients", visit.slurm.submit_via or str(shutil.which("sbatch")))
     sound = True
     try:
-        for found in _from_here(visit):
+        for found in _from_here(visit, slurm):
             sound = sound and (found["ok"] or not found["needed"])
             yield found
         if show or sound:
-            yield from _from_the_nodes(visit, show)
+            yield from _from_the_nodes(visit, slurm, show)
         else:
             mend = "mend what is marked NO above, then say the same again"
             yield finding("a job on the nodes", "not submitted", mend, ok=False)
@@ -61,21 +61,21 @@ def site_findings(visit: Visit, show: Callable[[str], None] | None = None) -> It
         yield bad("Slurm", str(error), "wait, or ask the site's support, then say the same again")
 
 
-def _from_here(visit: Visit) -> Iterator[Finding]:
-    limits = slurm_client.limits()
-    yield finding("Slurm", f"{limits['SLURM_VERSION']}, cluster {limits['ClusterName']}")
+def _from_here(visit: Visit, slurm: SlurmClient) -> Iterator[Finding]:
+    limits = slurm.limits()
+    yield finding("Slurm", f"{limits.version}, cluster {limits.cluster}")
     real = _real_batches(visit)
-    yield _partition(visit, max((batch.minutes for batch in real), default=1))
-    yield _account(visit.slurm)
-    allowed, asked = int(limits["MaxArraySize"]), visit.slurm.max_array_size
+    yield _partition(visit, slurm.partitions(), max((batch.minutes for batch in real), default=1))
+    yield _account(visit.slurm, slurm.accounts() if shutil.which("sacctmgr") else [])
+    allowed, asked = limits.max_array_size, visit.slurm.max_array_size
     mend = f"set max_array_size = {allowed - 1} in slurm/sites/{visit.site.name}.toml"
     found = f"{allowed}, the site's file has arrays of {asked}"
     yield judged("MaxArraySize", found, mend, ok=asked < allowed)
-    types = slurm_client.mpi_types()
+    types = slurm.mpi_types()
     mend = "ask the site's support for PMIx: without it every MPI rank is alone"
     yield judged("srun --mpi", ", ".join(types), mend, ok="pmix" in types)
     if real:
-        yield _test_only(visit, max(real, key=lambda batch: batch.scale.cores))
+        yield _test_only(visit, slurm, max(real, key=lambda batch: batch.scale.cores))
 
 
 def _real_batches(visit: Visit) -> list[Batch]:
@@ -87,35 +87,33 @@ def _real_batches(visit: Visit) -> list[Batch]:
     return list(batches(fit, site))
 
 
-def _partition(visit: Visit, minutes: int) -> Finding:
+def _partition(visit: Visit, there: list[Partition], minutes: int) -> Finding:
     name, site = visit.slurm.partition, visit.site
-    there = slurm_client.partitions()
-    fits = [p for p in there if p["name"] == name or (name is None and p["default"])]
+    fits = [p for p in there if p.name == name or (name is None and p.default)]
     if not fits:
-        known = ", ".join(sorted(p["name"] for p in there)) or "none"
+        known = ", ".join(sorted(p.name for p in there)) or "none"
         mend = f"there are: {known}; say --partition, or write it into the site's file"
         return bad(f"partition {name or '(default)'}", "not there", mend)
     found = fits[0]
-    gib, longest = found["memory_mb"] / 1024, found["max_seconds"]
+    gib, longest = found.memory_mb / 1024, found.max_seconds
     length = f"at most {longest // 60} minutes" if longest else "of any length"
     text = (
-        f"{found['state']}, {found['nodes']} nodes of {found['cpus']} cores and {gib:.0f} GiB, "
+        f"{found.state}, {found.nodes} nodes of {found.cpus} cores and {gib:.0f} GiB, "
         f"jobs {length} (needed: {site.nodes} of {site.cores_per_node} and "
         f"{site.memory_per_node_gib:.0f} GiB, {minutes} minutes)"
     )
     ok = (
-        found["state"] == "up"
-        and found["nodes"] >= site.nodes
-        and found["cpus"] >= int(site.cores_per_node)
-        and found["memory_mb"] * 2**20 >= site.memory_bytes
+        found.state == "up"
+        and found.nodes >= site.nodes
+        and found.cpus >= int(site.cores_per_node)
+        and found.memory_mb * 2**20 >= site.memory_bytes
         and (longest is None or longest >= minutes * 60)
     )
     mend = f"say another --partition, or correct slurm/sites/{site.name}.toml"
-    return judged(f"partition {found['name']}", text, mend, ok=ok)
+    return judged(f"partition {found.name}", text, mend, ok=ok)
 
 
-def _account(slurm: Slurm) -> Finding:
-    known = slurm_client.accounts() if shutil.which("sacctmgr") else []
+def _account(slurm: Slurm, known: list[str]) -> Finding:
     if not known:
         return finding("account", f"{slurm.account or 'none'}; Slurm does not say which there are")
     ok = slurm.account is None or slurm.account in known
@@ -123,7 +121,7 @@ def _account(slurm: Slurm) -> Finding:
     return judged("account", text, "say one of yours by --account", ok=ok)
 
 
-def _test_only(visit: Visit, batch: Batch) -> Finding:
+def _test_only(visit: Visit, slurm: SlurmClient, batch: Batch) -> Finding:
     """Slurm's word on the script of the site's largest cells."""
     what = f"sbatch --test-only, {batch.scale}"
     with mailbox() as directory:
@@ -132,13 +130,15 @@ def _test_only(visit: Visit, batch: Batch) -> Finding:
         text = batch_script(batch, visit.site, visit.run.absolute(), name, directory)
         write_atomic(path, text)
         try:
-            return finding(what, slurm_client.test_only(path), needed=True)
+            return finding(what, slurm.test_only(path), needed=True)
         except SlurmError as error:
             mend = f"correct slurm/sites/{visit.site.name}.toml, --account or --partition"
             return bad(what, str(error), mend)
 
 
-def _from_the_nodes(visit: Visit, show: Callable[[str], None] | None) -> Iterator[Finding]:
+def _from_the_nodes(
+    visit: Visit, slurm: SlurmClient, show: Callable[[str], None] | None
+) -> Iterator[Finding]:
     tools: Tools | None = None
     try:
         tools = find_tools(visit.site)
@@ -151,7 +151,7 @@ def _from_the_nodes(visit: Visit, show: Callable[[str], None] | None) -> Iterato
                 show(script)
                 return
             write_atomic(box / SCRIPT, script)
-            heard = Job(visit, box).run()
+            heard = Job(visit, slurm, box).run()
     except UserError as error:
         yield bad("a job on the nodes", str(error), "give a --run where you may write")
         return

@@ -19,12 +19,12 @@ from repro import ROOT
 from repro.container.findings import Finding
 from repro.container.image import PYTHON
 from repro.files import writing
-from repro.launch import slurm_client
 from repro.launch.batch import TEMPLATES, host_env_line, start_python
 from repro.launch.command import Tools
-from repro.launch.site import Site, Slurm
-from repro.launch.site_check import BEAT, LOCK, Report, bad
-from repro.launch.slurm_client import SlurmError, Task
+from repro.launch.site.judge import bad
+from repro.launch.site.node import BEAT, LOCK, Report
+from repro.launch.site.settings import Site, Slurm
+from repro.launch.slurm_client import SlurmClient, SlurmError, Task
 from repro.launch.slurm_outcome import ALIVE
 
 _LONGEST_SECONDS = 210
@@ -130,7 +130,7 @@ def job_script(visit: Visit, tools: Tools | None, probe: Path, mailbox: Path) ->
         nodes=visit.nodes,
         name=_name(mailbox),
         output=mailbox / OUTPUT,
-        check=f"{python} -m repro.launch.site_check {shlex.join(asked)}",
+        check=f"{python} -m repro.launch.site.node {shlex.join(asked)}",
         host_env=shlex.quote(host_env_line(image)) if image and hellos else "",
         hellos=[f"{shlex.join(line)} {way}" for way, line in hellos.items()],
     )
@@ -159,6 +159,7 @@ class Job:
     """The job on the nodes, and what was heard of it."""
 
     visit: Visit
+    slurm: SlurmClient
     mailbox: Path
     text: str = ""
     problems: list[Finding] = field(default_factory=list)
@@ -181,14 +182,14 @@ class Job:
             SlurmSilent: Slurm does not answer any more.
         """
         try:
-            number = slurm_client.submit(self.mailbox / SCRIPT)
+            number = self.slurm.submit(self.mailbox / SCRIPT)
         except SlurmError as error:
             self._problem(f"Slurm refuses it: {error}", "correct the site's file")
             return self
         try:
             self._follow(number)
         finally:
-            slurm_client.cancel(number, name=_name(self.mailbox))
+            self.slurm.cancel(number, name=_name(self.mailbox))
         self._note_silent_nodes()
         return self
 
@@ -199,7 +200,7 @@ class Job:
         while not self.lines("end"):
             now = time.monotonic()
             if now - looked > _LOOK_SECONDS:
-                looked, task = now, _task(number)
+                looked, task = now, next(iter(self.slurm.tasks([number])), None)
                 if task and task.started and started is None:
                     started = now
             self._read()
@@ -251,7 +252,3 @@ class Job:
 
 def _name(mailbox: Path) -> str:
     return f"repro{mailbox.name.replace('.', '-')}"
-
-
-def _task(number: int) -> Task | None:
-    return next(iter(slurm_client.tasks([number])), None)

@@ -8,9 +8,9 @@ from pathlib import Path
 from repro import ROOT
 from repro.errors import UserError
 from repro.files import write_atomic, writing
-from repro.launch import slurm_client
-from repro.launch.site import BY_HAND, SITES, Site, Slurm, load_site
-from repro.launch.slurm_client import SlurmError, SlurmSilent
+from repro.launch.site.settings import BY_HAND, SITES, Site, Slurm, load_site
+from repro.launch.slurm_client import SlurmClient, SlurmError, SlurmSilent
+from repro.launch.slurm_cluster import Partition
 from repro.study.load import known_toml
 
 _NO_CLUSTER = "not establish a configuration source"
@@ -30,13 +30,13 @@ def detect_site(submit_via: str | None) -> Site:
         raise UserError("--submit-via print: nobody can be asked which cluster it is; say --site")
     if submit_via is None and shutil.which("sbatch") is None:
         return load_site("local")
-    slurm_client.reach(submit_via)
+    slurm = SlurmClient.reached(submit_via)
     try:
-        limits = slurm_client.limits()
-        name = re.sub(r"[^a-z0-9.-]+", "-", str(limits["ClusterName"]).lower()).strip("-.")
+        limits = slurm.limits()
+        name = re.sub(r"[^a-z0-9.-]+", "-", limits.cluster.lower()).strip("-.")
         if name in known_toml(SITES):
             return load_site(name)
-        return _described(name, int(limits["MaxArraySize"]) - 1)
+        return _described(name, slurm.partitions(), limits.max_array_size - 1)
     except (SlurmError, SlurmSilent) as error:
         if _NO_CLUSTER in str(error):
             return load_site("local")
@@ -44,23 +44,22 @@ def detect_site(submit_via: str | None) -> Site:
         raise UserError(f"Slurm is here, but does not answer ({error}); {mend}") from error
 
 
-def _described(name: str, max_array_size: int) -> Site:
+def _described(name: str, partitions: list[Partition], max_array_size: int) -> Site:
     """A cluster that no file describes, by its default partition."""
-    there = sorted(slurm_client.partitions(), key=lambda found: not found["default"])
-    if not there:
+    if not partitions:
         raise UserError("Slurm shows you no partition: ask the site's support, or say --site")
-    nodes = there[0]
+    found = min(partitions, key=lambda partition: not partition.default)
     return Site(
         name=name,
-        title=f"the cluster {name}, as its Slurm describes partition {nodes['name']}",
+        title=f"the cluster {name}, as its Slurm describes partition {found.name}",
         launcher="slurm",
-        nodes=min(2, nodes["nodes"]),
-        cores_per_node=nodes["cpus"] // nodes["threads"],
-        memory_per_node_gib=float(nodes["memory_mb"] // 1024),
+        nodes=min(2, found.nodes),
+        cores_per_node=found.cpus // found.threads,
+        memory_per_node_gib=float(found.memory_mb // 1024),
         slurm=Slurm(
-            partition=nodes["name"],
+            partition=found.name,
             max_array_size=min(1000, max_array_size),
-            options=("--hint=nomultithread",) if nodes["threads"] > 1 else (),
+            options=("--hint=nomultithread",) if found.threads > 1 else (),
         ),
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from repro import ROOT
 from repro.files import reading, write_atomic, writing
-from repro.launch.site import SITES
+from repro.launch.site.settings import SITES
 from repro.study.load import find_toml
 
 

@@ -1,0 +1,153 @@
+"""What a node says of itself, for `repro doctor --site`: `python -m repro.launch.site.node ...`.
+
+It prints a line of JSON, shorter than the 1,024 bytes that srun passes on in one piece.
+Standard library only: whether the other packages can be imported is one of the questions.
+"""
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from repro import ROOT
+
+BEAT, LOCK = "login", "lock"
+"""In the probe's directory: the login node's time, again and again, and a file that it locks."""
+
+_NEIGHBOURS_SECONDS, _START_SECONDS = 10, 25
+_SYSTEM = Path("/sys/devices/system/cpu")
+
+Report = dict[str, Any]
+
+
+def report(scratch: Path, probe: Path, nodes: int, julia: list[str]) -> Report:
+    """All that is asked of a node.
+
+    Args:
+        scratch: the directory that runs are to lie in.
+        probe: a directory below it, made by the login node.
+        nodes: how many nodes are asked at the same time.
+        julia: the command that starts Julia, in its image if it has one; empty: there is none.
+    """
+    return {
+        "host": os.uname().nodename,
+        "shared": (probe / BEAT).exists(),
+        "seen": _neighbours(probe, nodes),
+        "ahead_s": _ahead(probe / BEAT),
+        "lock": _lock(probe / LOCK),
+        "problem": _problem_of_writing(scratch),
+        "free": _size(scratch, "free"),
+        "shm": _size(Path("/dev/shm"), "total"),  # noqa: S108 - it is what is asked about
+        "cores": _cores(),
+        "memory": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        "python": platform.python_version(),
+        "code": code_digest(),
+        "imports": _ask(sys.executable, "-c", "import repro.launch.on_node")[1],
+        "julia": next(filter(None, _ask(*julia, "--version"))) if julia else "",
+    }
+
+
+def code_digest() -> str:
+    """A few digits that stand for the package's code as this node sees it."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "repro").rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _neighbours(probe: Path, nodes: int) -> list[str]:
+    """The nodes whose file this one sees, itself among them."""
+    if not probe.is_dir():
+        return []
+    name, seen = f"node-{os.uname().nodename}", list[str]()
+    end = time.monotonic() + _NEIGHBOURS_SECONDS
+    while len(seen) < nodes and time.monotonic() < end:
+        # Made anew each time: a change of one's own is what makes NFS look at a directory again.
+        with contextlib.suppress(OSError):
+            (probe / f".{name}").touch()
+            (probe / f".{name}").replace(probe / name)
+        seen = [file for file in os.listdir(probe) if file.startswith("node-")]
+        time.sleep(0.1)
+    return sorted(file.removeprefix("node-") for file in seen)
+
+
+def _ahead(beat: Path) -> float | None:
+    """Seconds that this clock is ahead of the login node's: its delays make it look later."""
+    found = []
+    for _ in range(10):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: just being written
+            found.append(time.time() - float(beat.read_text(encoding="ascii")))
+        time.sleep(0.1)
+    return round(min(found), 2) if found else None
+
+
+def _lock(path: Path) -> str:
+    """What a lock that the login node holds is here: `held`, `free`, or an error."""
+    try:
+        with path.open("r+b") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return "held"
+    except OSError as error:
+        return error.strerror or "error"
+    return "free"
+
+
+def _problem_of_writing(scratch: Path) -> str:
+    """What keeps a file of 256 KiB from being written; empty: nothing."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=scratch, prefix=".repro-doctor-") as stream:
+            stream.write(bytes(2**18))
+            stream.flush()
+            os.fsync(stream.fileno())
+    except OSError as error:
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        return f"full ({error.strerror})" if full else error.strerror or "error"
+    return ""
+
+
+def _size(path: Path, which: str) -> int:
+    try:
+        size: int = getattr(shutil.disk_usage(path), which)
+    except OSError:
+        return 0
+    return size
+
+
+def _cores() -> int:
+    """Cores, not hardware threads, where the kernel tells them apart."""
+    groups = {file.read_text() for file in _SYSTEM.glob("cpu[0-9]*/topology/thread_siblings_list")}
+    return len(groups) or os.cpu_count() or 1
+
+
+def _ask(*command: str) -> tuple[str, str]:
+    """What a command prints, or, if it fails, why."""
+    try:
+        answer = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            errors="replace", timeout=_START_SECONDS,
+        )  # fmt: skip
+    except OSError as error:
+        return "", error.strerror or "does not start"
+    except subprocess.TimeoutExpired:
+        return "", f"no answer in {_START_SECONDS} s"
+    if answer.returncode == 0:
+        return answer.stdout.strip()[:80], ""
+    last = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
+    return "", last[:120]
+
+
+if __name__ == "__main__":
+    place, made, asked, *command = sys.argv[1:]
+    told = report(Path(place), Path(made), int(asked), command)
+    print(json.dumps(told), flush=True)  # noqa: T201
