@@ -1,10 +1,10 @@
-"""Reading TOML files: a study, or any other file that a pydantic model describes."""
+"""Reading what a typed class describes: a study, any other TOML file, a record in JSON."""
 
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from repro import ROOT
 from repro.errors import UserError
@@ -13,6 +13,7 @@ from repro.study.model import Study
 
 STUDIES = ROOT / "studies"
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
 def load_toml(path: Path, model: type[M]) -> M:
@@ -34,10 +35,20 @@ def parse_toml(text: str, model: type[M], where: str) -> M:
         raise UserError(f"{where}: not TOML: {error}") from error
     except RecursionError as error:
         raise UserError(f"{where}: its values are nested too deeply to be read") from error
+    return checked(content, model, where)
+
+
+def checked(content: Any, kind: type[T], where: str) -> T:
+    """Parsed TOML or JSON as an object of a pydantic model or a dataclass.
+
+    Raises:
+        UserError: it does not fit; the message names `where` and the first field that is wrong.
+    """
     try:
-        return model.model_validate(content)
+        found: T = TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
         raise UserError(f"{where}: {_first_problem(error)}") from error
+    return found
 
 
 def find_toml(name: str, directory: Path, kind: str) -> Path:
