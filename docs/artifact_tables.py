@@ -10,7 +10,7 @@ from repro import ROOT
 from repro.analysis.claims import judge_all
 from repro.analysis.claims_cells import TELLING
 from repro.analysis.claims_study import CLAIMS
-from repro.analysis.expected import EXPECTED, SUMS
+from repro.analysis.expected_figures import EXPECTED, SUMS
 from repro.analysis.sessions import sessions
 from repro.analysis.tidy import load
 from repro.archive.dataset import Dataset

@@ -4,8 +4,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paper_figures import rows, style
-from paper_figures.dots import bar, dot, from_zero, nothing
+from paper_figures import program_rows, style
+from paper_figures.estimates import bar, dot, from_zero, nothing
 from repro.analysis.tidy import Tidy
 from repro.analysis.variants import METRICS, TOKENS, VARIANTS, compared
 
@@ -31,13 +31,13 @@ def draw(tidy: Tidy, size: int) -> Figure | None:
         return None
     table = numbers(tidy, size)
     bases = list(dict.fromkeys(table["base"]))
-    notes = style.wrapped([*_notes(tidy, table), *rows.damage(tidy)])
+    notes = style.wrapped([*_notes(tidy, table), *program_rows.damage(tidy)])
     height = ROW * max(len(bases), EMPTY)
     above = TITLE + height + AXIS
     figure = style.page(above + LEGEND_ROW + 0.06 + style.LINE * len(notes) + 0.06)
     titles = {name: model.title for name, model in tidy.study.models.items()}
     names = [titles.get(base, base) for base in bases]
-    margin = rows.left(names, LEFT)
+    margin = program_rows.left(names, LEFT)
     width = (style.DOUBLE - margin - RIGHT - GAP * (len(PANELS) - 1)) / len(PANELS)
     for i, (metric, title) in enumerate(PANELS.items()):
         left = margin + i * (width + GAP)
@@ -102,7 +102,7 @@ def _notes(tidy: Tidy, table: pd.DataFrame) -> list[str]:
     asked = table[table["metric"] == TOKENS]
     sessions = "; ".join(f"{row.model}: {row.programs}" for row in asked.itertuples())
     return [
-        f"Dataset {tidy.name}; machine: {rows.machines(tidy.cells)}.",
+        f"Dataset {tidy.name}; machine: {program_rows.machines(tidy.cells)}.",
         f"Tasks (problem and framework) with an outcome of each way. {told or 'None was run'}.",
         (
             "Bars: 95 % bootstrap intervals, where several programs of a task are not all alike. "

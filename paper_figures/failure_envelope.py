@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from paper_figures import rows, style
+from paper_figures import program_rows, style
 from paper_figures.log_axes import cores_axis, log
 from paper_figures.outcome_matrix import OUTCOMES
-from paper_figures.rows import GAP, HEADER, RIGHT, ROW, TITLE
+from paper_figures.program_rows import GAP, HEADER, RIGHT, ROW, TITLE
 from repro.analysis.envelope import envelope
 from repro.analysis.tidy import Tidy
 
@@ -22,16 +22,19 @@ AXIS, LEGEND_COLUMNS, LEGEND_ROW = 0.22, 4, 0.16
 def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
     """What is drawn: a row a program."""
     table = envelope(tidy)
-    return table[table["problem"].map(rows.main_sizes(tidy, size)) == table["n"]]
+    return table[table["problem"].map(program_rows.main_sizes(tidy, size)) == table["n"]]
 
 
 def draw(tidy: Tidy, size: int) -> Figure:
     """The figure: a row a program, cores to the right, a bar as far as it is ok."""
-    sizes, table = rows.main_sizes(tidy, size), numbers(tidy, size)
-    margin = rows.left(rows.labels(tidy, table))
+    sizes, table = program_rows.main_sizes(tidy, size), numbers(tidy, size)
+    margin = program_rows.left(program_rows.labels(tidy, table))
     width = (style.DOUBLE - margin - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
     tops, end = _tops(tidy, table)
-    notes, handles = style.wrapped([*_notes(tidy, table), *rows.damage(tidy)]), _handles(table)
+    notes, handles = (
+        style.wrapped([*_notes(tidy, table), *program_rows.damage(tidy)]),
+        _handles(table),
+    )
     legend = LEGEND_ROW * ceil(len(handles) / LEGEND_COLUMNS) + 0.22
     figure = style.page(end + legend + style.LINE * len(notes) + 0.06)
     for column, (problem, n) in enumerate(sizes.items()):
@@ -40,9 +43,9 @@ def draw(tidy: Tidy, size: int) -> Figure:
         style.text_at(figure, left + width / 2, 0.03, title, ha="center", fontsize=8)
         for framework, top in tops.items():
             here = table[(table["problem"] == problem) & (table["framework"] == framework)]
-            height = ROW * rows.count(table, framework)
+            height = ROW * program_rows.count(table, framework)
             axes = style.axes_at(figure, left, top, width, height)
-            last = rows.last_of_kind(tidy, table, framework)
+            last = program_rows.last_of_kind(tidy, table, framework)
             _panel(axes, tidy, here, labels=column == 0, last=last)
     for framework, top in tops.items():
         name = tidy.study.frameworks[framework].title
@@ -55,11 +58,11 @@ def draw(tidy: Tidy, size: int) -> Figure:
 def _tops(tidy: Tidy, table: pd.DataFrame) -> tuple[dict[str, float], float]:
     """Where each framework's panels begin, and where the last ends, inches from the top."""
     tops, top = {}, TITLE
-    for framework in rows.frameworks(tidy, table):
+    for framework in program_rows.frameworks(tidy, table):
         top += HEADER
         tops[framework] = top
-        top += ROW * rows.count(table, framework)
-        top += AXIS if rows.last_of_kind(tidy, table, framework) else 0
+        top += ROW * program_rows.count(table, framework)
+        top += AXIS if program_rows.last_of_kind(tidy, table, framework) else 0
     return tops, top
 
 
@@ -72,7 +75,7 @@ def _panel(axes: Axes, tidy: Tidy, table: pd.DataFrame, *, labels: bool, last: b
     if not last:
         axes.tick_params(axis="x", which="both", labelbottom=False, length=0)
     axes.set_ylim(count, 0)
-    names = rows.labels(tidy, table)
+    names = program_rows.labels(tidy, table)
     positions = [i + 0.5 for i in range(len(names))]
     axes.set_yticks(positions, names if labels else [""] * len(names))
     axes.tick_params(axis="y", length=0, pad=2)
@@ -155,7 +158,7 @@ def _notes(tidy: Tidy, table: pd.DataFrame) -> list[str]:
         if table[name].sum()
     )
     return [
-        f"Dataset {tidy.name}; machine: {rows.machines(shown)}.",
+        f"Dataset {tidy.name}; machine: {program_rows.machines(shown)}.",
         (
             "Across: cores (threads, or ranks x threads). A bar goes to the largest scale point "
             "that is ok. A letter beyond it is what ends it, one within it the first failure."

@@ -6,8 +6,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from paper_figures import rows, style
-from paper_figures.dots import bar, dot, from_zero, nothing
+from paper_figures import program_rows, style
+from paper_figures.estimates import bar, dot, from_zero, nothing
 from repro.analysis.costs import costs, endings
 from repro.analysis.tidy import Tidy
 
@@ -56,13 +56,13 @@ def draw(tidy: Tidy, size: int) -> Figure | None:
     if size > 0:
         return None
     models = list(dict.fromkeys(tidy.sessions["model"]))
-    notes = style.wrapped([*_notes(tidy), *rows.damage(tidy)])
+    notes = style.wrapped([*_notes(tidy), *program_rows.damage(tidy)])
     height = ROW * max(len(models), EMPTY)
     above = -(-len(PANELS) // COLUMNS) * (TITLE + height + AXIS)
     figure = style.page(above + 0.1 + style.LINE * len(notes) + 0.06)
     titles = {name: model.title for name, model in tidy.study.models.items()}
     names = [titles.get(model, model) for model in models]
-    margin = rows.left(names, LEFT)
+    margin = program_rows.left(names, LEFT)
     width = (style.DOUBLE - margin - RIGHT - GAP * (COLUMNS - 1)) / COLUMNS
     for i, panel in enumerate(PANELS):
         left = margin + (i % COLUMNS) * (width + GAP)

@@ -11,10 +11,10 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from paper_figures import rows, style
-from paper_figures.rows import GAP, HEADER, RIGHT, ROW, TITLE
-from repro.analysis.never_made import NO_KERNEL
-from repro.analysis.never_made import grid as grid_of
+from paper_figures import program_rows, style
+from paper_figures.program_rows import GAP, HEADER, RIGHT, ROW, TITLE
+from repro.analysis.missing_data import NO_KERNEL
+from repro.analysis.missing_data import grid as grid_of
 from repro.analysis.tidy import Tidy
 
 
@@ -76,9 +76,12 @@ def draw(tidy: Tidy, size: int) -> Figure:
     Frameworks lie one below the other and problems side by side; frameworks with the same
     scale points share their labels.
     """
-    study, sizes, grid = tidy.study, rows.main_sizes(tidy, size), numbers(tidy, size)
-    notes, entries = style.wrapped([*_notes(tidy, grid), *rows.damage(tidy)]), _legend_entries(grid)
-    margin = rows.left(rows.labels(tidy, grid))
+    study, sizes, grid = tidy.study, program_rows.main_sizes(tidy, size), numbers(tidy, size)
+    notes, entries = (
+        style.wrapped([*_notes(tidy, grid), *program_rows.damage(tidy)]),
+        _legend_entries(grid),
+    )
+    margin = program_rows.left(program_rows.labels(tidy, grid))
     width = (style.DOUBLE - margin - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
     tops, end = _tops(tidy, grid, width)
     legend = LEGEND_ROW * ceil(len(entries) / LEGEND_COLUMNS) + 0.1
@@ -90,10 +93,12 @@ def draw(tidy: Tidy, size: int) -> Figure:
         of_problem = grid[grid["problem"] == problem]
         for framework, top in tops.items():
             cells = of_problem[of_problem["framework"] == framework]
-            axes = style.axes_at(figure, left, top, width, ROW * rows.count(grid, framework))
+            axes = style.axes_at(
+                figure, left, top, width, ROW * program_rows.count(grid, framework)
+            )
             _panel(axes, cells)
             _row_labels(axes, tidy, cells, shown=column == 0)
-            last, upright = rows.last_of_kind(tidy, grid, framework), _upright(cells, width)
+            last, upright = program_rows.last_of_kind(tidy, grid, framework), _upright(cells, width)
             _column_labels(axes, cells, shown=last, upright=upright)
     for framework, top in tops.items():
         name = study.frameworks[framework].title
@@ -106,17 +111,17 @@ def draw(tidy: Tidy, size: int) -> Figure:
 def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
     """What is drawn: a row a cell."""
     grid = grid_of(tidy)
-    return grid[grid["problem"].map(rows.main_sizes(tidy, size)) == grid["n"]]
+    return grid[grid["problem"].map(program_rows.main_sizes(tidy, size)) == grid["n"]]
 
 
 def _tops(tidy: Tidy, grid: pd.DataFrame, width: float) -> tuple[dict[str, float], float]:
     """Where each framework's panels begin, and where the last ends, inches from the top."""
     tops, top = {}, TITLE
-    for framework in rows.frameworks(tidy, grid):
+    for framework in program_rows.frameworks(tidy, grid):
         top += HEADER
         tops[framework] = top
-        top += ROW * rows.count(grid, framework)
-        if rows.last_of_kind(tidy, grid, framework):
+        top += ROW * program_rows.count(grid, framework)
+        if program_rows.last_of_kind(tidy, grid, framework):
             cells = grid[grid["framework"] == framework]
             top += UPRIGHT if _upright(cells, width) else LEVEL
     return tops, top
@@ -129,7 +134,7 @@ def _upright(cells: pd.DataFrame, width: float) -> bool:
 
 def _panel(axes: Axes, cells: pd.DataFrame) -> None:
     """The cells of one problem and framework."""
-    programs, scales = rows.programs(cells), list(dict.fromkeys(cells["scale"]))
+    programs, scales = program_rows.programs(cells), list(dict.fromkeys(cells["scale"]))
     axes.set_xlim(0, len(scales))
     axes.set_ylim(len(programs), 0)
     placed = [
@@ -199,7 +204,7 @@ def _column_width(axes: Axes) -> float:
 
 
 def _row_labels(axes: Axes, tidy: Tidy, cells: pd.DataFrame, *, shown: bool) -> None:
-    labels = rows.labels(tidy, cells)
+    labels = program_rows.labels(tidy, cells)
     axes.set_yticks([i + 0.5 for i in range(len(labels))], labels if shown else [""] * len(labels))
 
 
@@ -241,7 +246,7 @@ def _notes(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
     made = f"{len(grid)} cells in the study, {shown['attempts'].sum()} attempts"
     never = " no-kernel: the session left no program." if NO_KERNEL in set(grid["outcome"]) else ""
     return [
-        f"Dataset {tidy.name}; machine: {rows.machines(shown)}.",
+        f"Dataset {tidy.name}; machine: {program_rows.machines(shown)}.",
         f"Columns: scale points, nodes x ranks x threads. In brackets: number of cells.{never}",
         f"ok: {well} of the {len(own)} cells with an outcome of the program; {made}.",
     ]

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from paper_figures import rows, style
-from paper_figures.dots import bar, dot, nothing
-from repro.analysis.never_made import NO_KERNEL, programs
+from paper_figures import program_rows, style
+from paper_figures.estimates import bar, dot, nothing
+from repro.analysis.missing_data import NO_KERNEL, programs
 from repro.analysis.rates import ALL, SMALLEST, outcomes, rates
 from repro.analysis.tidy import Tidy
 
@@ -37,7 +37,7 @@ def draw(tidy: Tidy, size: int) -> Figure | None:
     table = numbers(tidy, size)
     frameworks = list(tidy.study.frameworks)
     models = [name for name in tidy.study.models if name in set(table["model"])]
-    notes = style.wrapped([*_notes(tidy, table), *rows.damage(tidy)])
+    notes = style.wrapped([*_notes(tidy, table), *program_rows.damage(tidy)])
     legend_rows = -(-len(models) // LEGEND_COLUMNS)
     above = TITLE + len(PANELS) * HEIGHT + (len(PANELS) - 1) * BETWEEN + XLABEL
     figure = style.page(above + LEGEND_ROW * legend_rows + 0.08 + style.LINE * len(notes) + 0.06)
@@ -115,7 +115,7 @@ def _notes(tidy: Tidy, table: pd.DataFrame) -> list[str]:
     never = programs(cells.loc[cells["outcome"] == NO_KERNEL, "cell"]).nunique()
     failed = f", of which {never} were not written and count as failures" if never else ""
     return [
-        f"Dataset {tidy.name}; machine: {rows.machines(tidy.cells)}.",
+        f"Dataset {tidy.name}; machine: {program_rows.machines(tidy.cells)}.",
         (
             f"Mean over problems; {each} {'program' if many == 1 else 'programs'} a model, problem "
             f"and framework; {bars} (it needs several, not all alike)."

@@ -18,7 +18,7 @@ from paper_figures import (
     style,
 )
 from paper_figures.numbers import csv_text, tex_text
-from repro.analysis.gaps import Gaps
+from repro.analysis.damaged_data import Damage
 from repro.analysis.tidy import Tidy, load
 
 
@@ -53,23 +53,23 @@ FORMATS = ("pdf", "svg", "png")
 TABLES = ("csv", "tex")
 
 
-def render(dataset: Path, outdir: Path, gaps: Gaps | None = None) -> list[Path]:
+def render(dataset: Path, outdir: Path, damage: Damage | None = None) -> list[Path]:
     """Draw every figure of a dataset as PDF, SVG and PNG, its numbers as CSV and LaTeX beside it.
 
     Args:
         dataset: its directory.
         outdir: where the files go; made if need be.
-        gaps: where what is damaged is named, in place of an error; the figures say that it is
+        damage: where what is damaged is named, in place of an error; the figures say that it is
             not in them.
 
     Returns:
         The files written.
 
     Raises:
-        UserError: the dataset is damaged or lacks something; with `gaps` only its study.
+        UserError: the dataset is damaged or lacks something; with `damage` only its study.
         OSError: `outdir` cannot be written.
     """
-    tidy = load(dataset, gaps)
+    tidy = load(dataset, damage)
     outdir.mkdir(parents=True, exist_ok=True)
     written = []
     with style.printed():

@@ -10,8 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from paper_figures import rows as page_rows
-from paper_figures import style
+from paper_figures import program_rows, style
 from paper_figures.log_axes import cores_axis, log, seconds_axis, speedup_axis
 from repro.analysis.scaling import scaling
 from repro.analysis.tidy import Tidy
@@ -79,7 +78,7 @@ def draw(tidy: Tidy, size: int, memory: str) -> Figure | None:
         return None
     shown = _page(tidy, size, memory)
     handles = _legend_handles(shown)
-    notes = style.wrapped([*_notes(shown), *page_rows.damage(tidy)])
+    notes = style.wrapped([*_notes(shown), *program_rows.damage(tidy)])
     rows = sum(ceil(len(group) / LEGEND_COLUMNS) for group in handles)
     panel = HEIGHT if len(shown.points) else EMPTY
     above = TITLE + 2 * panel + BETWEEN + XLABEL

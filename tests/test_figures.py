@@ -27,7 +27,7 @@ from paper_figures import outcome_matrix, style
 from paper_figures.numbers import csv_text, tex_text
 from paper_figures.render import FIGURES, FORMATS, TABLES, drawings, render
 from repro import ROOT
-from repro.analysis.never_made import NO_KERNEL
+from repro.analysis.missing_data import NO_KERNEL
 from repro.analysis.tidy import Tidy, load
 from repro.cli import figures_command
 from repro.errors import UserError

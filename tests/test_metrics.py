@@ -25,7 +25,7 @@ from repro.agent.endings import REPEATED
 from repro.analysis.envelope import envelope
 from repro.analysis.metrics import Metrics, metrics
 from repro.analysis.rates import ALL, SMALLEST, rates
-from repro.analysis.relative import against_vendor, serial_fractions
+from repro.analysis.scaling import against_vendor, serial_fractions
 from repro.analysis.sessions import OUR_ENDINGS, sessions
 from repro.analysis.tidy import load
 from repro.analysis.variants import compared

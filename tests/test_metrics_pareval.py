@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from repro.analysis.bootstrap import best_of_tasks, median
 from repro.analysis.pareval import at_k, best_of_k, best_weights
-from repro.analysis.relative import karp_flatt
+from repro.analysis.scaling import karp_flatt
 
 
 def chances(n: int, c: int, k: int) -> Fraction:

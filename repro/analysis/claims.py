@@ -7,8 +7,8 @@ from itertools import product
 from typing import Any, Literal
 
 from repro.analysis.claims_cells import TELLING
-from repro.analysis.gaps import Gaps
-from repro.analysis.never_made import NO_KERNEL
+from repro.analysis.damaged_data import Damage
+from repro.analysis.missing_data import NO_KERNEL
 from repro.analysis.rates import outcomes
 from repro.analysis.tidy import Tidy
 from repro.measure.outcomes import OUR_OUTCOMES
@@ -162,7 +162,7 @@ class Claim:
     judge: Callable[[Seen], Verdict]
 
 
-def judge_all(claims: Sequence[Claim], tidy: Tidy, damaged: Gaps) -> list[dict[str, Any]]:
+def judge_all(claims: Sequence[Claim], tidy: Tidy, damaged: Damage) -> list[dict[str, Any]]:
     """Every claim with its verdict, as JSON values.
 
     A dataset with damaged files can refute or support nothing by what it lacks: every verdict is

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from repro.analysis.never_made import NO_KERNEL, grid
+from repro.analysis.missing_data import NO_KERNEL, grid
 from repro.analysis.tidy import Tidy
 from repro.measure.outcomes import OUR_OUTCOMES
 

@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 
 from repro.analysis.costs import costs, endings
+from repro.analysis.damaged_data import Damage
 from repro.analysis.envelope import envelope
-from repro.analysis.gaps import Gaps
-from repro.analysis.never_made import NO_KERNEL, grid, programs
+from repro.analysis.missing_data import NO_KERNEL, grid, programs
 from repro.analysis.rates import outcomes, rates
-from repro.analysis.relative import against_vendor, serial_fractions
+from repro.analysis.scaling import against_vendor, serial_fractions
 from repro.analysis.tidy import Tidy, load
 from repro.measure.outcomes import OUR_OUTCOMES
 
@@ -30,8 +30,8 @@ class Metrics:
         missing: what the dataset has no data for.
         rates: as `rates.rates` gives them.
         envelope: as `envelope.envelope`.
-        serial_fraction: as `relative.serial_fractions`.
-        vendor: as `relative.against_vendor`.
+        serial_fraction: as `scaling.serial_fractions`.
+        vendor: as `scaling.against_vendor`.
         costs: as `costs.costs`.
         endings: as `costs.endings`.
     """
@@ -39,7 +39,7 @@ class Metrics:
     dataset: str
     machines: list[str]
     cells: dict[str, int]
-    damaged: Gaps
+    damaged: Damage
     missing: list[str]
     rates: pd.DataFrame
     envelope: pd.DataFrame
@@ -76,7 +76,7 @@ def metrics(dataset: Path) -> Metrics:
     Raises:
         UserError: its study or its description is missing or damaged.
     """
-    damaged: Gaps = []
+    damaged: Damage = []
     tidy = load(dataset, damaged)
     found, costed = rates(tidy), costs(tidy.sessions)
     serial, vendor = serial_fractions(tidy), against_vendor(tidy)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from repro.analysis.bootstrap import best_of_tasks
 from repro.analysis.intervals import Interval, log_mean, rounded
-from repro.analysis.never_made import NO_KERNEL, grid
+from repro.analysis.missing_data import NO_KERNEL, grid
 from repro.analysis.pareval import KS
 from repro.analysis.tidy import Tidy
 from repro.measure.outcomes import OUR_OUTCOMES

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from repro.analysis.gaps import Gaps, named
+from repro.analysis.damaged_data import Damage, recorded
 from repro.errors import UserError
 from repro.files import read_json, reading
 from repro.study.names import Program
@@ -39,12 +39,12 @@ TYPES = {
 }  # fmt: skip
 
 
-def sessions(dataset: Path, gaps: Gaps | None = None) -> pd.DataFrame:
+def sessions(dataset: Path, damage: Damage | None = None) -> pd.DataFrame:
     """Every session of a dataset.
 
     Args:
         dataset: its directory.
-        gaps: where a damaged transcript is named, in place of an error.
+        damage: where a damaged transcript is named, in place of an error.
 
     Returns:
         A row a try, sorted by program, then try; columns `TYPES`. `base` is the model's name
@@ -55,11 +55,11 @@ def sessions(dataset: Path, gaps: Gaps | None = None) -> pd.DataFrame:
         committed price.
 
     Raises:
-        UserError: a transcript is damaged, and there are no `gaps`.
+        UserError: a transcript is damaged, and there is no `damage`.
     """
     rows: list[dict[str, Any]] = []
     for path in sorted(dataset.glob("*/transcripts/*/*/session.json")):
-        with named(gaps):
+        with recorded(damage):
             rows.append(_row(dataset, path))
     table = pd.DataFrame(rows, columns=list(TYPES)).astype(TYPES)
     keys = ["model", "problem", "framework", "sample", "try"]

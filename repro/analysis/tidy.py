@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from repro.analysis.gaps import Gaps, named
+from repro.analysis.damaged_data import Damage, recorded
 from repro.analysis.sessions import sessions
 from repro.archive import layout, tables
 from repro.archive.dataset import Dataset
@@ -67,7 +67,7 @@ class Tidy:
     cells: pd.DataFrame
     measurements: pd.DataFrame
     sessions: pd.DataFrame
-    damaged: Gaps = field(default_factory=list)
+    damaged: Damage = field(default_factory=list)
 
     def grid(self) -> pd.DataFrame:
         """Every cell of the study, measured or not, in the study's order.
@@ -95,28 +95,28 @@ def _key(program: Program) -> tuple[str, str, str, int]:
     return program.model, program.problem, program.framework, program.sample
 
 
-def load(dataset: Path, gaps: Gaps | None = None) -> Tidy:
+def load(dataset: Path, damage: Damage | None = None) -> Tidy:
     """Read a dataset's tables and transcripts.
 
     Args:
         dataset: its directory.
-        gaps: where what is damaged or missing is named, in place of an error; the rest is read.
+        damage: where what is damaged or missing is named, in place of an error; the rest is read.
 
     Raises:
-        UserError: a file is missing or damaged, or a CSV lacks a column; with `gaps` only if that
+        UserError: a file is missing or damaged, or a CSV lacks a column; with `damage` only if that
             is the study, without which no table means anything.
     """
     study = load_toml(dataset / layout.STUDY, Study)
     name = dataset.resolve().name
-    with named(gaps):
+    with recorded(damage):
         name = Dataset(dataset).description().name
-    if gaps is not None:
-        gaps += _absent(dataset)
+    if damage is not None:
+        damage += _absent(dataset)
     attempts, cells, measurements = (
-        _of_study(dataset, study, table, gaps) for table in load_tables(dataset, gaps)
+        _of_study(dataset, study, table, damage) for table in load_tables(dataset, damage)
     )
-    told = sessions(dataset, gaps)
-    return Tidy(name, study, attempts, cells, measurements, told, gaps or [])
+    told = sessions(dataset, damage)
+    return Tidy(name, study, attempts, cells, measurements, told, damage or [])
 
 
 def _absent(dataset: Path) -> Iterator[str]:
@@ -137,24 +137,24 @@ def _absent(dataset: Path) -> Iterator[str]:
 
 
 def load_tables(
-    dataset: Path, gaps: Gaps | None = None
+    dataset: Path, damage: Damage | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The attempts, cells and measurements of `Tidy`, of a dataset that may lack the rest.
 
     Args:
         dataset: its directory.
-        gaps: as for `load`.
+        damage: as for `load`.
 
     Raises:
         UserError: as for `load`.
     """
-    attempts = _stack(sorted(dataset.glob("*/attempts.csv")), ATTEMPT_TYPES, gaps)
-    runtimes = _stack(sorted(dataset.glob("*/runtimes/*.csv")), RUNTIME_TYPES, gaps)
-    attempts, runtimes = (_fitting(dataset, table, gaps) for table in (attempts, runtimes))
-    with named(gaps):
+    attempts = _stack(sorted(dataset.glob("*/attempts.csv")), ATTEMPT_TYPES, damage)
+    runtimes = _stack(sorted(dataset.glob("*/runtimes/*.csv")), RUNTIME_TYPES, damage)
+    attempts, runtimes = (_fitting(dataset, table, damage) for table in (attempts, runtimes))
+    with recorded(damage):
         _check_unique(dataset, attempts)
     attempts = attempts.drop_duplicates(["cell", "attempt"], ignore_index=True)
-    machines = _machines(dataset, sorted(set(attempts["environment"])), gaps)
+    machines = _machines(dataset, sorted(set(attempts["environment"])), damage)
     named_by = {name: machine.name for name, machine in machines.items()}
     attempts["machine"] = attempts["environment"].map(named_by)
     for table in (attempts, runtimes):
@@ -189,13 +189,13 @@ class _Machine(NamedTuple):
     """Of a node; infinitely many, if nobody wrote down how many there are."""
 
 
-def _machines(dataset: Path, wanted: Iterable[str], gaps: Gaps | None) -> dict[str, _Machine]:
+def _machines(dataset: Path, wanted: Iterable[str], damage: Damage | None) -> dict[str, _Machine]:
     """What each environment says of its machine; one that does not is a machine of its own."""
     machines = {}
     there = {path.stem: path for path in (dataset / layout.ENVIRONMENTS).glob("*.json")}
     for name in wanted:
         machines[name] = _Machine(f"unknown ({name})", math.inf)
-        with named(gaps):
+        with recorded(damage):
             where = dataset / layout.ENVIRONMENTS / f"{name}.json"
             content = read_json(there[name]) if name in there else None
             machine = content.get("machine") if isinstance(content, dict) else None
@@ -207,11 +207,11 @@ def _machines(dataset: Path, wanted: Iterable[str], gaps: Gaps | None) -> dict[s
     return machines
 
 
-def _stack(paths: Iterable[Path], types: dict[str, str], gaps: Gaps | None) -> pd.DataFrame:
+def _stack(paths: Iterable[Path], types: dict[str, str], damage: Damage | None) -> pd.DataFrame:
     """Tables of the same columns, one below the other; an empty one if there is none."""
     tables = []
     for path in paths:
-        with named(gaps):
+        with recorded(damage):
             tables.append(_read(path, types))
     tables = [table for table in tables if len(table)]
     if not tables:
@@ -246,29 +246,31 @@ def _read(path: Path, types: dict[str, str]) -> pd.DataFrame:
     return table
 
 
-def _fitting(dataset: Path, table: pd.DataFrame, gaps: Gaps | None) -> pd.DataFrame:
+def _fitting(dataset: Path, table: pd.DataFrame, damage: Damage | None) -> pd.DataFrame:
     """The rows whose columns say what their cell's name says."""
     text = table.astype(str)
     program = text["model"].str.cat(text[["problem", "framework", "sample"]], sep="/")
     plain = program + "@" + text["nodes"].str.cat(text[["ranks", "threads"]], sep="x")
     fits = (table["cell"] == plain) | (table["cell"] == plain + ",n=" + text["n"])
-    return _kept(dataset, table, fits, "do not fit their cell's name", gaps)
+    return _kept(dataset, table, fits, "do not fit their cell's name", damage)
 
 
-def _of_study(dataset: Path, study: Study, table: pd.DataFrame, gaps: Gaps | None) -> pd.DataFrame:
+def _of_study(
+    dataset: Path, study: Study, table: pd.DataFrame, damage: Damage | None
+) -> pd.DataFrame:
     """The rows of the study's models, problems and frameworks."""
     fits = table["model"].isin(set(study.models)) & table["problem"].isin(set(study.problems))
     fits &= table["framework"].isin(set(study.frameworks))
-    table = _kept(dataset, table, fits, "are of no program of its study", gaps)
+    table = _kept(dataset, table, fits, "are of no program of its study", damage)
     sizes = table["cell"].map({str(cell.name): cell.n for cell in cells_of(study)})
     fits = sizes.isna() | (sizes == table["n"])
-    return _kept(dataset, table, fits, "have another n than their cell in its study", gaps)
+    return _kept(dataset, table, fits, "have another n than their cell in its study", damage)
 
 
 def _kept(
-    dataset: Path, table: pd.DataFrame, fits: "pd.Series[bool]", why: str, gaps: Gaps | None
+    dataset: Path, table: pd.DataFrame, fits: "pd.Series[bool]", why: str, damage: Damage | None
 ) -> pd.DataFrame:
-    with named(gaps):
+    with recorded(damage):
         if not fits.all():
             first = table.loc[~fits, "cell"].iloc[0]
             count = int((~fits).sum())

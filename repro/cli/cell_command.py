@@ -8,9 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-from repro.analysis.compare import Side, Verdict, judge, outcome_of, times
 from repro.analysis.intervals import Interval, ratio
-from repro.analysis.trials import side_of_dataset, side_of_run
+from repro.analysis.reproduction import (
+    Side,
+    Verdict,
+    judge,
+    outcome_of,
+    side_of_dataset,
+    side_of_run,
+    times,
+)
 from repro.archive import find, layout
 from repro.archive.dataset import Dataset
 from repro.cli import options

@@ -12,8 +12,8 @@ from repro.archive import find
 from repro.cli import options
 
 if TYPE_CHECKING:
+    from repro.analysis.dataset_comparison import Comparison
     from repro.analysis.intervals import Interval
-    from repro.analysis.two_datasets import Comparison
 
 _SHOWN = 8
 """Names in a line; --json has all."""
@@ -44,7 +44,9 @@ def command(a: str, b: str, data: Path, factor: float, *, as_json: bool) -> int:
     is in no interval, and the factor is the room for it. Exit code 1: something differs, or a file
     of a dataset is damaged; 0: nothing does, though cells may be too unsteady to tell.
     """
-    from repro.analysis.two_datasets import compare_datasets  # pandas takes a second to import
+    from repro.analysis.dataset_comparison import (
+        compare_datasets,  # pandas takes a second to import
+    )
 
     found = compare_datasets(find.find(a, data), find.find(b, data), factor)
     if as_json:

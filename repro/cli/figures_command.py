@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from repro.analysis.expected import EXPECTED, check, update
+from repro.analysis.expected_figures import EXPECTED, check, update
 from repro.cli import options
 from repro.cli.datasets import datasets as chosen
 from repro.errors import UserError
@@ -64,18 +64,18 @@ def command(
     return int(not sound)
 
 
-def _render(dataset: Path, target: Path, gaps: list[str] | None = None) -> list[Path]:
+def _render(dataset: Path, target: Path, damage: list[str] | None = None) -> list[Path]:
     from paper_figures.render import render  # matplotlib and pandas take a second to import
 
     with writing(target):
-        return render(dataset, target, gaps)
+        return render(dataset, target, damage)
 
 
 def _draw(dataset: Path, target: Path, *, only: bool) -> bool:
     """Draw, and name what is damaged; whether nothing is. One of several may be past drawing."""
-    gaps: list[str] = []
+    damage: list[str] = []
     try:
-        built = _render(dataset, target, gaps)
+        built = _render(dataset, target, damage)
     except UserError as error:
         if only:
             raise
@@ -83,9 +83,9 @@ def _draw(dataset: Path, target: Path, *, only: bool) -> bool:
         return False
     for path in built:
         click.echo(path)
-    for line in gaps:
+    for line in damage:
         click.echo(f"{dataset.name}: damaged, not drawn: {line}", err=True)
-    return not gaps
+    return not damage
 
 
 def _update(dataset: Path, target: Path) -> None:
@@ -103,10 +103,10 @@ def _check(dataset: Path, *, dry_run: bool) -> int:
     if dry_run:
         click.echo(f"would draw the figures of {dataset} and compare them with {expected}")
         return 0
-    gaps: list[str] = []
+    damage: list[str] = []
     with tempfile.TemporaryDirectory(prefix="repro-figures-") as temporary:
-        built = _render(dataset, Path(temporary), gaps)
-        problems = [f"damaged: {line}" for line in gaps] + check(Path(temporary), expected)
+        built = _render(dataset, Path(temporary), damage)
+        problems = [f"damaged: {line}" for line in damage] + check(Path(temporary), expected)
     for problem in problems:
         click.echo(f"{dataset.name}: {problem}")
     if not problems:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from repro.analysis.intervals import Interval
-from repro.analysis.never_made import NO_KERNEL
+from repro.analysis.missing_data import NO_KERNEL
 from repro.analysis.rates import ALL, SMALLEST
 from repro.analysis.sessions import NUMBERS
 from repro.measure.outcomes import OUR_OUTCOMES

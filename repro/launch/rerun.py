@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from repro.analysis.compare import baseline_of, times
-from repro.analysis.trials import side_of_run
+from repro.analysis.reproduction import baseline_of, side_of_run, times
 from repro.archive import layout
 from repro.archive.dataset import Dataset
 from repro.errors import UserError

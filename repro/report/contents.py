@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from repro.analysis.gaps import Gaps, named
+from repro.analysis.damaged_data import Damage, recorded
 from repro.analysis.tidy import counting
 from repro.archive import layout, tables
 from repro.archive.dataset import Dataset, Description
@@ -63,7 +63,7 @@ class Contents:
     """A dataset as it lies there; `gaps` grow while it is read."""
 
     dataset: Dataset
-    gaps: Gaps = field(default_factory=list)
+    gaps: Damage = field(default_factory=list)
 
     @cached_property
     def shelf(self) -> Shelf:
@@ -98,7 +98,7 @@ class Contents:
         """Machine and toolchain, by id."""
         found = {}
         for path in sorted((self.dataset.path / layout.ENVIRONMENTS).glob("*.json")):
-            with named(self.gaps):
+            with recorded(self.gaps):
                 found[path.stem] = read_json(path)
         return found
 
@@ -133,7 +133,7 @@ class Contents:
         by_hand = model is not None and model.kernels is not None
         return by_hand or self.shelf.has(layout.kernel_path(program))
 
-    def local(self, gaps: Gaps) -> Gaps:
+    def local(self, gaps: Damage) -> Damage:
         """The same gaps, each once, with paths that begin with the dataset's name."""
         place = f"{self.dataset.path}"
         return [gap.replace(place, self.name) for gap in dict.fromkeys(gaps)]
@@ -141,7 +141,7 @@ class Contents:
     def _attempts(self) -> Iterator[Row]:
         seen = set()
         for row in self._rows(f"*/{layout.ATTEMPTS}", tables.ATTEMPT_COLUMNS):
-            with named(self.gaps):
+            with recorded(self.gaps):
                 where = f"{self.dataset.path}: an attempt of {row['cell']}"
                 CellName.parse(row["cell"])
                 if not (row["attempt"].isascii() and row["attempt"].isdigit()):
@@ -156,14 +156,14 @@ class Contents:
     def _rows(self, pattern: str, columns: Sequence[str]) -> Iterator[Row]:
         for path in sorted(self.dataset.path.glob(pattern)):
             rows: list[Row] = []
-            with named(self.gaps):
+            with recorded(self.gaps):
                 rows = tables.read(path, columns)
             yield from rows
 
     def _tries(self) -> Iterator[tuple[Program, int]]:
         found = []
         for path in sorted(self.dataset.path.glob("*/transcripts/*/*")):
-            with named(self.gaps):
+            with recorded(self.gaps):
                 found.append((_program_of(path.parent), _number(path)))
         yield from sorted(found)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from repro.analysis.gaps import Gaps, named
+from repro.analysis.damaged_data import Damage, recorded
 from repro.archive import layout
 from repro.errors import UserError
 from repro.measure import attempts
@@ -52,7 +52,7 @@ class AttemptShown:
     facts: list[tuple[str, str]] = field(default_factory=list)
     plot: SamplesPlot | None = None
     outputs: list[tuple[str, Excerpt]] = field(default_factory=list)
-    notes: Gaps = field(default_factory=list)
+    notes: Damage = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -102,15 +102,15 @@ def _attempt(contents: Contents, cell: CellName, row: Row) -> AttemptShown:
         shown.notes.append(f"{shown.log}: missing; the dataset has no evidence of this attempt")
         contents.gaps += shown.notes
         return shown
-    with named(shown.notes):
+    with recorded(shown.notes):
         plan = _json(shelf, f"{log}/{attempts.ATTEMPT}")
         command = plan.get("command")
         if isinstance(command, list):
             shown.command = shlex.join(map(str, command))
         shown.facts.extend(_facts(plan, _json(shelf, f"{log}/{attempts.OUTCOME}")))
-    with named(shown.notes):
+    with recorded(shown.notes):
         shown.plot = _plot(shelf, f"{log}/{attempts.SAMPLES}")
-    with named(shown.notes):
+    with recorded(shown.notes):
         shown.outputs.extend(_outputs(shelf, log, row["outcome"]))
     shown.notes = contents.local(shown.notes)
     contents.gaps += shown.notes
@@ -199,7 +199,7 @@ def sources(contents: Contents, found: ProgramFound) -> Iterator[SourceShown]:
         ("The program", layout.kernel_path(program)),
         ("The agent's own harness (evidence; nothing here runs it)", layout.test_path(program)),
     ):
-        with named(contents.gaps):
+        with recorded(contents.gaps):
             excerpt = contents.shelf.excerpt(path, SOURCE)
             if excerpt:
                 whole = not excerpt.left_out

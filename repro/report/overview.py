@@ -10,7 +10,7 @@ import pandas as pd
 
 from repro.analysis.claims import judge_all
 from repro.analysis.claims_study import CLAIMS
-from repro.analysis.gaps import Gaps, named
+from repro.analysis.damaged_data import Damage, recorded
 from repro.analysis.intervals import Interval
 from repro.analysis.metrics import Metrics, metrics
 from repro.analysis.rates import ALL, SMALLEST
@@ -52,13 +52,13 @@ class Analysis:
     tables: list[Table] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
-    damaged: Gaps = field(default_factory=list)
+    damaged: Damage = field(default_factory=list)
 
 
 def analysis(dataset: Path) -> Analysis:
     """Compute metrics and verdicts; what cannot be is named in `damaged`."""
     found = Analysis()
-    with named(found.damaged):
+    with recorded(found.damaged):
         computed = metrics(dataset)
         found.damaged += computed.damaged
         found.missing = computed.missing

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from repro import __version__
-from repro.analysis.gaps import Gaps, named
+from repro.analysis.damaged_data import Damage, recorded
 from repro.archive.dataset import Dataset
 from repro.archive.verify import verify
 from repro.errors import UserError
@@ -25,7 +25,7 @@ from repro.report.transcript import Transcript, transcript
 MARK = "report.json"
 """In every report: what it is of. Only a directory with it is ever replaced."""
 _LISTED = 200
-"""Gaps that are shown; of more, how many there are."""
+"""Damage that are shown; of more, how many there are."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Written:
 
     pages: int
     size: int
-    gaps: Gaps
+    gaps: Damage
 
 
 def plan(dataset: Path) -> dict[str, int]:
@@ -160,9 +160,9 @@ def _places(contents: Contents) -> dict[str, str]:
 
 def _verified(contents: Contents) -> dict[str, Any]:
     """Is every file what the manifest says?"""
-    problems: Gaps = []
+    problems: Damage = []
     verified = ""
-    with named(problems):
+    with recorded(problems):
         checked = verify(contents.dataset.path)
         lines = checked.lines(contents.name)
         verified = lines[-1]

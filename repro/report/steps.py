@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from repro.analysis.gaps import Gaps
+from repro.analysis.damaged_data import Damage
 from repro.analysis.sessions import DOCS
 from repro.errors import UserError
 from repro.report.highlight import Diff
@@ -66,7 +66,7 @@ class Step:
         return self.prompt + self.completion
 
 
-def read_steps(shelf: Shelf, place: str, remarks: Gaps) -> list[Step]:
+def read_steps(shelf: Shelf, place: str, remarks: Damage) -> list[Step]:
     """The steps of the ATIF file; without one, those that OpenCode's events tell of."""
     for name, read in (("atif.json", _of_atif), ("events.jsonl", _of_events)):
         path = f"{place}/{name}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from repro.analysis.gaps import Gaps, named
+from repro.analysis.damaged_data import Damage, recorded
 from repro.analysis.sessions import UNFINISHED
 from repro.archive import layout
 from repro.errors import UserError
@@ -47,10 +47,10 @@ class Transcript:
     runs: list[int] = field(default_factory=list)
     line: TimeLine | None = None
     left: list[Diff] = field(default_factory=list)
-    remarks: Gaps = field(default_factory=list)
+    remarks: Damage = field(default_factory=list)
     """What the session never had, which is no damage: its agent may end before it has exported."""
 
-    notes: Gaps = field(default_factory=list)
+    notes: Damage = field(default_factory=list)
 
     def facts(self, *names: str) -> Any:
         """A value of the record, by its path; None where there is none."""
@@ -84,14 +84,14 @@ def transcript(shelf: Shelf, program: Program, number: int) -> Transcript:
     """Read a session, as much of it as there is."""
     place = f"{layout.transcripts_path(program)}/{number}"
     found = Transcript(program, number, {}, shelf.source(place))
-    with named(found.notes):
+    with recorded(found.notes):
         found.about = _record(shelf, f"{place}/session.json")
         found.ending = str(found.facts("ending", "kind") or UNFINISHED)
         found.detail = str(found.facts("ending", "detail") or "")
-    with named(found.notes):
+    with recorded(found.notes):
         found.steps = read_steps(shelf, place, found.remarks)
     _add_diffs(found, shelf, place)
-    with named(found.notes):
+    with recorded(found.notes):
         _add_dollars(found, shelf, f"{place}/exchanges.jsonl")
     seconds = found.number_of("seconds") or 0.0
     turns = [
@@ -147,7 +147,7 @@ def _add_diffs(found: Transcript, shelf: Shelf, place: str) -> None:
             step.first_run = not found.runs
             found.runs.append(number)
             step.diffs = list(_changes(shown, files.texts))
-    with named(found.notes):
+    with recorded(found.notes):
         left = {
             name: shelf.text(path)
             for name in watched

@@ -8,9 +8,12 @@ reproduced if its outcome is the same and S is, within a margin.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 from repro.analysis.intervals import Interval, LogMean, half_width, log_mean, ratio
+from repro.archive.dataset import Dataset
+from repro.measure.attempts import attempts_of
 from repro.measure.outcomes import OUR_OUTCOMES
 from repro.study.names import CellName, Program, ScalePoint
 
@@ -25,7 +28,7 @@ Word = Literal["reproduced", "differs", "cannot tell"]
 
 
 @dataclass(frozen=True)
-class Trial:
+class TimedAttempt:
     """An attempt as far as a comparison goes: `seconds` are its correct repetitions' times."""
 
     number: int
@@ -39,8 +42,8 @@ class Side:
     """What one machine has of the cell and of its baseline; `where` names it in sentences."""
 
     where: str
-    cell: tuple[Trial, ...]
-    baseline: tuple[Trial, ...]
+    cell: tuple[TimedAttempt, ...]
+    baseline: tuple[TimedAttempt, ...]
 
     @property
     def speedup(self) -> Interval:
@@ -73,21 +76,21 @@ def baseline_of(cell: CellName) -> CellName:
     return CellName(program, ScalePoint(1, 1, 1), cell.n)
 
 
-def counting(trials: Sequence[Trial]) -> Trial | None:
+def counting(attempts: Sequence[TimedAttempt]) -> TimedAttempt | None:
     """The attempt that gives the outcome: the newest not `infrastructure`, else the newest."""
-    own = [trial for trial in trials if trial.outcome != "infrastructure"]
-    return max(own or trials, key=lambda trial: trial.number, default=None)
+    own = [attempt for attempt in attempts if attempt.outcome != "infrastructure"]
+    return max(own or attempts, key=lambda attempt: attempt.number, default=None)
 
 
-def outcome_of(trials: Sequence[Trial]) -> str:
+def outcome_of(attempts: Sequence[TimedAttempt]) -> str:
     """The outcome of a cell, by the rule of `counting`; empty if it was never attempted."""
-    found = counting(trials)
+    found = counting(attempts)
     return found.outcome if found else ""
 
 
-def times(trials: Sequence[Trial]) -> list[float]:
+def times(attempts: Sequence[TimedAttempt]) -> list[float]:
     """Times in seconds of all attempts that came to `ok`."""
-    return [value for trial in trials if trial.outcome == "ok" for value in trial.seconds]
+    return [value for attempt in attempts if attempt.outcome == "ok" for value in attempt.seconds]
 
 
 def judge(cell: CellName, archive: Side, here: Side) -> Verdict:
@@ -123,8 +126,8 @@ def _no_outcome(cell: CellName, side: Side) -> Verdict | None:
 
 def _no_interval(cell: CellName, side: Side) -> Verdict | None:
     """What stands in the way of an interval of S on one machine."""
-    for name, trials in ((cell, side.cell), (baseline_of(cell), side.baseline)):
-        seconds = times(trials)
+    for name, attempts in ((cell, side.cell), (baseline_of(cell), side.baseline)):
+        seconds = times(attempts)
         if not seconds:
             return Verdict("cannot tell", f"the same outcome, but no time of {name} {side.where}")
         if min(seconds) <= 0:
@@ -138,8 +141,8 @@ def _no_interval(cell: CellName, side: Side) -> Verdict | None:
 
 def _equivalence(archive: Side, here: Side) -> Verdict:
     """Is S here over S in the archive within the margin? Two one-sided tests."""
-    samples = [times(trials) for trials in (here.baseline, archive.cell)]
-    others = [times(trials) for trials in (here.cell, archive.baseline)]
+    samples = [times(attempts) for attempts in (here.baseline, archive.cell)]
+    others = [times(attempts) for attempts in (here.cell, archive.baseline)]
     found = ratio(samples, others)
     if found.low >= 1 / MARGIN and found.high <= MARGIN:
         word: Word = "reproduced"
@@ -203,5 +206,56 @@ def _enough(fixed: list[LogMean], moving: list[LogMean], room: float) -> int | N
 
 
 def _means(side: Side) -> list[LogMean]:
-    means = (log_mean(times(trials)) for trials in (side.cell, side.baseline))
+    means = (log_mean(times(attempts)) for attempts in (side.cell, side.baseline))
     return [mean for mean in means if mean is not None]
+
+
+def side_of_dataset(dataset: Dataset, cell: CellName) -> Side:
+    """What a dataset has of a cell and of its baseline.
+
+    Raises:
+        UserError: a table of the dataset is damaged.
+    """
+    rows, runtimes = dataset.attempts(), dataset.runtimes()
+
+    def attempts(name: CellName) -> tuple[TimedAttempt, ...]:
+        return tuple(
+            TimedAttempt(
+                number=int(row["attempt"]),
+                outcome=row["outcome"],
+                seconds=tuple(
+                    float(repetition["seconds"])
+                    for repetition in runtimes
+                    if repetition["cell"] == row["cell"]
+                    and repetition["attempt"] == row["attempt"]
+                    and repetition["correct"] == "true"
+                ),
+                detail=row["detail"],
+            )
+            for row in rows
+            if row["cell"] == str(name)
+        )
+
+    return Side("in the archive", attempts(cell), attempts(baseline_of(cell)))
+
+
+def side_of_run(run: Path, cell: CellName) -> Side:
+    """What a run directory has of a cell and of its baseline; nothing, if it does not exist."""
+
+    def attempts(name: CellName) -> tuple[TimedAttempt, ...]:
+        over = [item for item in attempts_of(run, str(name)) if item.state == "done"]
+        return tuple(
+            TimedAttempt(
+                number=attempt.number,
+                outcome=attempt.outcome()["outcome"],
+                seconds=tuple(
+                    record["seconds"]
+                    for record in attempt.records()
+                    if record["event"] == "repetition" and record["correct"]
+                ),
+                detail=attempt.outcome()["detail"],
+            )
+            for attempt in over
+        )
+
+    return Side("here", attempts(cell), attempts(baseline_of(cell)))

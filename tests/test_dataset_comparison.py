@@ -14,10 +14,10 @@ from scipy.stats import ttest_ind
 from test_user_errors import refused
 
 from repro import ROOT
-from repro.analysis.beyond import adjusted, p_beyond
-from repro.analysis.compare import ENOUGH
+from repro.analysis.dataset_comparison import Row, _judged
 from repro.analysis.intervals import Interval
-from repro.analysis.two_datasets import Row, _judged
+from repro.analysis.reproduction import ENOUGH
+from repro.analysis.significance import adjusted, p_beyond
 from repro.archive.collect import collect, describe
 from repro.archive.source import open_source
 from repro.cli.main import cli

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imsave
 
-from repro.analysis.expected import SUMS, check, difference, update
+from repro.analysis.expected_figures import SUMS, check, difference, update
 from repro.errors import UserError
 
 

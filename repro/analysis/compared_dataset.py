@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from repro.analysis.gaps import Gaps, named
+from repro.analysis.damaged_data import Damage, recorded
 from repro.analysis.tidy import load_tables
 from repro.archive import layout
 from repro.archive.dataset import Dataset, Description
@@ -20,7 +20,7 @@ from repro.study.names import CellName
 
 
 @dataclass(frozen=True)
-class Half:
+class ComparedDataset:
     """One of the two datasets, as far as it can be read."""
 
     path: Path
@@ -36,7 +36,7 @@ class Half:
     environments: dict[str, Any]
     closed_forms: frozenset[str]
     """Models whose pi is a closed form, and whose time measures no work."""
-    gaps: Gaps
+    damage: Damage
 
     def facts(self) -> dict[str, Any]:
         """What the dataset is and where it was made; empty where nothing says so."""
@@ -50,11 +50,11 @@ class Half:
             "julia": sorted({str(content.get("version", "")) for content in julia} - {""}),
             "images": sorted({str(c.get("image") or "") for c in contents} - {""}),
             "cells": len(self.rows),
-            "damaged": self.gaps,
+            "damaged": self.damage,
         }
 
 
-def half_of(path: Path) -> Half:
+def read_compared(path: Path) -> ComparedDataset:
     """Read a dataset, and name what cannot be read.
 
     Raises:
@@ -63,53 +63,53 @@ def half_of(path: Path) -> Half:
     files = (layout.DESCRIPTION, layout.STUDY, MANIFEST)
     if not any((path / name).exists() for name in files):
         raise UserError(f"{path}: not a dataset, it has none of {', '.join(files)}")
-    gaps: Gaps = [f"{path / MANIFEST}: missing"] if not (path / MANIFEST).is_file() else []
+    damage: Damage = [f"{path / MANIFEST}: missing"] if not (path / MANIFEST).is_file() else []
     dataset, about, baselines = Dataset(path), None, frozenset({"vendor"})
-    with named(gaps):
+    with recorded(damage):
         about = dataset.description()
-    with named(gaps):
+    with recorded(damage):
         study = load_toml(path / layout.STUDY, Study)
         baselines = frozenset(name for name, model in study.models.items() if model.baseline)
-    _, cells, times = load_tables(path, gaps)
+    _, cells, times = load_tables(path, damage)
     own = times.merge(cells[["cell", "machine"]], on=["cell", "machine"])
-    return Half(
+    return ComparedDataset(
         path=path,
         about=about,
-        rows=_rows(cells, gaps),
+        rows=_rows(cells, damage),
         seconds={str(cell): list(of["seconds"]) for cell, of in own.groupby("cell")},
         seeds={
             str(cell): dict(zip(of["repetition"], of["seed"], strict=True))
             for cell, of in own.groupby("cell")
         },
-        programs=_kernels(path, gaps),
-        environments=_environments(dataset, gaps),
+        programs=_kernels(path, damage),
+        environments=_environments(dataset, damage),
         closed_forms=baselines,
-        gaps=gaps,
+        damage=damage,
     )
 
 
-def _rows(cells: pd.DataFrame, gaps: Gaps) -> dict[str, dict[str, Any]]:
+def _rows(cells: pd.DataFrame, damage: Damage) -> dict[str, dict[str, Any]]:
     """The rows of cells that have a cell's name."""
     found = {}
     for row in cells.to_dict("records"):
-        with named(gaps):
+        with recorded(damage):
             found[str(CellName.parse(str(row["cell"])))] = {str(key): row[key] for key in row}
     return found
 
 
-def _environments(dataset: Dataset, gaps: Gaps) -> dict[str, Any]:
+def _environments(dataset: Dataset, damage: Damage) -> dict[str, Any]:
     """Those that can be read; the tables' own reader has already named those that cannot."""
-    before = list(gaps)
+    before = list(damage)
     found: dict[str, Any] = {}
-    with named(gaps):
+    with recorded(damage):
         found = dataset.environments()
-    gaps[:] = list(dict.fromkeys([*before, *gaps]))
+    damage[:] = list(dict.fromkeys([*before, *damage]))
     return found
 
 
-def _kernels(path: Path, gaps: Gaps) -> dict[str, str]:
+def _kernels(path: Path, damage: Damage) -> dict[str, str]:
     found = {}
     for kernel in sorted(path.glob("*/kernels/*.jl")):
-        with named(gaps), reading(kernel):
+        with recorded(damage), reading(kernel):
             found[f"{kernel.parent.parent.name}/{kernel.stem}"] = program_sha256(kernel)
     return found

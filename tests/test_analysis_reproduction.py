@@ -4,22 +4,22 @@ import re
 
 import pytest
 
-from repro.analysis.compare import Side, Trial, baseline_of, counting, judge, times
+from repro.analysis.reproduction import Side, TimedAttempt, baseline_of, counting, judge, times
 from repro.study.names import CellName
 
 CELL = CellName.parse("gpt-5.5/gemm/dagger/0@1x1x8")
 STEADY = (1.00, 1.01, 0.99)
 
 
-def side(where: str, cell: list[Trial], baseline: tuple[float, ...] = STEADY) -> Side:
-    return Side(where, tuple(cell), (Trial(1, "ok", baseline),))
+def side(where: str, cell: list[TimedAttempt], baseline: tuple[float, ...] = STEADY) -> Side:
+    return Side(where, tuple(cell), (TimedAttempt(1, "ok", baseline),))
 
 
-def ok(*seconds: float) -> list[Trial]:
-    return [Trial(1, "ok", seconds)]
+def ok(*seconds: float) -> list[TimedAttempt]:
+    return [TimedAttempt(1, "ok", seconds)]
 
 
-def scaled(factor: float) -> list[Trial]:
+def scaled(factor: float) -> list[TimedAttempt]:
     return ok(*(factor * value for value in STEADY))
 
 
@@ -30,19 +30,27 @@ def test_the_baseline_keeps_problem_and_size() -> None:
 
 
 def test_the_newest_attempt_that_is_not_infrastructure_counts() -> None:
-    trials = [Trial(3, "infrastructure"), Trial(2, "crash"), Trial(1, "ok", (1.0,))]
-    found = counting(trials)
+    attempts = [
+        TimedAttempt(3, "infrastructure"),
+        TimedAttempt(2, "crash"),
+        TimedAttempt(1, "ok", (1.0,)),
+    ]
+    found = counting(attempts)
     assert found is not None
     assert found.number == 2
-    only = counting([Trial(1, "infrastructure"), Trial(2, "infrastructure")])
+    only = counting([TimedAttempt(1, "infrastructure"), TimedAttempt(2, "infrastructure")])
     assert only is not None
     assert only.number == 2
     assert counting([]) is None
 
 
 def test_times_are_those_of_all_attempts_that_are_ok() -> None:
-    trials = [Trial(1, "ok", (1.0, 2.0)), Trial(2, "timeout", (9.0,)), Trial(3, "ok", (3.0,))]
-    assert times(trials) == [1.0, 2.0, 3.0]
+    attempts = [
+        TimedAttempt(1, "ok", (1.0, 2.0)),
+        TimedAttempt(2, "timeout", (9.0,)),
+        TimedAttempt(3, "ok", (3.0,)),
+    ]
+    assert times(attempts) == [1.0, 2.0, 3.0]
 
 
 def test_same_speedup_on_a_machine_three_times_slower() -> None:
@@ -91,21 +99,23 @@ def test_repetitions_do_not_help_where_the_archive_is_unsteady() -> None:
 
 @pytest.mark.parametrize("outcome", ["deadlock", "wrong-result", "timeout"])
 def test_the_same_failure_reproduces(outcome: str) -> None:
-    trials = [Trial(1, outcome)]
-    verdict = judge(CELL, side("in the archive", trials), side("here", trials))
+    attempts = [TimedAttempt(1, outcome)]
+    verdict = judge(CELL, side("in the archive", attempts), side("here", attempts))
     assert (verdict.word, verdict.reason) == ("reproduced", f"the same outcome: {outcome}")
 
 
 def test_another_outcome_differs() -> None:
-    verdict = judge(CELL, side("in the archive", [Trial(1, "deadlock")]), side("here", scaled(1)))
+    verdict = judge(
+        CELL, side("in the archive", [TimedAttempt(1, "deadlock")]), side("here", scaled(1))
+    )
     assert verdict.word == "differs"
     assert verdict.reason == "deadlock in the archive, ok here"
 
 
 @pytest.mark.parametrize("outcome", ["unavailable", "infrastructure"])
 def test_what_is_not_the_program_s_doing_tells_nothing(outcome: str) -> None:
-    trials = [Trial(1, outcome, detail="package Dagger is not installed")]
-    verdict = judge(CELL, side("in the archive", scaled(1)), side("here", trials))
+    attempts = [TimedAttempt(1, outcome, detail="package Dagger is not installed")]
+    verdict = judge(CELL, side("in the archive", scaled(1)), side("here", attempts))
     assert verdict.word == "cannot tell"
     assert verdict.reason == f"{outcome} here: package Dagger is not installed"
 

@@ -1,4 +1,4 @@
-"""Programs that their sessions did not leave, which is something else than no data."""
+"""Missing data: cells that were never attempted, and programs that no session produced."""
 
 import pandas as pd
 
