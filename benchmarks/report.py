@@ -18,6 +18,7 @@ from test_analysis_data import Result, write_manifest
 from repro.report.site import plan
 from repro.study.expand import Cell
 
+from a_study import FRAMEWORKS, PROBLEMS, study_toml
 from report_data import made_up
 
 ATTEMPTS = 5
@@ -35,22 +36,16 @@ POINTS = [1, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80,
 
 def study() -> str:
     """The paper's models, problems and frameworks, at more scale points."""
-    lines = [
-        'name = "made-up"', 'title = "Made-up data, to measure the report"', "seed = 1",
-        "repetitions = 5", "time_limit_s = 60", "stall_limit_s = 20", "memory_limit_gib = 2",
-    ]  # fmt: skip
-    for model in ("gpt-5.5", "claude-opus-4.7", "qwen3-coder-next"):
-        lines += [f'[models."{model}"]', f'title = "{model}"']
-    for problem in ("pi", "gemm", "cholesky"):
-        lines += [f"[problems.{problem}]", f'title = "{problem}"']
-        lines += ["sizes = [{ n = 4096, tile = 64 }]", "check = { n = 100, tile = 32 }"]
-    for framework in ("threads", "dagger", "mpi", "dagger-distributed"):
-        memory = "shared" if framework in ("threads", "dagger") else "distributed"
-        lines += [f"[frameworks.{framework}]", f'title = "{framework}"', f'memory = "{memory}"']
-    shared = ", ".join(f'"1x1x{n}"' for n in POINTS)
-    distributed = ", ".join(f'"1x{n}x1"' for n in POINTS)
-    lines += ["[scale_points]", f"shared = [{shared}]", f"distributed = [{distributed}]"]
-    return "\n".join(lines)
+    return study_toml(
+        {name: {} for name in ("gpt-5.5", "claude-opus-4.7", "qwen3-coder-next")},
+        {name: [{"n": 4096, "tile": 64}] for name in PROBLEMS},
+        FRAMEWORKS,
+        shared=[f"1x1x{n}" for n in POINTS],
+        distributed=[f"1x{n}x1" for n in POINTS],
+        name="made-up",
+        title="Made-up data, to measure the report",
+        repetitions=5,
+    )
 
 
 def result(cell: Cell) -> Result:

@@ -1,6 +1,5 @@
 """A study whose one model is scripted: what it says is in a file; all else of a session is real."""
 
-import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from repro.agent.records import Session
 from repro.container.julia import Julia
 from repro.study.load import load_study
 
+from a_study import study_toml, toml
 from agent_tools import agent_tools
 
 KERNEL = """\
@@ -37,33 +37,6 @@ end
 println("took ", time_ns(), " of process ", getpid())
 println("ALL TESTS PASSED")
 """
-_STUDY = """\
-name = "scripted"
-title = "One program by a scripted model"
-seed = 1
-repetitions = 2
-time_limit_s = 100
-stall_limit_s = 60
-memory_limit_gib = 3
-
-[models.scripted]
-title = "Scripted"
-provider = "scripted"
-
-[problems.pi]
-title = "Pi"
-sizes = [{ n = 1_000_000 }]
-check = { n = 1000 }
-
-[frameworks.threads]
-title = "Base.Threads"
-memory = "shared"
-
-[scale_points]
-shared = ["1x1x2"]
-distributed = ["1x1x1"]
-"""
-
 Turn = dict[str, Any]
 
 
@@ -111,7 +84,13 @@ class Place:
         """Skips where there is no OpenCode or no sandbox."""
         tools = agent_tools(julia)
         (root / "models").mkdir()
-        (root / "study.toml").write_text(_STUDY)
+        text = study_toml(
+            {"scripted": {"title": "Scripted", "provider": "scripted"}},
+            {"pi": [{"n": 1_000_000}]},
+            shared=["1x1x2"], name="scripted", repetitions=2, time_limit_s=100, stall_limit_s=60,
+            memory_limit_gib=3,
+        )  # fmt: skip
+        (root / "study.toml").write_text(text)
         return cls(root, tools)
 
     @property
@@ -127,7 +106,7 @@ class Place:
     def script(self, turns: list[Turn]) -> None:
         """Decide what the model will say."""
         path = self.root / "script.toml"
-        path.write_text("".join(f"[[turn]]\n{_toml(turn)}\n" for turn in turns))
+        path.write_text(f"turn = {toml(turns)}\n")
         (self.root / "models" / "scripted.toml").write_text(
             f'provider = "scripted"\nmodel = "scripted"\nendpoint = "{path}"\n'
             f"limits = {{ context = 32768, output = 4096 }}\n{self.settings}"
@@ -148,16 +127,3 @@ class Place:
     def clear(self) -> None:
         """Forget all sessions."""
         shutil.rmtree(self.generations, ignore_errors=True)
-
-
-def _toml(turn: Turn) -> str:
-    """JSON strings and arrays are TOML's too; a table in a line needs `=` in place of `:`."""
-
-    def value(found: Any) -> str:
-        if isinstance(found, dict):
-            return "{" + ", ".join(f"{key} = {value(item)}" for key, item in found.items()) + "}"
-        if isinstance(found, list):
-            return "[" + ", ".join(value(item) for item in found) + "]"
-        return json.dumps(found)
-
-    return "\n".join(f"{key} = {value(item)}" for key, item in turn.items())

@@ -5,7 +5,7 @@ All of it is invented, and says so: its name is `made-up`, its machine a made-up
 
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from repro.study.expand import Cell, cells
 from repro.study.load import load_study
 from repro.study.names import CellName, Program
 
+from a_study import study_toml
+
 HOSTILE = (
     "</pre></script><script>document.title='HACKED'</script>"
     "<img src=x onerror=\"document.title='HACKED'\">"
@@ -26,45 +28,22 @@ HOSTILE = (
 )
 """Text that would act, if anything let it."""
 
-STUDY = """
-name = "made-up"
-title = "Made-up programs, for tests of the report"
-seed = 1
-repetitions = 3
-time_limit_s = 60
-stall_limit_s = 20
-memory_limit_gib = 2
 
-[models."gpt-5.5"]
-title = "Made up"
+def study(
+    shared: Sequence[str] = ("1x1x1", "1x1x2", "1x1x4"),
+    distributed: Sequence[str] = ("1x1x1", "1x2x1", "2x8x1"),
+) -> str:
+    """Two models, two problems and two frameworks, at scale points of each kind."""
+    return study_toml(
+        {"gpt-5.5": {"title": "Made up"}, "reference": {"title": "Made up, by hand"}},
+        {"pi": [{"n": 1_000_000}, {"n": 2_000_000}], "cholesky": [{"n": 1024, "tile": 64}]},
+        ["threads", "mpi"],
+        shared,
+        distributed,
+        name="made-up",
+        title="Made-up programs, for tests of the report",
+    )
 
-[models.reference]
-title = "Made up, by hand"
-kernels = "julia/reference"
-
-[problems.pi]
-title = "Pi"
-sizes = [{ n = 1000000 }, { n = 2000000 }]
-check = { n = 100 }
-
-[problems.cholesky]
-title = "Cholesky"
-sizes = [{ n = 1024, tile = 64 }]
-check = { n = 100, tile = 32 }
-
-[frameworks.threads]
-title = "Base.Threads"
-memory = "shared"
-
-[frameworks.mpi]
-title = "MPI.jl"
-memory = "distributed"
-packages = ["MPI"]
-
-[scale_points]
-shared = ["1x1x1", "1x1x2", "1x1x4"]
-distributed = ["1x1x1", "1x2x1", "2x8x1"]
-"""
 
 KERNEL = """\
 # made up
@@ -94,7 +73,7 @@ def result(cell: Cell) -> Result | None:
 
 def made_up(
     root: Path,
-    study: str = STUDY,
+    text: str | None = None,
     found: Callable[[Cell], Result | None] = result,
     said: str = HOSTILE,
     turns: int = 6,
@@ -103,13 +82,13 @@ def made_up(
 
     Args:
         root: where it is made, as `root`/made-up.
-        study: the study's text.
+        text: the study's, that of `study` if not given.
         found: what each cell came to.
         said: what programs print and models say.
         turns: of each session.
     """
     file = root / "made-up.toml"
-    file.write_text(study)
+    file.write_text(text or study())
     dataset = write_dataset(root, str(file), found, "made-up")
     every = cells(load_study(str(file)))
     for cell in every:

@@ -11,6 +11,8 @@ from typing import Any
 from repro.study.expand import Cell, cells, programs
 from repro.study.load import load_study
 
+from a_study import study_toml
+
 NAME = ["cell", "attempt", "model", "problem", "framework", "sample"]
 NAME += ["nodes", "ranks", "threads", "n", "tile"]
 ATTEMPTS = [*NAME, "outcome", "flags", "repetitions", "wall_seconds", "cpu_seconds"]
@@ -166,54 +168,19 @@ def repeated(cell: Cell) -> Result | None:
     )
 
 
-VARIED = """
-name = "varied"
-title = "Several generations, in several ways"
-seed = 1
-repetitions = 3
-time_limit_s = 60
-stall_limit_s = 20
-memory_limit_gib = 2
-
-[models."gpt-5.5"]
-title = "GPT-5.5"
-samples = 10
-
-[models."gpt-5.5-no-docs"]
-title = "GPT-5.5, no docs"
-samples = 5
-
-[models."gpt-5.5-single-shot"]
-title = "A model of a long name, single-shot"
-samples = 5
-
-[models.reference]
-title = "Reference (by hand)"
-kernels = "julia/reference"
-
-[problems.pi]
-title = "Pi"
-sizes = [{ n = 1000000 }]
-check = { n = 100 }
-
-[problems.gemm]
-title = "GEMM"
-sizes = [{ n = 1024, tile = 64 }]
-check = { n = 100, tile = 32 }
-
-[frameworks.threads]
-title = "Base.Threads"
-memory = "shared"
-
-[frameworks.mpi]
-title = "MPI.jl"
-memory = "distributed"
-packages = ["MPI"]
-
-[scale_points]
-shared = ["1x1x1", "1x1x2", "1x1x4"]
-distributed = ["1x1x1", "1x2x1", "1x4x1"]
-"""
+VARIED = study_toml(
+    {
+        "gpt-5.5": {"title": "GPT-5.5", "samples": 10},
+        "gpt-5.5-no-docs": {"title": "GPT-5.5, no docs", "samples": 5},
+        "gpt-5.5-single-shot": {"title": "A model of a long name, single-shot", "samples": 5},
+        "reference": {"title": "Reference (by hand)"},
+    },
+    {"pi": [{"n": 1_000_000}], "gemm": [{"n": 1024, "tile": 64}]},
+    ["threads", "mpi"],
+    shared=["1x1x1", "1x1x2", "1x1x4"],
+    distributed=["1x1x1", "1x2x1", "1x4x1"],
+    name="varied",
+)
 
 
 def write_varied(root: Path) -> Path:

@@ -11,8 +11,9 @@ import pytest
 from repro.container.julia import Julia
 from repro.measure.attempts import all_attempts
 
+from a_study import HEAD
 from conftest import skip
-from trials import LIMITS, Trial, study_text
+from trials import Trial, study_text
 
 REPRO = Path(sys.executable).with_name("repro")
 CELL = "quick/pi/threads/0@1x1x1"
@@ -28,8 +29,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, julia: Julia) -> Path:
     """A directory in which `repro all` has been run on a small study."""
     assert julia
     directory = tmp_path_factory.mktemp("chain")
-    text = study_text("reference", "quick", "waits-for-ever", stall_limit_s=4)
-    text = text.replace('"trial"', '"small"')
+    text = study_text("reference", "quick", "waits-for-ever", name="small", stall_limit_s=4)
     (directory / "small.toml").write_text(text, encoding="utf-8")
     answer = run_all(directory)
     assert answer.returncode == 0, answer.stderr
@@ -80,7 +80,7 @@ def test_all_stops_at_a_damaged_archive(place: Path) -> None:
 def test_a_cell_is_shown_run_again_and_compared(place: Path) -> None:
     data: list[str | Path] = ["--data", place / "data"]
     shown = json.loads(repro(place, "cell", "show", CELL, *data, "--json").stdout)
-    assert (shown["outcome"], len(shown["seconds"])) == ("ok", LIMITS["repetitions"])
+    assert (shown["outcome"], len(shown["seconds"])) == ("ok", HEAD["repetitions"])
     assert Path(shown["kernel"]).is_file()
     before = repro(place, "cell", "compare", CELL, *data)
     assert before.returncode == 3

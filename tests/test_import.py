@@ -14,32 +14,14 @@ from repro.archive.verify import verify
 from repro.cli.main import cli
 from repro.study.kernels import program_sha256
 
-STUDY = """
-name = "theirs"
-title = "Theirs"
-seed = 1
-repetitions = 2
-time_limit_s = 10
-stall_limit_s = 5
-memory_limit_gib = 1
-[models."gpt-5.5"]
-title = "GPT-5.5"
-[models.qwen]
-title = "Qwen"
-[problems.gemm]
-title = "GEMM"
-sizes = [{ n = 4096, tile = 512 }]
-check = { n = 200, tile = 64 }
-[frameworks.threads]
-title = "Base.Threads"
-memory = "shared"
-[frameworks.mpi]
-title = "MPI.jl"
-memory = "distributed"
-[scale_points]
-shared = ["1x1x1", "1x1x24"]
-distributed = ["1x1x1", "2x384x1"]
-"""
+from a_study import study_toml
+
+STUDY = study_toml(
+    {"gpt-5.5": {}, "qwen": {}},
+    {"gemm": [{"n": 4096, "tile": 512}]},
+    ["threads", "mpi"],
+    shared=["1x1x1", "1x1x24"], distributed=["1x1x1", "2x384x1"], name="theirs", repetitions=2,
+)  # fmt: skip
 MAP = """
 delimiter = ";"
 unit_s = 0.001

@@ -18,7 +18,7 @@ from repro.measure.attempts import all_attempts, attempts_of
 from repro.study.expand import Cell
 from repro.study.kernels import kernel_files, program_sha256
 
-from trials import Trial, study_text
+from trials import Trial
 
 CELL = "parts/pi/threads/0@1x1x1"
 OTHER = "parts/cholesky/threads/0@1x1x1"
@@ -128,15 +128,9 @@ def run(tmp_path: Path) -> Run:
 
 
 def trial_of_parts(directory: Path, **changes: Any) -> Trial:
-    """The files of `PARTS`, and a study of them; `changes` replace limits of `trials`."""
+    """The files of `PARTS`, and a study of them; `changes` as in `study_text`."""
     parts = write(directory / "parts", PARTS)
-    study = directory / "small.toml"
-    text = (
-        study_text(**{"repetitions": 1} | changes)
-        + f'\n[models.parts]\ntitle = "P"\nkernels = "{parts}"\n'
-    )
-    study.write_text(text, encoding="utf-8")
-    return Trial(directory / "run", study)
+    return Trial.of(directory, parts, **{"repetitions": 1} | changes)
 
 
 def cell_of(run: Run, name: str) -> Cell:

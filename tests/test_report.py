@@ -34,11 +34,9 @@ from repro.report.transcript import transcript
 from repro.report.words import ENDING_MEANINGS, OUTCOME_MEANINGS
 from repro.study.names import CellName, Program
 
-from report_data import STUDY, add_log, made_up
+from report_data import add_log, made_up, study
 
-SMALL = STUDY.replace('["1x1x1", "1x1x2", "1x1x4"]', '["1x1x2"]').replace(
-    '["1x1x1", "1x2x1", "2x8x1"]', "[]"
-)
+SMALL = study(["1x1x2"], [])
 SESSION = "gpt-5.5/transcripts/cholesky_threads_0/0"
 LOG = "gpt-5.5/logs/cholesky_threads_0/1x1x2/1"
 

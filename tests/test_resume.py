@@ -58,7 +58,7 @@ def test_killing_the_driver_again_and_again_loses_and_repeats_nothing(
     tmp_path: Path, julia: Julia
 ) -> None:
     assert julia
-    trial = Trial.of(tmp_path, "quick", "pi-cached", repetitions=1, shared='["1x1x1", "1x1x2"]')
+    trial = Trial.of(tmp_path, "quick", "pi-cached", repetitions=1, shared=["1x1x1", "1x1x2"])
     moments = random.Random(20260616)  # noqa: S311 - moments to kill at, not secrets
     for _ in range(7):
         driver = start_driver(trial)
@@ -124,7 +124,7 @@ def test_a_grown_study_goes_on_and_a_changed_one_is_refused(tmp_path: Path, juli
     assert julia
     trial = Trial.of(tmp_path, "quick", repetitions=1)
     trial.run()
-    grown = Trial.of(tmp_path, "quick", repetitions=1, shared='["1x1x1", "1x1x2"]')
+    grown = Trial.of(tmp_path, "quick", repetitions=1, shared=["1x1x1", "1x1x2"])
     assert len(make_run(grown.path, grown.study, "local").cells()) == 12
     changed = Trial.of(tmp_path, "quick", repetitions=2)
     answer = subprocess.run(

@@ -20,6 +20,8 @@ from repro.study.expand import Cell, cells, programs
 from repro.study.load import STUDIES, load_study, parse_toml
 from repro.study.model import Study
 
+from a_study import study_toml
+
 SMOKE = (STUDIES / "smoke.toml").read_text(encoding="utf-8")
 
 
@@ -139,14 +141,7 @@ def test_the_models_above_include_study_and_site() -> None:
 def test_expansion_is_the_full_product_without_doubles(
     samples: int, sizes: list[int], threads: list[int]
 ) -> None:
-    content = {
-        "name": "x", "title": "x", "seed": 1, "repetitions": 1, "time_limit_s": 1,
-        "stall_limit_s": 1, "memory_limit_gib": 1,
-        "models": {"a": {"title": "A", "samples": samples}},
-        "problems": {"pi": {"title": "Pi", "sizes": [{"n": n} for n in sizes], "check": {"n": 1}}},
-        "frameworks": {"threads": {"title": "T", "memory": "shared"}},
-        "scale_points": {"shared": [f"1x1x{t}" for t in threads], "distributed": []},
-    }  # fmt: skip
-    found = cells(Study.model_validate(content))
+    models, points = {"a": {"samples": samples}}, [f"1x1x{count}" for count in threads]
+    found = cells(study(study_toml(models, {"pi": [{"n": n} for n in sizes]}, shared=points)))
     assert len(found) == len(names(found)) == samples * len(sizes) * len(threads)
     assert {cell.n for cell in found} == set(sizes)

@@ -108,7 +108,7 @@ def test_a_csv_with_a_missing_column(tmp_path: Path) -> None:
 def test_a_full_disk(tmp_path: Path, julia: Julia) -> None:
     """What was finished before the disk was full is still there, and the command goes on."""
     assert julia
-    trial = Trial.of(tmp_path, "quick", repetitions=1, shared='["1x1x1", "1x1x2"]')
+    trial = Trial.of(tmp_path, "quick", repetitions=1, shared=["1x1x1", "1x1x2"])
     disk = tmp_path / "disk"
     with tmpfs(disk, "size=512k"):
         run = disk / "run"
@@ -167,7 +167,7 @@ def test_a_julia_that_crashes_at_start(tmp_path: Path) -> None:
 def test_two_drivers_on_one_run_directory(tmp_path: Path) -> None:
     trial = Trial.of(tmp_path, "quick")
     grown = tmp_path / "grown.toml"
-    grown.write_text(study_text("quick", shared='["1x1x1", "1x1x2"]'), encoding="utf-8")
+    grown.write_text(study_text("quick", shared=["1x1x1", "1x1x2"]), encoding="utf-8")
     with driving(trial.path):
         make_run(trial.path, trial.study, "local")
         said = refused("run", "--study", grown, "--run", trial.path)
@@ -178,7 +178,7 @@ def test_two_drivers_on_one_run_directory(tmp_path: Path) -> None:
 
 def test_a_kernel_that_changed_in_mid_run(tmp_path: Path, julia: Julia) -> None:
     assert julia
-    trial = Trial.of(tmp_path, "quick", repetitions=1, shared='["1x1x1", "1x1x2"]')
+    trial = Trial.of(tmp_path, "quick", repetitions=1, shared=["1x1x1", "1x1x2"])
     trial.run("*@1x1x1")
     kept = trial.path / "kernels" / "quick" / "pi_threads_0.jl"
     kept.write_text(kept.read_text() + "# changed\n")

@@ -12,68 +12,23 @@ from repro.launch.site.settings import load_site
 from repro.measure.attempts import Attempt, attempts_of
 from repro.study.filters import select
 
+from a_study import BY_HAND, FRAMEWORKS, study_toml
+
 KERNELS = ROOT / "tests" / "kernels"
 
-HEAD = """
-name = "trial"
-title = "A trial"
-seed = 7
-repetitions = {repetitions}
-time_limit_s = {time_limit_s}
-stall_limit_s = {stall_limit_s}
-memory_limit_gib = {memory_limit_gib}
 
-[problems.pi]
-title = "Pi"
-sizes = [{{ n = 100_000 }}]
-check = {{ n = 100 }}
+def study_text(*models: str | Path, n: int = 300, **changes: Any) -> str:
+    """A study of adversarial kernels (`tests/kernels/NAME`); `reference` is the real one.
 
-[problems.gemm]
-title = "GEMM"
-sizes = [{{ n = {n}, tile = 64 }}]
-check = {{ n = 100, tile = 32 }}
-
-[problems.cholesky]
-title = "Cholesky"
-sizes = [{{ n = {n}, tile = 64 }}]
-check = {{ n = 100, tile = 32 }}
-
-[frameworks.threads]
-title = "Base.Threads"
-memory = "shared"
-
-[frameworks.dagger]
-title = "Dagger.jl"
-memory = "shared"
-packages = ["Dagger"]
-
-[frameworks.mpi]
-title = "MPI.jl"
-memory = "distributed"
-packages = ["MPI"]
-
-[frameworks.dagger-distributed]
-title = "Distributed Dagger.jl"
-memory = "distributed"
-packages = ["Dagger"]
-
-[scale_points]
-shared = {shared}
-distributed = {distributed}
-"""
-LIMITS: dict[str, Any] = {
-    "repetitions": 3, "time_limit_s": 60, "stall_limit_s": 20, "memory_limit_gib": 2, "n": 300,
-    "shared": ["1x1x1"], "distributed": [],
-}  # fmt: skip
-
-
-def study_text(*models: str, **changes: Any) -> str:
-    """A study of adversarial kernels (`tests/kernels/NAME`); `reference` is the real one."""
-    text = HEAD.format(**LIMITS | changes)
-    for name in models:
-        where = "julia/reference" if name == "reference" else f"tests/kernels/{name}"
-        text += f'\n[models.{name}]\ntitle = "{name}"\nkernels = "{where}"\n'
-    return text
+    Args:
+        models: their names; a directory is a model of its name, with the kernels in it.
+        n: rows and columns of matrices.
+        changes: what `study_toml` takes otherwise.
+    """
+    where = {Path(model).name: str(Path("tests", "kernels") / model) for model in models}
+    said = {name: {} if name in BY_HAND else {"kernels": path} for name, path in where.items()}
+    sizes = {"pi": None, "gemm": [{"n": n, "tile": 64}], "cholesky": [{"n": n, "tile": 64}]}
+    return study_toml(said, sizes, FRAMEWORKS, **changes)
 
 
 @dataclass
@@ -84,8 +39,8 @@ class Trial:
     study: Path
 
     @classmethod
-    def of(cls, directory: Path, *models: str, **changes: Any) -> "Trial":
-        """A trial of some kernels; `changes` replace `LIMITS`."""
+    def of(cls, directory: Path, *models: str | Path, **changes: Any) -> "Trial":
+        """A trial of some kernels; `changes` as in `study_text`."""
         study = directory / "trial.toml"
         study.write_text(study_text(*models, **changes), encoding="utf-8")
         return cls(directory / "run", study)

@@ -25,9 +25,13 @@ class Place:
         self, directory: Path, cluster: Cluster | None, *models: str, **limits: Any
     ) -> None:
         self.directory, self._cluster = directory, cluster
-        text = study_text(*models, **LIMITS | limits)
-        (directory / "trial.toml").write_text(text, encoding="utf-8")
+        self._models, self._limits = models, LIMITS | limits
+        self._write_study(*models)
         self.run = directory / "run"
+
+    def _write_study(self, *models: str | Path) -> None:
+        text = study_text(*models, **self._limits)
+        (self.directory / "trial.toml").write_text(text, encoding="utf-8")
 
     @property
     def cluster(self) -> Cluster:
@@ -105,8 +109,7 @@ class Place:
         kernels.mkdir(exist_ok=True)
         kernel = SLOW_KERNEL.format(seconds=seconds)
         (kernels / "pi_threads.jl").write_text(kernel, encoding="utf-8")
-        with (self.directory / "trial.toml").open("a", encoding="utf-8") as stream:
-            stream.write(f'\n[models.slow]\ntitle = "slow"\nkernels = "{kernels}"\n')
+        self._write_study(*self._models, kernels)
 
 
 SLOW = "slow/pi/threads/0@1x1x1"

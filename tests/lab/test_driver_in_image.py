@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from agent_place import GOOD, KERNEL
@@ -27,7 +28,7 @@ from trials import study_text
 pytestmark = pytest.mark.timeout(900)  # the first test fetches and builds
 
 PI = "reference/pi/threads/0@1x1x1"
-STUDY = study_text("reference", repetitions=1, time_limit_s=120, stall_limit_s=60)
+LIMITS: dict[str, Any] = {"repetitions": 1, "time_limit_s": 120, "stall_limit_s": 60}
 
 
 class Login:
@@ -51,7 +52,8 @@ class Login:
 @pytest.fixture
 def login(lab: Cluster, image: Path, tmp_path: Path) -> Login:
     """Of the session's cluster; a study is there."""
-    (tmp_path / "trial.toml").write_text(STUDY, encoding="utf-8")
+    text = study_text("reference", **LIMITS)
+    (tmp_path / "trial.toml").write_text(text, encoding="utf-8")
     return Login(tmp_path, image, lab.environment)
 
 
@@ -104,7 +106,7 @@ def test_ranks_and_workers_on_two_nodes(mpi: str, login: Login) -> None:
 
     With stand-ins for MPI.jl and Dagger.jl, real Open MPI: the image's, then the cluster's.
     """
-    text = STUDY.replace("distributed = []", "distributed = ['2x2x1']")
+    text = study_text("reference", distributed=["2x2x1"], **LIMITS)
     (login.directory / "trial.toml").write_text(text, encoding="utf-8")
     site = (ROOT / "slurm" / "sites" / "lab.toml").read_text(encoding="utf-8")
     site = site.replace("[slurm]\n", f'[slurm]\nmpi = "{mpi}"\n')
