@@ -10,7 +10,7 @@ import anthropic
 import httpx2
 import openai
 
-from repro.agent.gateway.forward import certificates
+from repro.agent.gateway.provider import certificates
 from repro.agent.models import Limits, ModelSettings, Patience
 from repro.errors import UserError
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from repro.agent.gateway.script import Fault, Script, Turn
-from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.gateway.scripted import Fault, Script, Turn, scripted_provider
 
 REPRO = Path(sys.executable).with_name("repro")
 NAME = "REPRO_TEST_KEY"

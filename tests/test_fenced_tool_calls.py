@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from repro.agent.gateway.fenced_tool_calls import as_text, with_tool_calls
-from repro.agent.gateway.loose_json import UnreadableError, read_loosely
+from repro.agent.gateway.adapters.fenced_tool_calls import as_text, with_tool_calls
+from repro.agent.gateway.adapters.loose_json import UnreadableError, read_loosely
 
 SAID = Path(__file__).with_name("model_said")
 

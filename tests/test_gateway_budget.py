@@ -9,8 +9,7 @@ import pytest
 from repro.agent.gateway import Budget, Gateway, recording
 from repro.agent.gateway.budget import dollars
 from repro.agent.gateway.dialects import Tokens
-from repro.agent.gateway.script import Fault, Script, Turn
-from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.gateway.scripted import Fault, Script, Turn, scripted_provider
 from repro.agent.models import Price
 from repro.errors import UserError
 

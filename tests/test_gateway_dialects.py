@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from repro.agent.gateway import Budget, recording
-from repro.agent.gateway.script import Call, Script, Turn
-from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.gateway.scripted import Call, Script, Turn, scripted_provider
 from repro.agent.models import load_model
 from repro.errors import UserError
 from repro.study.load import load_study

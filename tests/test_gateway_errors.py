@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from repro.agent.gateway import Budget, Gateway, recording
-from repro.agent.gateway.forward import asked_wait
-from repro.agent.gateway.script import Fault, Script, Turn
-from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.gateway.provider import asked_wait
+from repro.agent.gateway.scripted import Fault, Script, Turn, scripted_provider
 from repro.agent.models import ModelSettings
 
 from gateways import (

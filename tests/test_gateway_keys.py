@@ -11,12 +11,16 @@ import pytest
 
 from repro.agent.gateway import Budget, recording
 from repro.agent.gateway.dialects import DIALECTS
-from repro.agent.gateway.keys import Key, NoKeyError, key_file, key_of
-from repro.agent.gateway.script import Script, Turn
-from repro.agent.gateway.scripted import scripted_provider
-from repro.agent.gateway.split_key import SplitKeyError, without_key
-from repro.agent.gateway.sse import event_with
-from repro.agent.gateway.streaming import PIECE
+from repro.agent.gateway.events import PIECE, Event, event_with
+from repro.agent.gateway.keys import (
+    Key,
+    NoKeyError,
+    SplitKeyError,
+    key_file,
+    key_of,
+    without_key,
+)
+from repro.agent.gateway.scripted import Script, Turn, scripted_provider
 from repro.errors import UserError
 
 from gateways import DIALECT_NAMES, MODEL, SDK_ERRORS, DialectName, agent, settings
@@ -112,12 +116,12 @@ def test_a_key_that_comes_in_pieces_ends_the_session(
 def passed(key: Key, pieces: list[bytes]) -> list[bytes]:
     """What of a stream is passed on."""
 
-    async def stream() -> AsyncIterator[bytes]:
+    async def stream() -> AsyncIterator[Event]:
         for piece in pieces:
-            yield piece
+            yield Event(piece)
 
     async def all_of_it() -> list[bytes]:
-        return [event async for event in without_key(stream(), key)]
+        return [event.raw async for event in without_key(stream(), key)]
 
     return asyncio.run(all_of_it())
 

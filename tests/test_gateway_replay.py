@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from repro.agent.gateway import Budget, Gateway, recording, replaying
-from repro.agent.gateway.script import Script, Turn
-from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.gateway.scripted import Script, Turn, scripted_provider
 
 from gateways import (
     DIALECT_NAMES,

@@ -9,8 +9,8 @@ import anthropic
 import openai
 
 from repro.agent.gateway import Budget, Trouble, recording
-from repro.agent.gateway.forward import ENDPOINTS
 from repro.agent.gateway.keys import NoKeyError
+from repro.agent.gateway.provider import ENDPOINTS
 from repro.agent.models import MODELS, ModelSettings, load_model
 from repro.agent.single_shot import complete
 from repro.container.findings import Finding, finding

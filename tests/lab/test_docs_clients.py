@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from repro import ROOT
-from repro.agent.gateway.script import Call, Script, Turn
-from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.gateway.scripted import Call, Script, Turn, scripted_provider
 from repro.container.julia import TOOLCHAIN
 from repro.container.opencode import OpenCode, ensure_opencode
 from repro.errors import UserError

@@ -7,8 +7,7 @@ import pytest
 
 from repro.agent.gateway import Budget, Gateway, recording, replaying
 from repro.agent.gateway.record import read_exchanges
-from repro.agent.gateway.script import Call, Fault, Script, Turn
-from repro.agent.gateway.scripted import scripted_provider
+from repro.agent.gateway.scripted import Call, Fault, Script, Turn, scripted_provider
 from repro.agent.models import Limits, ModelSettings, Patience, Provider
 from repro.container.julia import Julia
 from repro.container.opencode import OpenCode
@@ -113,7 +112,7 @@ def test_a_record_replays(tmp_path: Path, opencode: OpenCode, provider: Provider
     assert gateway.trouble is None
     exchanges = read_exchanges(record)
     assert len(exchanges) == len(scripted.requests) == 5
-    assert len([e for e in exchanges if not e["request"]["body"].get("tools")]) == 1, "the title's"
+    assert len([e for e in exchanges if not e.request.body.get("tools")]) == 1, "the title's"
     first = (place.workspace / "hello.txt").read_bytes()
     assert first == HELLO.encode()
 

@@ -1,13 +1,19 @@
-"""The three ways in which providers are spoken to: what the gateway must know of each."""
+"""The three protocols of providers, and what the gateway must know of each."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from repro.agent.gateway.sse import data_of, event_with, json_of
+from repro.agent.gateway.events import Event, event_with
 
 Json = dict[str, Any]
+
+OVER = 400
+"""The status of every answer after trouble. OpenCode does not retry it; 404 it does retry, for
+OpenAI's models."""
+
+_OVER_CODE = "session_over"
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Dialect(ABC):
     path: ClassVar[str]
     """Where its requests go."""
 
-    passed_headers: ClassVar[tuple[str, ...]] = ("content-type", "accept", "user-agent")
+    passed: ClassVar[tuple[str, ...]] = ("content-type", "accept", "user-agent")
     """What of the agent's headers reaches the provider."""
 
     @abstractmethod
@@ -44,7 +50,7 @@ class Dialect(ABC):
         """How the key is shown."""
 
     @abstractmethod
-    def is_last(self, event: bytes) -> bool:
+    def is_last(self, event: Event) -> bool:
         """Does this event end an answer?"""
 
     @abstractmethod
@@ -63,6 +69,17 @@ class Dialect(ABC):
         """The same in the middle of a stream."""
         return event_with(self.error(message, code))
 
+    def over(self, kind: str) -> Json:
+        """The answer to every request after trouble.
+
+        OpenCode looks for words such as "unavailable" in it, and then retries: the kind is enough.
+        """
+        return self.error(_over_text(kind), _OVER_CODE)
+
+    def over_event(self, kind: str) -> bytes:
+        """The same as an event in the middle of a stream."""
+        return self.error_event(_over_text(kind), _OVER_CODE)
+
     def about(self, event: Json) -> Json:
         """The part of an event, or of a whole answer, that has `model` and `usage`."""
         return event
@@ -71,9 +88,9 @@ class Dialect(ABC):
         """The request, so that the answer tells what it took."""
         return body
 
-    def error_in(self, event: bytes) -> str | None:
+    def error_in(self, event: Event) -> str | None:
         """The error that a stream tells of in this event."""
-        found = json_of(event).get("error")
+        found = event.json.get("error")
         return message_of(found) if found else None
 
 
@@ -93,11 +110,11 @@ class ChatCompletions(Dialect):
             return body | {"stream_options": {"include_usage": True}}
         return body
 
-    def is_last(self, event: bytes) -> bool:
+    def is_last(self, event: Event) -> bool:
         """Usage may still come after the reason; not every server says `[DONE]`."""
-        if data_of(event) == "[DONE]":
+        if event.data == "[DONE]":
             return True
-        choices = json_of(event).get("choices") or []
+        choices = event.json.get("choices") or []
         return any(choice.get("finish_reason") for choice in choices)
 
     def tokens(self, usage: Json) -> Tokens:
@@ -122,7 +139,7 @@ class Responses(ChatCompletions):
 
     name = "responses"
     path = "/v1/responses"
-    passed_headers = (*Dialect.passed_headers, "openai-beta")
+    passed = (*Dialect.passed, "openai-beta")
 
     def prepare(self, body: Json) -> Json:
         """It tells by itself."""
@@ -138,14 +155,14 @@ class Responses(ChatCompletions):
         said = {"type": "error", "code": code, "message": message, "param": None}
         return event_with({**self.error(message, code), **said, "sequence_number": 0}, "error")
 
-    def is_last(self, event: bytes) -> bool:
+    def is_last(self, event: Event) -> bool:
         """Whether it went well or not."""
-        kind = json_of(event).get("type")
+        kind = event.json.get("type")
         return kind in {"response.completed", "response.incomplete", "response.failed", "error"}
 
-    def error_in(self, event: bytes) -> str | None:
+    def error_in(self, event: Event) -> str | None:
         """`response.failed` has it in its response."""
-        found = json_of(event)
+        found = event.json
         failed = found.get("type") == "response.failed"
         error = self.about(found).get("error") if failed else found.get("error")
         if found.get("type") == "error":
@@ -170,7 +187,7 @@ class Messages(Dialect):
 
     name = "messages"
     path = "/v1/messages"
-    passed_headers = (*Dialect.passed_headers, "anthropic-version", "anthropic-beta")
+    passed = (*Dialect.passed, "anthropic-version", "anthropic-beta")
 
     def key_headers(self, key: str) -> dict[str, str]:
         """A header of its own."""
@@ -185,9 +202,9 @@ class Messages(Dialect):
         """An event of its own type."""
         return event_with(self.error(message, code), "error")
 
-    def is_last(self, event: bytes) -> bool:
+    def is_last(self, event: Event) -> bool:
         """Whether it went well or not."""
-        return json_of(event).get("type") in {"message_stop", "error"}
+        return event.json.get("type") in {"message_stop", "error"}
 
     def tokens(self, usage: Json) -> Tokens:
         """What is cached is counted beside the rest, not within."""
@@ -214,6 +231,10 @@ DIALECTS: tuple[Dialect, ...] = (Responses(), Messages(), ChatCompletions())
 def dialect_of(path: str) -> Dialect | None:
     """The dialect whose requests go to `path`."""
     return next((dialect for dialect in DIALECTS if dialect.path == path), None)
+
+
+def _over_text(kind: str) -> str:
+    return f"the gateway has ended this session ({kind})"
 
 
 def message_of(error: Any) -> str:

@@ -1,19 +1,31 @@
-"""Keys of providers: from the environment, or a file that its owner alone can read."""
+"""Keys of providers: where they come from, and how they are kept out of every answer.
+
+A key is in the environment, or in a file that only its owner can read.
+"""
 
 import json
 import os
 import stat
 import tomllib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from repro.agent.gateway.events import Event
 from repro.agent.models import ModelSettings
 from repro.errors import UserError
 from repro.files import reading
 
 REMOVED = "[key removed]"
 _SHORTEST = 8
-"""Anything shorter is no key, and occurs in innocent text."""
+"""Anything shorter is no key: it could occur in innocent text."""
+
+_FEWEST = 4
+"""Characters at the end of a text that may be the beginning of a key; fewer are passed on."""
+
+_NO_TEXT = {"type", "role", "id", "name"}
+"""Fields of a piece of an answer that are not its text."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +56,11 @@ class Key:
 
 
 class NoKeyError(UserError):
-    """There is no key for a model that wants one."""
+    """There is no key for a model that needs one."""
+
+
+class SplitKeyError(Exception):
+    """An answer contains the key, spread over several events."""
 
 
 def key_file() -> Path:
@@ -86,3 +102,42 @@ def _from_file(path: Path, name: str) -> str | None:
             # The parser's message would show a piece of the file.
             raise UserError(f'{path}: not TOML; write NAME = "key", a line each') from None
     return found if isinstance(found, str) else None
+
+
+async def without_key(events: AsyncIterator[Event], key: Key) -> AsyncIterator[Event]:
+    """The events without the key; those that may contain its beginning wait for the next.
+
+    Raises:
+        SplitKeyError: several contain it together; none of those has been passed on.
+    """
+    forms = key.forms()
+    held: list[Event] = []
+    text = ""
+    async for event in events:
+        clean = key.clean_bytes(event.raw)
+        held.append(event if clean == event.raw else Event(clean))
+        text += _text_of(held[-1])
+        if any(form in text for form in forms):
+            raise SplitKeyError("the answer has the key in it, in pieces")
+        text = text[-max(map(len, forms), default=1) :]
+        if any(text.endswith(form[:n]) for form in forms for n in range(_FEWEST, len(form))):
+            continue
+        for whole in held:
+            yield whole
+        held.clear()
+    for whole in held:
+        yield whole
+
+
+def _text_of(event: Event) -> str:
+    """The text that an event adds to an answer: in every dialect it is below a key `delta`."""
+    choices = event.json.get("choices") or []
+    return _strings([event.json.get("delta"), *(choice.get("delta") for choice in choices)])
+
+
+def _strings(found: Any) -> str:
+    if isinstance(found, dict):
+        found = [value for name, value in found.items() if name not in _NO_TEXT]
+    if isinstance(found, list):
+        return "".join(_strings(value) for value in found)
+    return found if isinstance(found, str) else ""

@@ -1,117 +1,186 @@
-"""A replayed session: each request is answered as the recorded one was."""
+"""The upstream of a replayed session: its record answers each request as it was answered then."""
 
-from dataclasses import dataclass, field
-from typing import Any
+import copy
+import difflib
+import json
+import re
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-from repro.agent.gateway.dialects import Dialect, Json, dialect_of
-from repro.agent.gateway.interface import Difference, Gateway, Usage
-from repro.agent.gateway.normalise import Asked, asked, difference, text_difference
-from repro.agent.gateway.record import Exchange
-from repro.agent.gateway.server import Incoming, Reply
-from repro.agent.gateway.session import OVER, over
+from repro.agent.gateway.budget import Usage
+from repro.agent.gateway.dialects import OVER, Dialect, Json, dialect_of
+from repro.agent.gateway.events import Event
+from repro.agent.gateway.interface import Difference, Gateway
+from repro.agent.gateway.record import AGENT_LEFT, RecordedExchange
+from repro.agent.gateway.upstream import Answer, CutError, Request, UnansweredError
+from repro.files import canonical_json
 
-_AGENT_CUT = "the agent went away"
+_NAMES = ("prompt_cache_key", "safety_identifier", "user", "metadata")
+"""Fields of a request that identify the session, not what is asked."""
+
+_IDS = re.compile(r"\b(?:ses|msg|prt)_[0-9A-Za-z]{8,}\b")
+"""OpenCode's names for sessions, messages and parts, which it derives from the time."""
+
+_ENVIRONMENT = (
+    (re.compile(r"(Working directory: ).*"), r"\1CWD"),
+    (re.compile(r"(Workspace root folder: ).*"), r"\1CWD"),
+    (re.compile(r"(Today's date: ).*"), r"\1DATE"),
+)
+"""Lines that OpenCode appends to the system prompt."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request without what may differ in a replay."""
+
+    body: Json
+    """Path and body, without the outputs of tools."""
+
+    outputs: dict[str, str]
+    """The outputs of tools, by the name of the call."""
+
+    @classmethod
+    def of(cls, body: Json, dialect: Dialect) -> "Asked":
+        """Separate what the model is asked from the outputs of tools."""
+        body = {name: copy.deepcopy(value) for name, value in body.items() if name not in _NAMES}
+        outputs = {}
+        for number, (call, holder, key) in enumerate(dialect.tool_outputs(body)):
+            # A provider may give two calls the same name.
+            name = call if call not in outputs else f"{call} ({number})"
+            outputs[name] = _text(holder.get(key))
+            holder[key] = "OUTPUT"
+        return cls({"path": dialect.path, "body": _walk(body)}, outputs)
 
 
 @dataclass
 class _Recorded:
-    exchange: Exchange
+    exchange: RecordedExchange
     asked: Asked
     used: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
+class Recalled:
+    """The account of a recorded answer."""
+
+    usage: Usage | None
+    complete: bool
+    model: str | None = None
+
+    def hear(self, event: Event) -> None:
+        """All is known."""
+
+    def hear_whole(self, body: str) -> None:
+        """All is known."""
+
+
 class Replay:
     """Answers the requests of one session from its record."""
 
-    exchanges: list[Exchange]
-    gateway: Gateway
-    _recorded: list[_Recorded] = field(default_factory=list)
-    _told: set[str] = field(default_factory=set)
-    """Outputs of tools whose difference has been told: each request repeats the earlier ones."""
+    def __init__(self, exchanges: Sequence[RecordedExchange], gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._recorded = [
+            _Recorded(exchange, Asked.of(exchange.request.body, dialect))
+            for exchange in exchanges
+            if (dialect := dialect_of(exchange.request.path))
+        ]
+        self._told: set[str] = set()
+        """Outputs whose difference has been told: each request repeats the earlier ones."""
 
-    _left_off: bool = False
-    """The recorded session ended in the middle of an answer, because its agent was ended."""
+        self._left_off = False
+        """Does the record end within an answer, because the agent was ended?"""
 
-    def __post_init__(self) -> None:
-        for exchange in self.exchanges:
-            request = exchange["request"]
-            dialect = dialect_of(request["path"])
-            if dialect:
-                self._recorded.append(_Recorded(exchange, asked(request["body"], dialect)))
+    @asynccontextmanager
+    async def ask(self, request: Request) -> AsyncIterator[Answer]:
+        """The recorded answer to a request.
 
-    async def handle(self, incoming: Incoming, reply: Reply) -> None:
-        """Answer one request."""
-        dialect = dialect_of(incoming.path)
-        if dialect is None or incoming.method != "POST":
-            await reply.json(404, {"error": {"message": f"{incoming.path}: not served here"}})
-            return
-        chosen = None if self.gateway.trouble else self._choose(incoming.body, dialect)
-        if chosen is None:
-            kind = self.gateway.trouble.kind if self.gateway.trouble else "over"
-            await reply.json(OVER, over(dialect, kind))
-            return
-        chosen.used = True
-        self._left_off = chosen.exchange["cut"] == _AGENT_CUT
-        if trouble := chosen.exchange["trouble"]:
-            self.gateway.give_up(trouble["kind"], trouble["detail"])
-        if chosen.exchange["answered_by"] == "provider":
-            self.gateway.usage += _usage(chosen.exchange["usage"])
-        await _say_again(chosen.exchange, reply)
+        Raises:
+            UnansweredError: the request is not in the record.
+            CutError: nothing was answered then.
+        """
+        now = Asked.of(request.body, request.dialect)
+        left = [recorded for recorded in self._recorded if not recorded.used]
+        if left:
+            chosen = self._choose(left, now)
+            self._compare_outputs(chosen, now)
+            yield self._again(chosen)
+        elif self._left_off:
+            yield _over(request.dialect)
+        else:
+            known = len(self._recorded)
+            raise UnansweredError(
+                "diverged", f"request {known}: one more than the {known} that were recorded"
+            )
 
     async def close(self) -> None:
         """Nothing was opened."""
 
     def finish(self) -> None:
-        """Tell of what was recorded and did not come."""
+        """Report the recorded requests that did not come."""
         left = [recorded for recorded in self._recorded if not recorded.used]
-        if left and not self.gateway.trouble:
-            first = left[0].exchange["n"]
-            self.gateway.give_up(
+        if left:
+            self._gateway.give_up(
                 "diverged",
                 f"{len(left)} of {len(self._recorded)} recorded requests did not come, "
-                f"the first of them number {first}",
+                f"the first of them number {left[0].exchange.n}",
             )
 
-    def _choose(self, body: Json, dialect: Dialect) -> _Recorded | None:
-        """The recorded exchange that the request repeats; None: there is none, which is told."""
-        now = asked(body, dialect)
-        left = [recorded for recorded in self._recorded if not recorded.used]
-        if not left:
-            if not self._left_off:
-                number = len(self._recorded)
-                self.gateway.give_up(
-                    "diverged", f"request {number}: one more than the {number} that were recorded"
-                )
-            return None
-        # In their order, but for requests that do not wait for each other, as that for a title: a
-        # request holds all that went before, so an equal one is the same.
-        same = next((one for one in left if one.asked.body == now.body), None)
-        if same is None:
-            self._diverged(_likest(left, now), now)
-            return None
-        self._compare_outputs(same, now)
-        return same
+    def _choose(self, left: list[_Recorded], now: Asked) -> _Recorded:
+        """The first of the recorded exchanges left that begins with the same request.
 
-    def _diverged(self, recorded: _Recorded, now: Asked) -> None:
-        number = recorded.exchange["n"]
-        diff = difference(recorded.asked.body, now.body)
-        self.gateway.differences.append(Difference(number, "request", diff))
-        first = next(
-            (line for line in diff.splitlines()[2:] if line.startswith(("+", "-"))), "order of keys"
-        )
-        self.gateway.give_up(
-            "diverged", f"request {number} is not the recorded one: {first.strip()[:200]}"
-        )
+        They come in their order, except requests that do not wait for each other, such as the one
+        for a title. A request contains all that went before, so an equal one is the same.
+        """
+        same = next((one for one in left if one.asked.body == now.body), None)
+        if same is not None:
+            return same
+        likest = _likest(left, now)
+        number, diff = likest.exchange.n, _body_difference(likest.asked.body, now.body)
+        self._gateway.differences.append(Difference(number, "request", diff))
+        changed = (line for line in diff.splitlines()[2:] if line.startswith(("+", "-")))
+        first = next(changed, "order of keys").strip()[:200]
+        raise UnansweredError("diverged", f"request {number} is not the recorded one: {first}")
 
     def _compare_outputs(self, recorded: _Recorded, now: Asked) -> None:
         for call, text in recorded.asked.outputs.items():
             found = now.outputs.get(call, "")
             if call not in self._told and found != text:
                 self._told.add(call)
-                diff = text_difference(text, found)
-                number = recorded.exchange["n"]
-                self.gateway.differences.append(Difference(number, f"output of {call}", diff))
+                diff = _text_difference(text, found)
+                number = recorded.exchange.n
+                self._gateway.differences.append(Difference(number, f"output of {call}", diff))
+
+    def _again(self, recorded: _Recorded) -> Answer:
+        """The answer of a recorded exchange; what ended the session then ends it now."""
+        recorded.used = True
+        exchange, response = recorded.exchange, recorded.exchange.response
+        self._left_off = exchange.cut == AGENT_LEFT
+        if exchange.trouble:
+            self._gateway.give_up(exchange.trouble.kind, exchange.trouble.detail)
+        if response is None:
+            raise CutError(exchange.cut or "nothing was answered")
+        usage = exchange.usage.usage if exchange.usage else None
+        complete = exchange.cut is None or exchange.trouble is not None
+        answer = Answer(response.status, response.headers, Recalled(usage, complete))
+        if response.body is not None:
+            answer.body = response.body.encode()
+        elif response.events is not None:
+            answer.events = _each([text for _, text in response.events])
+        else:
+            raise CutError(exchange.cut or "nothing was answered")
+        return answer
+
+
+async def _each(events: Sequence[str]) -> AsyncIterator[Event]:
+    for event in events:
+        yield Event(event.encode())
+
+
+def _over(dialect: Dialect) -> Answer:
+    """The answer to requests after the record's end, where the recorded agent made none."""
+    body = json.dumps(dialect.over("over"), ensure_ascii=False).encode()
+    return Answer(OVER, {"content-type": "application/json"}, Recalled(None, complete=True), body)
 
 
 def _likest(left: list[_Recorded], now: Asked) -> _Recorded:
@@ -120,19 +189,37 @@ def _likest(left: list[_Recorded], now: Asked) -> _Recorded:
     return next((one for one in left if set(one.asked.body["body"]) == fields), left[0])
 
 
-async def _say_again(exchange: Exchange, reply: Reply) -> None:
-    """What was passed on then; cut where it was cut."""
-    response = exchange["response"] or {}
-    headers = response.get("headers", {})
-    if "body" in response:
-        await reply.whole(response["status"], headers, response["body"].encode())
-    elif "events" in response:
-        await reply.begin(response["status"], headers)
-        for _, text in response["events"]:
-            await reply.piece(text.encode())
-        if not exchange["cut"] or exchange["trouble"]:
-            await reply.end()
+def _body_difference(recorded: Json, now: Json) -> str:
+    """A unified diff of two requests as canonical JSON; empty where they are equal."""
+    return _text_difference(_lines(recorded), _lines(now))
 
 
-def _usage(found: dict[str, Any] | None) -> Usage:
-    return Usage(turns=1, **found) if found else Usage(turns=1)
+def _text_difference(recorded: str, now: str) -> str:
+    """A unified diff of two texts; empty where they are equal."""
+    lines = difflib.unified_diff(
+        recorded.splitlines(), now.splitlines(), "recorded", "now", lineterm=""
+    )
+    return "\n".join(lines)
+
+
+def _lines(body: Json) -> str:
+    """Canonical JSON with a line break at each one in a text, so that a diff shows single lines."""
+    return canonical_json(body).replace("\\n", "\\n\n")
+
+
+def _walk(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _walk(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_walk(item) for item in value]
+    return _plain(value) if isinstance(value, str) else value
+
+
+def _plain(text: str) -> str:
+    for pattern, by in _ENVIRONMENT:
+        text = pattern.sub(by, text)
+    return _IDS.sub("ID", text)
+
+
+def _text(value: object) -> str:
+    return _plain(value if isinstance(value, str) else canonical_json(value))

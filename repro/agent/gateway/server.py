@@ -1,25 +1,22 @@
-"""The server's side: requests come in on a socket, replies go out piece by piece."""
+"""Serving a socket: each request is read, given to a handler, and dropped if the agent leaves."""
 
 import asyncio
 import json
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import uvicorn
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
+from repro.agent.gateway.agent_side import Incoming, Message, Reply, Send
 from repro.errors import UserError
 
-_Message = MutableMapping[str, Any]
-_Receive = Callable[[], Awaitable[_Message]]
-_Send = Callable[[_Message], Awaitable[None]]
+_Receive = Callable[[], Awaitable[Message]]
 
 MOST_BYTES = 64 * 2**20
 """Of a request; a context window is a few megabytes."""
@@ -29,55 +26,6 @@ _LONGEST_SOCKET = 100
 
 _GRACE_SECONDS = 1
 _JOIN_SECONDS = 10.0
-
-
-@dataclass(frozen=True)
-class Incoming:
-    """A request."""
-
-    method: str
-    path: str
-    headers: Headers
-    body: dict[str, Any]
-
-
-class Reply:
-    """What is said to a request: whole, or begun, piece by piece, and ended.
-
-    A reply that was begun and not ended is cut: the other side finds its connection closed.
-    """
-
-    def __init__(self, send: _Send) -> None:
-        self._send = send
-        self.begun = False
-
-    async def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Send status and headers."""
-        self.begun = True
-        raw = [
-            (name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()
-        ]
-        await self._send({"type": "http.response.start", "status": status, "headers": raw})
-
-    async def piece(self, data: bytes) -> None:
-        """Send a piece of the body, at once."""
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        # Sending need not wait for anything, and whether the other side is gone must be heard.
-        await asyncio.sleep(0)
-
-    async def end(self) -> None:
-        """Nothing more will come."""
-        await self._send({"type": "http.response.body", "body": b""})
-
-    async def whole(self, status: int, headers: Mapping[str, str], data: bytes) -> None:
-        """Send everything."""
-        await self.begin(status, {**headers, "content-length": str(len(data))})
-        await self._send({"type": "http.response.body", "body": data})
-
-    async def json(self, status: int, value: Any) -> None:
-        """Send a JSON value."""
-        data = json.dumps(value, ensure_ascii=False).encode()
-        await self.whole(status, {"content-type": "application/json"}, data)
 
 
 class Handler(Protocol):
@@ -98,7 +46,7 @@ class App:
         self.failure: Exception | None = None
         """The first thing that went wrong in the handler itself."""
 
-    async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
+    async def __call__(self, scope: Message, receive: _Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
@@ -122,7 +70,7 @@ class App:
             work.cancel()
             await asyncio.gather(work, gone, return_exceptions=True)
 
-    async def _live(self, receive: _Receive, send: _Send) -> None:
+    async def _live(self, receive: _Receive, send: Send) -> None:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()

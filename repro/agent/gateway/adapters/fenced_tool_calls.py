@@ -20,8 +20,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from repro.agent.gateway.loose_json import UnreadableError, read_loosely
-from repro.agent.gateway.offered_tools import LABELS, Tool, matching, tools_of
+from repro.agent.gateway.adapters.loose_json import UnreadableError, read_loosely
+from repro.agent.gateway.adapters.offered_tools import LABELS, Tool, matching, tools_of
 
 Json = dict[str, Any]
 

@@ -1,15 +1,64 @@
-"""A whole answer as the stream of events that the same provider would have sent, per dialect."""
+"""Server-sent events: a stream cut into whole events, and a whole answer made into a stream."""
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
-
-from repro.agent.gateway.sse import event_with
 
 Json = dict[str, Any]
 
 PIECE = 400
-"""Characters of text an event."""
+"""Characters of text in an event, where a whole answer is made into a stream."""
+
+_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a stream."""
+
+    raw: bytes
+    """All of it, with the blank line that ends it."""
+
+    data: str = field(init=False)
+    """Empty for a comment."""
+
+    json: Json = field(init=False)
+    """The object that is the data; empty where the data is none."""
+
+    def __post_init__(self) -> None:
+        lines = self.raw.decode("utf-8", errors="replace").splitlines()
+        data = [line[5:].removeprefix(" ") for line in lines if line.startswith("data:")]
+        object.__setattr__(self, "data", "\n".join(data))
+        object.__setattr__(self, "json", _object(self.data))
+
+
+def _object(data: str) -> Json:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+async def events_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
+    """Whole events, each as it comes; at last what is left, if anything."""
+    rest = b""
+    async for chunk in chunks:
+        rest += chunk
+        while found := _END.search(rest):
+            yield Event(rest[: found.end()])
+            rest = rest[found.end() :]
+    if rest:
+        yield Event(rest)
+
+
+def event_with(data: str | Json, name: str | None = None) -> bytes:
+    """An event with some data, of a type where the dialect has one."""
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
+    head = f"event: {name}\n" if name else ""
+    return f"{head}data: {text}\n\n".encode()
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from repro.agent.gateway.answers import whole_answer
+from repro.agent.gateway.agent_side import Incoming, Reply
 from repro.agent.gateway.dialects import Dialect, dialect_of
-from repro.agent.gateway.script import Fault, Script, Turn
-from repro.agent.gateway.server import Incoming, Reply, loopback_socket, serving
+from repro.agent.gateway.scripted.answers import whole_answer
+from repro.agent.gateway.scripted.script import Fault, Script, Turn
+from repro.agent.gateway.server import loopback_socket, serving
 
 _ERRORS: dict[Fault, tuple[int, str, str]] = {
     "unauthorized": (401, "invalid_api_key", "Incorrect API key provided: {key}"),

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from repro.agent.gateway.dialects import Dialect, Messages, Responses
-from repro.agent.gateway.script import Turn
-from repro.agent.gateway.streaming import chat_events, message_events, response_events
+from repro.agent.gateway.events import chat_events, message_events, response_events
+from repro.agent.gateway.scripted.script import Turn
 
 Json = dict[str, Any]
 
