@@ -97,7 +97,7 @@ def _first_problem(error: ValidationError) -> str:
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
         text = f"{key}: missing; add it"
-    elif first["type"] == "extra_forbidden":
+    elif first["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         text = f"{key}: no such key; remove it or mend its name"
     elif isinstance(first["input"], dict):
         text = f"{key}: {message}"
