@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from repro import ROOT
-from repro.analysis.claims import judge_all
-from repro.analysis.claims_cells import TELLING
-from repro.analysis.claims_study import CLAIMS
 from repro.analysis.expected_figures import EXPECTED, SUMS
 from repro.analysis.sessions import sessions
 from repro.analysis.tidy import load
 from repro.archive.dataset import Dataset
 from repro.archive.manifest import MANIFEST
 from repro.archive.verify import verify
+from repro.claims.judge import judge_dataset
+from repro.claims.load import PAPER, load_claims
 from repro.container.pins import load_pins
 from repro.launch.site.settings import load_site
 from repro.study.expand import cells, programs
@@ -131,12 +130,12 @@ def counted(words: Iterable[str]) -> str:
 
 def claims(paths: Sequence[Path]) -> list[Facts]:
     """Each claim of the paper: its verdict by dataset, and what it takes to tell."""
-    told = {path.name: judge_all(CLAIMS, load(path), []) for path in paths}
+    told = {path.name: judge_dataset(path).findings for path in paths}
     every, found = cells(load_study("paper")), []
-    for number, claim in enumerate(CLAIMS):
-        filters = TELLING[claim.name]
+    for number, claim in enumerate(load_claims(PAPER)):
+        filters = claim.telling
         telling = select(every, filters, (), name=lambda cell: str(cell.name)) if filters else []
-        verdicts = {name: judged[number]["verdict"] for name, judged in told.items()}
+        verdicts = {name: judged[number].verdict.word for name, judged in told.items()}
         found.append({
             "name": claim.name, "text": claim.text, "verdicts": verdicts,
             "contribution": next(c for c, names in CONTRIBUTIONS.items() if claim.name in names),

@@ -9,14 +9,16 @@ import pytest
 from click.testing import CliRunner
 from test_analysis_data import Result, add_session, tiny, write_dataset
 
-from repro.analysis.claims import GPT, OPUS, QWEN, judge_all
-from repro.analysis.claims_cells import TELLING
-from repro.analysis.claims_study import CLAIMS
 from repro.analysis.tidy import load
+from repro.claims.judge import judge_all
+from repro.claims.load import PAPER, load_claims
 from repro.cli import claims_command
 from repro.study.expand import Cell
 from repro.study.filters import matcher
 
+CLAIMS = load_claims(PAPER)
+TELLING = {claim.name: claim.telling for claim in CLAIMS}
+GPT, OPUS, QWEN = "gpt-5.5", "claude-opus-4.7", "qwen3-coder-next"
 NOT_TESTED = {"promising", "qwen-tests"}
 ARCHIVE = Path(__file__).parents[1] / "data"
 
@@ -56,8 +58,13 @@ def _failure(model: str, problem: str, framework: str, cores: int) -> str:
 
 
 def judged(tmp_path: Path, result: Callable[[Cell], Result | None]) -> dict[str, dict[str, Any]]:
-    dataset = write_dataset(tmp_path, "paper", result)
-    return {told["name"]: told for told in judge_all(CLAIMS, load(dataset), [])}
+    return told_of(write_dataset(tmp_path, "paper", result))
+
+
+def told_of(dataset: Path) -> dict[str, dict[str, Any]]:
+    """The findings on a dataset as JSON, by the claim's name."""
+    findings = [each.as_json() for each in judge_all(CLAIMS, load(dataset), [])]
+    return {finding["name"]: finding for finding in findings}
 
 
 def words(told: dict[str, dict[str, Any]]) -> dict[str, str]:
@@ -83,7 +90,6 @@ def test_the_cells_that_are_said_to_tell_are_enough(tmp_path: Path, name: str) -
 
 
 def test_every_claim_says_which_cells_can_tell() -> None:
-    assert list(TELLING) == [claim.name for claim in CLAIMS]
     assert {name for name, filters in TELLING.items() if not filters} == NOT_TESTED
 
 
@@ -91,7 +97,7 @@ def test_a_laptop_says_nothing_of_cells_that_need_more_cores(tmp_path: Path) -> 
     dataset = write_dataset(tmp_path, "paper", as_told)
     machine = {"machine": "Made-up CPU, 8 cores, 16 GiB", "cores": 8}
     (dataset / "environment" / "e1.json").write_text(json.dumps(machine))
-    told = {claim["name"]: claim for claim in judge_all(CLAIMS, load(dataset), [])}
+    told = told_of(dataset)
     tellable = {name for name, word in words(told).items() if word != "cannot tell"}
     assert tellable == {"small-runs", "pi-threads", "qwen-wrong"}
 
@@ -211,7 +217,7 @@ def test_a_program_that_was_not_written_does_not_run(tmp_path: Path) -> None:
         for problem in ("pi", "gemm", "cholesky"):
             for framework in ("mpi", "dagger", "dagger-distributed"):
                 add_session(dataset, f"{model}/{problem}/{framework}/0", ending="no-kernel")
-    told = {claim["name"]: claim for claim in judge_all(CLAIMS, load(dataset), [])}
+    told = told_of(dataset)
     assert told["small-runs"]["verdict"] == "refuted"
     assert told["small-runs"]["numbers"] == {"ran": 9, "programs": 36, "missing": 0}
 
@@ -219,7 +225,7 @@ def test_a_program_that_was_not_written_does_not_run(tmp_path: Path) -> None:
 def test_other_models_support_nothing(tmp_path: Path) -> None:
     """The claims are about the study's models: what programs by hand do is no evidence."""
     dataset = write_dataset(tmp_path, "smoke", tiny)
-    assert {claim["verdict"] for claim in judge_all(CLAIMS, load(dataset), [])} == {"cannot tell"}
+    assert set(words(told_of(dataset)).values()) == {"cannot tell"}
 
 
 def test_the_names_are_unique_and_every_test_is_said() -> None:

@@ -18,6 +18,7 @@ LAYERS = [
     "measure",
     "archive",
     "analysis",
+    "claims",
     "launch",
     "docs_server",
     "agent",

@@ -2,16 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from repro.cli import options
 from repro.cli.datasets import datasets
-from repro.errors import UserError
 
-_SHOWN = 4
-"""Names in a line of the table; --json has all."""
+if TYPE_CHECKING:
+    from repro.claims.judge import Finding, Judged
 
 
 @click.command()
@@ -26,54 +25,39 @@ def command(dataset: str | None, data: Path, *, as_json: bool) -> int:
     they have threads say nothing. Exit code 1, if a file of a dataset
     is damaged.
     """
-    from repro.analysis.claims import judge_all  # pandas takes a second to import
-    from repro.analysis.claims_study import CLAIMS
-    from repro.analysis.tidy import load
+    from repro.claims.judge import judge_dataset  # pandas takes a second to import
 
-    told: list[dict[str, Any]] = []
-    for path in datasets(data, dataset):
-        damaged: list[str] = []
-        found: list[dict[str, Any]] = []
-        machines: list[str] = []
-        try:
-            tidy = load(path, damaged)
-        except UserError as error:
-            damaged.append(str(error))
-        else:
-            found = judge_all(CLAIMS, tidy, damaged)
-            machines = sorted(set(tidy.cells["machine"]))
-        told.append(
-            {"dataset": path.name, "machines": machines, "damaged": damaged, "claims": found}
-        )
+    judged = [judge_dataset(path) for path in datasets(data, dataset)]
     if as_json:
-        click.echo(json.dumps(told, indent=2, allow_nan=False))
+        click.echo(json.dumps([each.as_json() for each in judged], indent=2, allow_nan=False))
     else:
-        for of_dataset in told:
-            _print(of_dataset)
-    return int(any(of_dataset["damaged"] for of_dataset in told))
+        for each in judged:
+            _print(each)
+    return int(any(each.damaged for each in judged))
 
 
-def _print(told: dict[str, Any]) -> None:
-    machines = "; ".join(told["machines"]) or "none"
-    click.echo(f"Dataset {told['dataset']}; machine: {machines}")
-    for line in told["damaged"]:
+def _print(judged: "Judged") -> None:
+    click.echo(f"Dataset {judged.dataset}; machine: {'; '.join(judged.machines) or 'none'}")
+    for line in judged.damaged:
         click.echo(f"damaged: {line}")
-    for claim in told["claims"]:
-        click.echo(f"\n{claim['name']} ({claim['source']}): {claim['verdict']}")
-        click.echo(f"  paper:   {claim['text']}")
-        click.echo(f"  tested:  {claim['test']}")
-        click.echo(f"  found:   {claim['reason']}")
-        for name, key in (("cells", "cells"), ("missing", "missing")):
-            if claim[key]:
-                click.echo(f"  {name + ':':8} {_listed(claim[key])}")
-        if claim["verdict"] == "cannot tell" and claim["telling"]:
-            filters = " ".join(f"'{name}'" for name in claim["telling"])
-            click.echo(f"  to tell: repro run {filters} --study paper")
-    words = [claim["verdict"] for claim in told["claims"]]
+    for finding in judged.findings:
+        _print_finding(finding)
+    words = [finding.verdict.word for finding in judged.findings]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words))
-    click.echo(f"\n{told['dataset']}: {counts or 'no verdicts'}\n")
+    click.echo(f"\n{judged.dataset}: {counts or 'no verdicts'}\n")
 
 
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def _print_finding(finding: "Finding") -> None:
+    from repro.claims.model import listed
+
+    claim, verdict = finding.claim, finding.verdict
+    click.echo(f"\n{claim.name} ({claim.source}): {verdict.word}")
+    click.echo(f"  paper:   {claim.text}")
+    click.echo(f"  tested:  {claim.tested}")
+    click.echo(f"  found:   {verdict.reason}")
+    for name, lines in (("cells", verdict.cells), ("missing", verdict.missing)):
+        if lines:
+            click.echo(f"  {name + ':':8} {listed(lines)}")
+    if verdict.word == "cannot tell" and claim.telling:
+        filters = " ".join(f"'{each}'" for each in claim.telling)
+        click.echo(f"  to tell: repro run {filters} --study {claim.study}")

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from repro.analysis.claims import MODELS
+from repro.claims.load import PAPER, load_claims, models_of
+from repro.claims.model import in_words
 from repro.measure.outcomes import OUR_OUTCOMES, PROGRAM_OUTCOMES
 from repro.report.contents import CellFound, Contents
 
@@ -89,14 +90,16 @@ def _came_out(cells: Sequence[CellFound], of: str) -> str:
 
 
 def _missing(contents: Contents, cells: Sequence[CellFound], gaps: int) -> Iterator[str]:
+    models = models_of(load_claims(PAPER))
     if gaps:
         yield f"{gaps:,} files or records are missing or damaged, each named below."
     else:
         yield "No file is missing or damaged."
     if not contents.study:
         yield "What the study had in mind is not known."
-    elif not any(found.program.model in MODELS for found in contents.programs):
-        yield f"No program of the paper's three models is here ({', '.join(MODELS)})."
+    elif not any(found.program.model in models for found in contents.programs):
+        many = f"{in_words(len(models))} models"
+        yield f"No program of the paper's {many} is here ({', '.join(models)})."
     never = [cell for cell in cells if not cell.attempts]
     if never:
         without = sum(not contents.has_program(cell.name.program) for cell in never)

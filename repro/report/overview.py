@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from repro.analysis.claims import judge_all
-from repro.analysis.claims_study import CLAIMS
 from repro.analysis.damaged_data import Damage, recorded
 from repro.analysis.intervals import Interval
 from repro.analysis.metrics import Metrics, metrics
 from repro.analysis.rates import ALL, SMALLEST
 from repro.analysis.sessions import NUMBERS
 from repro.analysis.tidy import load
+from repro.claims.judge import judge_all
+from repro.claims.load import claims_of
 from repro.measure.outcomes import OUR_OUTCOMES
 
 
@@ -44,7 +44,7 @@ class Analysis:
 
     Attributes:
         tables: metrics; those without rows are left out.
-        claims: of the paper, as `claims.judge_all` gives them.
+        claims: of the paper, as `repro claims --json` has them, with their `study`.
         missing: what the dataset has no data for.
         damaged: files that could not be read.
     """
@@ -64,7 +64,9 @@ def analysis(dataset: Path) -> Analysis:
         found.missing = computed.missing
         tables = (_rates(computed), _speedups(computed), _envelope(computed), _costs(computed))
         found.tables = [table for table in tables if table.rows]
-        found.claims = judge_all(CLAIMS, load(dataset, []), computed.damaged)
+        tidy = load(dataset, [])
+        findings = judge_all(claims_of(tidy.study), tidy, computed.damaged)
+        found.claims = [each.as_json() | {"study": each.claim.study} for each in findings]
     return found
 
 
