@@ -4,12 +4,14 @@ import json
 from pathlib import Path
 
 import pytest
+from session_records import asked_once, record
 from syrupy.assertion import SnapshotAssertion
 
+from repro import ROOT
 from repro.agent import layout, opencode, prompting, records
 from repro.agent.atif import trajectory
 from repro.agent.endings import Ending, Evidence, Stage, judge
-from repro.agent.gateway import Budget, Trouble
+from repro.agent.gateway import Budget, Trouble, Usage
 from repro.agent.generate import Wishes, wanted
 from repro.agent.models import Limits, ModelSettings, Provider
 from repro.agent.opencode import Told, told_by
@@ -17,6 +19,7 @@ from repro.agent.prompting import Means
 from repro.agent.single_shot import first_julia_block
 from repro.agent.to_dataset import study_of
 from repro.errors import UserError
+from repro.files import canonical_json, read_json
 from repro.study.contracts import contract
 from repro.study.load import STUDIES, load_study, parse_toml
 from repro.study.model import Study
@@ -141,11 +144,11 @@ def test_the_first_julia_block_is_the_program(text: str, code: str | None) -> No
     assert first_julia_block(text) == code
 
 
-def a_session(root: Path, program: str, number: int, kind: str, **more: object) -> records.Session:
-    path = layout.program_path(root, Program.parse(program)) / str(number)
-    about = {"program": program, "model_name": "qwen3-coder-next", "kernel": "k.jl", **more}
-    records.begin(path, {**about, "harness": "t.jl", "budget": {"seconds": 10.0}})
-    return records.end(path, Ending(kind, "so"), {})  # type: ignore[arg-type]
+def a_session(root: Path, name: str, number: int, kind: str) -> records.Session:
+    program = Program.parse(name)
+    path = layout.program_path(root, program) / str(number)
+    begun = records.begin(path, record(program, model_name="qwen3-coder-next"))
+    return records.end(begun, Ending(kind, "so"))  # type: ignore[arg-type]
 
 
 def test_what_is_repeated_and_what_is_kept(tmp_path: Path) -> None:
@@ -162,12 +165,58 @@ def test_what_is_repeated_and_what_is_kept(tmp_path: Path) -> None:
 
 def test_a_session_without_an_ending_is_cut_off(tmp_path: Path) -> None:
     program = Program.parse("m/pi/threads/0")
-    records.begin(layout.program_path(tmp_path, program) / "0", {"program": str(program)})
+    records.begin(layout.program_path(tmp_path, program) / "0", record(program))
     assert records.sessions_of(tmp_path, program)[0].ending is None
     records.close_cut_off(tmp_path, program)
     (session,) = records.sessions_of(tmp_path, program)
     assert session.ending is not None
     assert session.ending.kind == "cut-off"
+
+
+SESSIONS = sorted((ROOT / "data").glob("*/*/transcripts/*/*/session.json"))
+
+
+def test_committed_sessions_would_be_written_with_the_same_bytes() -> None:
+    assert SESSIONS
+    for path in SESSIONS:
+        found = records.read_session(path.parent)
+        assert canonical_json(found.record.as_json()) == path.read_text(encoding="utf-8"), path
+
+
+def test_what_is_written_of_a_session_is_what_is_read(tmp_path: Path) -> None:
+    program = Program.parse("m/pi/threads/0")
+    for number, begun in enumerate((record(program), asked_once(program))):
+        session = records.begin(tmp_path / str(number), begun)
+        assert records.read_session(session.path) == session
+        assert "seconds" not in begun.as_json()
+        assert "opencode" in begun.as_json()
+        usage, ending = Usage(1, 3, 2, 1, 0.5), Ending("finished", "so")
+        ended = records.end(session, ending, records.Result(seconds=1.5, usage=usage))
+        assert records.read_session(session.path) == ended
+        assert (ended.record.usage, ended.ending) == (usage, ending)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("program", "pi", "program = 'pi': pi: not a program's name"),
+        ("budget", {"seconds": "long"}, "budget.seconds = 'long'"),
+        ("kernel", "../../k.jl", "kernel = '../../k.jl'"),
+        ("ending", {"kind": "tired", "detail": ""}, "ending.kind = 'tired'"),
+        ("opencodes", {}, "opencodes: no such key"),
+        ("model", None, "model"),
+    ],
+)
+def test_the_damaged_field_of_a_session_is_named(
+    tmp_path: Path, field: str, value: object, said: str
+) -> None:
+    session = records.begin(tmp_path / "0", record(Program.parse("m/pi/threads/0")))
+    path = session.path / layout.SESSION
+    path.write_text(json.dumps({**read_json(path), field: value}))
+    with pytest.raises(UserError) as raised:
+        records.read_session(session.path)
+    assert str(raised.value).startswith(f"{path}: damaged: {said}")
+    assert "\n" not in str(raised.value)
 
 
 def test_variants_are_models_of_their_own() -> None:
@@ -204,14 +253,13 @@ def test_a_model_that_is_no_table_is_told_of(tmp_path: Path) -> None:
 
 
 def test_atif_has_what_the_format_asks_for() -> None:
-    about = {
-        "program": "m/pi/threads/0", "agent": "opencode", "started": "2026-01-01T00:00:00Z",
-        "model": {"model": "some"}, "tools": {"opencode": "1.14.41", "repro": "0.1.0"},
-        "usage": {"input_tokens": 3, "output_tokens": 2, "dollars": None}, "ending": {},
-    }  # fmt: skip
-    found = trajectory(about, [{"source": "user", "message": "x"}])
+    ended = record(
+        Program.parse("m/pi/threads/0"), usage=Usage(1, 3, 2), ending=Ending("finished", "so")
+    )
+    found = trajectory(ended, [{"source": "user", "message": "x"}])
     assert found["steps"] == [{"step_id": 1, "source": "user", "message": "x"}]
-    assert found["agent"] == {"name": "opencode", "version": "1.14.41", "model_name": "some"}
+    assert found["agent"] == {"name": "opencode", "version": "1.14.41", "model_name": "gpt-5.5"}
     assert found["final_metrics"] == {
-        "total_prompt_tokens": 3, "total_completion_tokens": 2, "total_steps": 1,
+        "total_prompt_tokens": 3, "total_completion_tokens": 2, "total_cached_tokens": 0,
+        "total_steps": 1,
     }  # fmt: skip

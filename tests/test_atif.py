@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from session_records import record
 
 from repro import ROOT
 from repro.agent import layout, prompting
 from repro.agent.atif import write_atif
+from repro.agent.endings import Ending
+from repro.agent.gateway import Usage
 from repro.agent.records import Session
 from repro.files import read_json
+from repro.study.names import Program
 
 FILES = sorted((ROOT / "data").glob(f"*/*/transcripts/*/*/{layout.ATIF}"))
 COUNTS = {"prompt_tokens": int, "completion_tokens": int, "cached_tokens": int, "cost_usd": float}
@@ -135,13 +139,9 @@ def written(place: Path) -> Any:
     (place / layout.PROMPTS).mkdir(parents=True)
     (place / layout.PROMPTS / prompting.SYSTEM).write_text("You are")
     (place / layout.EXPORT).write_text(json.dumps({"messages": export}))
-    about = {
-        "program": "m/pi/threads/0", "agent": "opencode", "started": "2026-01-01T00:00:00Z",
-        "model": {"model": "some"}, "tools": {"opencode": "1.14.41", "repro": "0.1.0"},
-        "usage": {"input_tokens": 8, "output_tokens": 3, "cached_tokens": 3, "dollars": 0.1},
-        "ending": {"kind": "gave-up", "detail": "so"},
-    }  # fmt: skip
-    write_atif(Session(place, about))
+    usage, ending = Usage(2, 8, 3, 3, 0.1), Ending("gave-up", "so")
+    ended = record(Program.parse("m/pi/threads/0"), usage=usage, ending=ending)
+    write_atif(Session(place, ended))
     return read_json(place / layout.ATIF)
 
 

@@ -6,10 +6,12 @@ from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner
+from session_records import asked_once, record
 
 from repro.agent import layout as session_layout
 from repro.agent import records
 from repro.agent.endings import Ending, Kind
+from repro.agent.gateway import Usage
 from repro.agent.to_dataset import collect_generations
 from repro.archive import layout
 from repro.archive.verify import verify
@@ -23,22 +25,16 @@ ONCE = Program.parse("gpt-5.5-single-shot/pi/threads/0")
 OPENCODE = "https://github.com/sst/opencode/releases/tag/v1.14.41"
 MODEL = "#model/openai/gpt-5.5"
 OTHER = b"other() = 1\n"
-USAGE = {"turns": 9, "input_tokens": 80, "output_tokens": 7, "cached_tokens": 0, "dollars": 0.5}
+USAGE = Usage(turns=9, input_tokens=80, output_tokens=7, dollars=0.5)
 
 
 def add_session(
-    place: Path, program: Program, number: int, kind: Kind, kernel: bytes | None, **more: Any
+    place: Path, program: Program, number: int, kind: Kind, kernel: bytes | None
 ) -> Path:
     """A session that is over, with its files."""
     path = session_layout.program_path(place, program) / str(number)
-    agentic = program == PROGRAM
-    records.begin(path, {
-        "program": str(program), "agent": "opencode" if agentic else "single-shot",
-        "docs": agentic, "model_name": "gpt-5.5", "kernel": "pi_threads.jl",
-        "harness": "test_pi_threads.jl", "budget": {"seconds": 10.0},
-        "model": {"model": "gpt-5.5", "provider": "openai"},
-        "tools": {"opencode": "1.14.41" if agentic else None, "repro": "0.1.0"}, **more,
-    })  # fmt: skip
+    begun = record if program == PROGRAM else asked_once
+    session = records.begin(path, begun(program, model_name="gpt-5.5"))
     (path / "prompts").mkdir()
     (path / "prompts" / "system.md").write_text("You are")
     (path / "exchanges.jsonl").write_text("{}\n")
@@ -46,7 +42,7 @@ def add_session(
     if kernel is not None:
         (path / "workspace" / "pi_threads.jl").write_bytes(kernel)
         (path / "workspace" / "test_pi_threads.jl").write_bytes(b"test()\n")
-    records.end(path, Ending(kind, "so it\nwas"), {"usage": USAGE})
+    records.end(session, Ending(kind, "so it\nwas"), records.Result(usage=USAGE))
     return path
 
 

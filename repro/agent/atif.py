@@ -5,11 +5,12 @@ Later versions only add what a session here does not have (several agents, pictu
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from repro.agent import layout, prompting
-from repro.agent.records import Session
+from repro.agent.records import Session, SessionRecord
 from repro.files import canonical_json, read_json, write_atomic
 
 VERSION = "ATIF-v1.4"
@@ -19,51 +20,55 @@ def write_atif(session: Session) -> None:
     """Add the ATIF file to a session that has an export of OpenCode, or a completion."""
     steps = _steps(session)
     if steps:
-        found = trajectory(session.about, steps)
+        found = trajectory(session.record, steps)
         write_atomic(session.path / layout.ATIF, canonical_json(found))
 
 
-def trajectory(about: Mapping[str, Any], steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def trajectory(record: SessionRecord, steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The file's content.
 
     Args:
-        about: the session's record, ended.
+        record: of a session that has ended.
         steps: without their numbers.
     """
-    version = about["tools"]["opencode"] or about["tools"]["repro"]
-    usage = about.get("usage", {})
+    usage = record.usage
     final = {
-        "total_prompt_tokens": usage.get("input_tokens"),
-        "total_completion_tokens": usage.get("output_tokens"),
-        "total_cached_tokens": usage.get("cached_tokens"),
-        "total_cost_usd": usage.get("dollars"),
+        "total_prompt_tokens": usage and usage.input_tokens,
+        "total_completion_tokens": usage and usage.output_tokens,
+        "total_cached_tokens": usage and usage.cached_tokens,
+        "total_cost_usd": usage and usage.dollars,
         "total_steps": len(steps),
     }
-    agent = {"name": about["agent"], "version": version, "model_name": about["model"]["model"]}
+    agent = {
+        "name": record.agent,
+        "version": record.tools.opencode or record.tools.repro,
+        "model_name": record.model.model,
+    }
     return {
         "schema_version": VERSION,
-        "session_id": f"{about['program']}#{about['started']}",
+        "session_id": f"{record.program}#{record.started}",
         "agent": agent,
         "steps": [{"step_id": number, **step} for number, step in enumerate(steps, 1)],
         "final_metrics": {key: value for key, value in final.items() if value is not None},
-        "extra": {"program": about["program"], "ending": about["ending"]},
+        "extra": {
+            "program": str(record.program),
+            "ending": asdict(record.ending) if record.ending else None,
+        },
     }
 
 
 def _steps(session: Session) -> list[dict[str, Any]]:
-    prompts = session.path / layout.PROMPTS
     export, completion = session.path / layout.EXPORT, session.path / layout.COMPLETION
     if completion.exists():
-        asked = (prompts / prompting.SINGLE).read_text(encoding="utf-8")
+        asked, model = session.prompt(prompting.SINGLE), session.record.model.model
         answer = completion.read_text(encoding="utf-8")
-        model = session.about["model"]["model"]
         return [
             {"source": "user", "message": asked},
             {"source": "agent", "model_name": model, "message": answer},
         ]
     if not export.exists():
         return []
-    system = (prompts / prompting.SYSTEM).read_text(encoding="utf-8")
+    system = session.prompt(prompting.SYSTEM)
     messages = read_json(export)["messages"]
     return [{"source": "system", "message": system}, *(_step(message) for message in messages)]
 

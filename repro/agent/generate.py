@@ -1,20 +1,19 @@
-"""Programs by their models: which are still to be made, and making one."""
+"""Programs by models: which are still to be made, and making them."""
 
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from repro import __version__
 from repro.agent import layout, opencode, prompting, records, single_shot
 from repro.agent.atif import write_atif
-from repro.agent.endings import Ending, Evidence, judge
+from repro.agent.endings import Ending, Stage, judge
 from repro.agent.gateway import Budget, recording
 from repro.agent.models import MODELS, ModelSettings, load_model
-from repro.agent.records import Agent, Session
+from repro.agent.records import Agent, Result, Session, SessionRecord, StageRecord, UsedTools
 from repro.agent.sandbox import Limits
 from repro.agent.session import Script, evidence, play
 from repro.agent.view import Tools
@@ -133,94 +132,85 @@ class Factory:
     def _make(self, program: Program, name: str, model: ModelSettings) -> Session:
         self.events.started(program)
         parent = layout.program_path(self.generations, program)
-        directory = parent / str(len(layout.tries(parent)))
-        prompts, about = self._describe(program, name, model)
-        records.begin(directory, about)
-        (directory / layout.PROMPTS).mkdir()
+        prompts, record = self._describe(program, name, model)
+        session = records.begin(parent / str(len(layout.tries(parent))), record)
+        (session.path / layout.PROMPTS).mkdir()
         for file, text in prompts.items():
-            write_atomic(directory / layout.PROMPTS / file, text)
+            write_atomic(session.path / layout.PROMPTS / file, text)
         begin = time.monotonic()
         try:
-            ending, what = self._run(program, model, prompts, about, directory)
+            ending, result = self._run(session, prompts)
         except (UserError, KeyboardInterrupt) as error:
-            if (directory / layout.EXCHANGES).exists():
-                records.end(directory, Ending("cut-off", str(error) or "stopped by the user"), {})
-            else:  # nothing was said yet, as where there is no key
-                shutil.rmtree(directory)
+            if (session.path / layout.EXCHANGES).exists():
+                records.end(session, Ending("cut-off", str(error) or "stopped by the user"))
+            else:  # the model was not asked, for lack of a key perhaps
+                shutil.rmtree(session.path)
             raise
-        what["seconds"] = round(time.monotonic() - begin, 3)
-        session = records.end(directory, ending, what)
+        seconds = round(time.monotonic() - begin, 3)
+        session = records.end(session, ending, result.model_copy(update={"seconds": seconds}))
         write_atif(session)
         return session
 
     def _describe(
         self, program: Program, name: str, model: ModelSettings
-    ) -> tuple[dict[str, str], dict[str, Any]]:
-        """The prompts, and what `session.json` says before anything is done."""
+    ) -> tuple[dict[str, str], SessionRecord]:
+        """The prompts, and the record of a session that begins."""
         wishes, tools = self.wishes, self.tools
         agentic = wishes.agent == "opencode"
         means = prompting.Means(tools.julia.version, tools.julia.packages, wishes.docs)
         make = prompting.session_prompts if agentic else prompting.single_prompts
         prompts = make(program, self.study.frameworks[program.framework].title, means)
-        return prompts, {
-            "program": str(program),
-            "agent": wishes.agent,
-            "docs": wishes.docs and agentic,
-            "model_name": name,
-            "model": model.model_dump(mode="json"),
-            "budget": asdict(wishes.budget),
-            "limits": asdict(wishes.limits),
-            "steps": wishes.steps,
-            "kernel": prompting.kernel_name(program),
-            "harness": prompting.harness_name(program),
-            "prompts": prompting.digests(prompts),
-            "opencode": opencode.configuration(model, docs=wishes.docs, steps=wishes.steps)
-            if agentic
-            else None,
-            "tools": {
-                "julia": tools.julia.version,
-                "packages": list(tools.julia.packages),
-                "opencode": tools.opencode.version if agentic else None,
-                "repro": __version__,
-            },
-        }
+        settings = opencode.configuration(model, docs=wishes.docs, steps=wishes.steps)
+        return prompts, SessionRecord(
+            program=program,
+            agent=wishes.agent,
+            docs=wishes.docs and agentic,
+            model_name=name,
+            model=model,
+            budget=wishes.budget,
+            limits=wishes.limits,
+            steps=wishes.steps,
+            kernel=prompting.kernel_name(program),
+            harness=prompting.harness_name(program),
+            prompts=prompting.digests(prompts),
+            opencode=settings if agentic else None,
+            tools=UsedTools(
+                julia=tools.julia.version,
+                packages=tuple(tools.julia.packages),
+                opencode=tools.opencode.version if agentic else None,
+                repro=__version__,
+            ),
+            started=records.now(),
+        )
 
-    def _run(
-        self,
-        program: Program,
-        model: ModelSettings,
-        prompts: dict[str, str],
-        about: dict[str, Any],
-        directory: Path,
-    ) -> tuple[Ending, dict[str, Any]]:
-        wishes, exchanges = self.wishes, directory / layout.EXCHANGES
+    def _run(self, session: Session, prompts: dict[str, str]) -> tuple[Ending, Result]:
+        record, directory = session.record, session.path
+        model, budget = record.model, record.budget
         with (
             tempfile.TemporaryDirectory(prefix="repro-") as short,
-            recording(model, exchanges, wishes.budget, Path(short) / "gateway") as gateway,
+            recording(
+                model, directory / layout.EXCHANGES, budget, Path(short) / "gateway"
+            ) as gateway,
         ):
-            seconds = wishes.budget.seconds
-            if wishes.agent == "single-shot":
-                seen = single_shot.ask(
-                    model, prompts[prompting.SINGLE], gateway.socket, directory, about["kernel"]
-                )
-                what: dict[str, Any] = {}
+            result = Result()
+            if record.agent == "single-shot":
+                asked = prompts[prompting.SINGLE]
+                seen = single_shot.ask(model, asked, gateway.socket, directory, record.kernel)
             else:
-                script = Script(program, prompts, about["opencode"], wishes.steps, wishes.limits)
-                left = play(script, self.tools, gateway.socket, directory, seconds)
-                seen = evidence(left, script, directory, seconds)
-                what = {"left_out": list(left.left_out), "limits_reached": list(left.limits),
-                        "stages": _stages(seen)}  # fmt: skip
+                script = Script.of(record, prompts)
+                left = play(script, self.tools, gateway.socket, directory, budget.seconds)
+                seen = evidence(left, script, directory, budget.seconds)
+                result = Result(
+                    left_out=tuple(left.left_out),
+                    limits_reached=tuple(left.limits),
+                    stages=tuple(_stage(stage) for stage in seen.stages),
+                )
             ending = judge(replace(seen, trouble=gateway.trouble))
-            return ending, what | {"usage": asdict(gateway.usage)}
+            return ending, result.model_copy(update={"usage": gateway.usage})
 
 
-def _stages(seen: Evidence) -> Sequence[dict[str, Any]]:
-    return [
-        {
-            "session": stage.told.session,
-            "reason": stage.told.reason,
-            "steps": stage.told.steps,
-            "exit_code": stage.code,
-        }
-        for stage in seen.stages
-    ]
+def _stage(stage: Stage) -> StageRecord:
+    told = stage.told
+    return StageRecord(
+        session=told.session, reason=told.reason, steps=told.steps, exit_code=stage.code
+    )

@@ -12,16 +12,14 @@ files that no tool wrote, which the agent's programs made.
 import difflib
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from repro.agent import layout, opencode, prompting, single_shot
 from repro.agent.endings import Ending, Evidence, judge
 from repro.agent.gateway import Difference, Trouble, replaying
-from repro.agent.models import ModelSettings
 from repro.agent.records import Session
-from repro.agent.sandbox import Limits
 from repro.agent.session import Script, evidence, play
 from repro.agent.view import Tools
 
@@ -80,18 +78,15 @@ def replay(session: Session, tools: Tools) -> Verdict:
 
 
 def _again(session: Session, tools: Tools, gateway: Path, directory: Path) -> Evidence:
-    about = session.about
+    record = session.record
     prompts = {
         path.name: path.read_text(encoding="utf-8")
         for path in (session.path / layout.PROMPTS).iterdir()
     }
-    if about["agent"] == "single-shot":
-        model = ModelSettings.model_validate(about["model"])
+    if record.agent == "single-shot":
         asked = prompts[prompting.SINGLE]
-        return single_shot.ask(model, asked, gateway, directory, about["kernel"])
-    limits = Limits(**about["limits"])
-    script = Script(session.program, prompts, about["opencode"], about["steps"], limits)
-    seconds = about["budget"]["seconds"]
+        return single_shot.ask(record.model, asked, gateway, directory, record.kernel)
+    script, seconds = Script.of(record, prompts), record.budget.seconds
     left = play(script, tools, gateway, directory, seconds)
     return evidence(left, script, directory, seconds)
 
@@ -161,9 +156,9 @@ def _targets(given: Mapping[str, Any]) -> Iterator[str]:
 
 def notes(session: Session, tools: Tools) -> list[str]:
     """What is not the same here as where the session was recorded."""
-    was = session.about["tools"]
-    pairs = (("Julia", was["julia"], tools.julia.version),
-             ("OpenCode", was["opencode"], tools.opencode.version))  # fmt: skip
+    was = session.record.tools
+    pairs = (("Julia", was.julia, tools.julia.version),
+             ("OpenCode", was.opencode, tools.opencode.version))  # fmt: skip
     return [
         f"recorded with {name} {before}, replayed with {now}"
         for name, before, now in pairs
@@ -173,11 +168,11 @@ def notes(session: Session, tools: Tools) -> list[str]:
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
     """The verdict for programs."""
-    about = verdict.session.about
+    session = verdict.session
     return {
-        "session": str(verdict.session.path),
-        "program": about["program"],
-        "ending": about.get("ending"),
+        "session": str(session.path),
+        "program": str(session.program),
+        "ending": asdict(session.ending) if session.ending else None,
         "same": verdict.same,
         "skipped": verdict.skipped or None,
         "divergences": [

@@ -10,6 +10,7 @@ from typing import Any
 
 from repro.agent import layout, opencode, prompting
 from repro.agent.endings import Evidence, Stage
+from repro.agent.records import SessionRecord
 from repro.agent.sandbox import Limits, Sandbox, open_sandbox
 from repro.agent.view import Tools, view_of
 from repro.agent.workspace import bring_out
@@ -34,6 +35,12 @@ class Script:
 
     steps: int
     limits: Limits
+
+    @classmethod
+    def of(cls, record: SessionRecord, prompts: Mapping[str, str]) -> "Script":
+        """The script of a session by its record."""
+        settings = record.opencode or {}
+        return cls(record.program, prompts, settings, record.steps, record.limits)
 
 
 @dataclass(frozen=True)

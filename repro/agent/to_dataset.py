@@ -43,7 +43,7 @@ def collect_generations(
         name=name,
         study=parse_toml(text, Study, str(path)).name,
         site="local",
-        created=min(session.about["started"] for session in sessions)[:10],
+        created=min(session.record.started for session in sessions)[:10],
         creator=creator,
         licence=licence,
         image="",
@@ -135,7 +135,7 @@ def study_of(text: str, sessions: Sequence[Session], where: str) -> str:
     for model, of_model in groupby(sessions, key=lambda session: session.program.model):
         found = list(of_model)
         samples = 1 + max(session.program.sample for session in found)
-        base = found[0].about["model_name"]
+        base = found[0].record.model_name
         if model not in study.models:
             title = study.models[base].title if base in study.models else base
             kind = model.removeprefix(base).removeprefix("-").replace("-", " ")

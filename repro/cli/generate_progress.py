@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from repro.agent.endings import CUT_OFF
+from repro.agent.gateway import Usage
 from repro.agent.generate import Events
 
 if TYPE_CHECKING:
@@ -42,13 +43,13 @@ def shown(total: int) -> Iterator[Events]:
 
 
 def _line(session: "Session", count: str) -> Text:
-    about, ending = session.about, session.ending or CUT_OFF
-    usage = about.get("usage") or {}
-    tokens = usage.get("input_tokens", 0) + usage.get("output_tokens", 0)
-    cost = f", ${usage['dollars']:.4f}" if usage.get("dollars") is not None else ""
-    said = f" {about.get('seconds', 0):.1f} s, {usage.get('turns', 0)} turns, {tokens} tokens{cost}"
+    ending, usage = session.ending or CUT_OFF, session.record.usage or Usage()
+    tokens = usage.input_tokens + usage.output_tokens
+    cost = "" if usage.dollars is None else f", ${usage.dollars:.4f}"
+    seconds = session.record.seconds or 0.0
+    said = f" {seconds:.1f} s, {usage.turns} turns, {tokens} tokens{cost}"
     return Text.assemble(
-        f"{count} {about['program']} ",
+        f"{count} {session.program} ",
         (ending.kind, _STYLES.get(ending.kind, "magenta")),
         f"{said}: {ending.detail}",
     )

@@ -20,20 +20,22 @@ def programs(generations: Path, wanted: Callable[[str], bool]) -> list[dict[str,
     Raises:
         UserError: a session's record is damaged.
     """
+    from repro.agent.gateway import Usage
     from repro.agent.records import all_sessions
 
     found: dict[str, dict[str, Any]] = {}
     for session in all_sessions(generations):
-        name, usage = str(session.program), session.about.get("usage") or {}
+        name, usage = str(session.program), session.record.usage or Usage()
         if not wanted(name):
             continue
         entry = found.setdefault(name, dict.fromkeys(_SUMS, 0) | {"program": name, "dollars": None})
         entry["tries"] += 1
-        entry["seconds"] += session.about.get("seconds") or 0
-        for key in ("turns", "input_tokens", "output_tokens"):
-            entry[key] += usage.get(key) or 0
-        if usage.get("dollars") is not None:
-            entry["dollars"] = (entry["dollars"] or 0) + usage["dollars"]
+        entry["seconds"] += session.record.seconds or 0
+        entry["turns"] += usage.turns
+        entry["input_tokens"] += usage.input_tokens
+        entry["output_tokens"] += usage.output_tokens
+        if usage.dollars is not None:
+            entry["dollars"] = (entry["dollars"] or 0) + usage.dollars
         entry["ending"] = session.ending.kind if session.ending else "running, or cut off"
         entry["detail"] = session.ending.detail if session.ending else ""
     return list(found.values())

@@ -170,7 +170,7 @@ def test_an_agent_works_in_the_image_and_is_replayed(
     assert session.ending
     assert session.ending.kind == "finished"
     assert session.kernel.read_text(encoding="utf-8") == KERNEL
-    assert session.about["tools"]["julia"] == "1.5.3"
+    assert session.record.tools.julia == "1.5.3"
 
 
 @pytest.fixture
