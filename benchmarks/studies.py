@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from repro import ROOT
+from repro.study.directories import find_problem
 
 from a_study import study_toml
 
@@ -11,7 +11,7 @@ def write_study(directory: Path, samples: int, points: int) -> Path:
     """A study of `samples` programs at scale points of 1 to `points` threads; its file."""
     kernels = directory / "kernels"
     kernels.mkdir(exist_ok=True)
-    program = (ROOT / "julia" / "reference" / "pi_threads.jl").read_bytes()
+    program = find_problem("pi").program("reference", "threads").read_bytes()
     for sample in range(samples):
         (kernels / f"pi_threads_{sample}.jl").write_bytes(program)
     path = directory / "many.toml"

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from repro.agent.models import MODELS, ModelSettings
-from repro.study.load import load_toml
+from repro.study.toml import load_toml
 
 import artifact_tables
 import cli_reference

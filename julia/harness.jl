@@ -1,17 +1,20 @@
 # The trusted harness, a module of its own: `Main` belongs to the kernel, which may put functions on
 # workers by `@everywhere`.  run_cell.jl is its command line.
 using LinearAlgebra, Random
+const JULIA = @__DIR__
 include("records.jl")
 include("errors.jl")
 include("blas.jl")
 include("options.jl")
 include("teams.jl")
 include("workers.jl")
-include("problems/problems.jl")
+include("cases.jl")
+include("tiled/tiled.jl")
 
-"One run: who computes, and what is written down of it."
+"One run: who computes, what, and what is written down of it."
 struct Run
     team::Team
+    problem::Type{<:Case}
     log::Log
 end
 
@@ -22,17 +25,32 @@ One run.  It is invoked in the world that has the framework's methods but not th
 stays in it: whatever a kernel redefines, nothing below changes.
 """
 function run_cell(run, o)
-    problem = PROBLEMS[o["problem"]]
+    problem = run.problem
     cases = check_cases(problem, o["check-n"], o["check-tile"], o["seed"])
-    timed(repetition) = timed_case(problem, o["n"], o["tile"], o["seed"], repetition)
-    kernel, tune = load(run, o["kernel"], kernel_name(run.team, first(cases)))
+    kernel, tune = load(run, o["kernel"], Symbol(o["entry"]))
     if check(run, kernel, cases, o["check-tile"])
-        o["tune"] && tune !== nothing && tune_up(run, tune, timed(0))
-        for repetition in 1:o["repetitions"]
-            repeat_once(run, kernel, timed(repetition), o, repetition)
-        end
+        o["wrong-results"] ? spoil(run, kernel, last(cases)) : measure(run, kernel, tune, problem, o)
     end
     record!(run, "event" => "end")
+end
+
+"Time and verify the repetitions."
+function measure(run, kernel, tune, problem, o)
+    timed(repetition) = timed_case(problem, o["n"], o["tile"], o["seed"], repetition)
+    o["tune"] && tune !== nothing && tune_up(run, tune, timed(0))
+    for repetition in 1:o["repetitions"]
+        repeat_once(run, kernel, timed(repetition), o, repetition)
+    end
+end
+
+"Spoil a right result in each way that the problem names; is it noticed?"
+function spoil(run, kernel, case)
+    for what in wrong_results(run.team, case)
+        spoilt(arguments, returned) = spoil!(run.team, case, what, arguments, returned)
+        v = run_and_verify(run, "check", kernel, case, spoilt).verdict
+        record!(run, "event" => "spoilt", "what" => what, "noticed" => !v.correct,
+                "error" => v.error, "bound" => v.bound, "fault" => v.fault)
+    end
 end
 
 "Include the kernel in Main; the function asked for, and `tune!` if there is one."
@@ -80,13 +98,14 @@ function repeat_once(run, kernel, case, o, repetition)
 end
 
 "One call of the kernel on fresh inputs, and what verification says of its result."
-function run_and_verify(run, phase, kernel, case)
+function run_and_verify(run, phase, kernel, case, spoilt = (arguments, returned) -> returned)
     GC.gc()                    # frees what the call before held, before the new inputs are made
     arguments = kernel_arguments(run.team, case)
     GC.gc()                    # or the inputs' allocation would trigger a collection in the call
     call = guarded(() -> timed_call(run.team, kernel, arguments), run, phase)
     probe_seed = share(run.team, rand(RandomDevice(), 1:2^52))
-    found = share(run.team, kernel_error(run.team, case, arguments, call.value, probe_seed))
+    returned = spoilt(arguments, call.value)
+    found = share(run.team, kernel_error(run.team, case, arguments, returned, probe_seed))
     (call = call, probe_seed = probe_seed, verdict = verdict(case, found))
 end
 
@@ -111,27 +130,29 @@ function guarded(f, run, phase)
     end
 end
 
-"Options, token, framework; then the run, in the world that has the framework's methods."
+"Options, token, problem, framework; then the run, in the world that has their methods."
 function main()
     o, token = options(ARGS), readline(stdin)
     redirect_stdin(open("/dev/null"))
     empty!(ARGS)
     BLAS.set_num_threads(1)
     log = Log(o["result"], token)
-    team = formed(log, o)
-    Base.invokelatest(begin_run, Run(team, log), o)
+    team, problem = formed(log, o)
+    Base.invokelatest(begin_run, Run(team, problem, log), o)
 end
 
 "What a name stands for by now: Julia 1.12 hides from a function what was defined since its call."
 by_now(name, where = @__MODULE__) = Base.invokelatest(getfield, where, name)
 
-"Load the framework and bring up its processes."
+"Load problem and framework, and bring up the framework's processes."
 function formed(log, o)
-    kind = "unavailable"
+    kind = "infrastructure"
     try
+        problem = include(problem_file(o["problem"]))
+        kind = "unavailable"
         include(framework_file(o["framework"]))
         kind = "infrastructure"
-        Base.invokelatest(by_now(:form_team), o)
+        Base.invokelatest(by_now(:form_team), o), problem
     catch e
         isempty(log.token) && rethrow()        # not the first rank, which has the token
         fail(log, error_fields("start", e, catch_backtrace(); kind = kind), 0)

@@ -1,13 +1,14 @@
 # The command line of run_cell.jl.
-const OPTIONS = Dict("kernel" => String, "problem" => String, "framework" => String, "n" => Int,
-                     "tile" => Int, "check-n" => Int, "check-tile" => Int, "repetitions" => Int,
-                     "seed" => Int, "result" => String)
+const OPTIONS = Dict("kernel" => String, "entry" => String, "problem" => String,
+                     "framework" => String, "n" => Int, "tile" => Int, "check-n" => Int,
+                     "check-tile" => Int, "repetitions" => Int, "seed" => Int, "result" => String)
 
 const WORKER_OPTIONS = Dict("ranks" => Int, "copies" => Int)
+const SWITCHES = Dict("tune" => false, "wrong-results" => false)
 const TYPES = merge(OPTIONS, WORKER_OPTIONS)
-const MAY_BE_LEFT_OUT = Dict("tune" => false, "ranks" => 1, "copies" => 1, "worker-command" => ``)
+const MAY_BE_LEFT_OUT = merge(SWITCHES, Dict("ranks" => 1, "copies" => 1, "worker-command" => ``))
 
-"Options by name.  `--tune` takes no value, `--worker-command` all that is left of the line."
+"Options by name.  Switches take no value, `--worker-command` all that is left of the line."
 function options(arguments)
     o, rest = Dict{String,Any}(MAY_BE_LEFT_OUT), copy(arguments)
     while !isempty(rest)
@@ -16,7 +17,7 @@ function options(arguments)
             break
         end
         name = option_name(popfirst!(rest))
-        o[name] = name == "tune" ? true : option_value(name, rest)
+        o[name] = haskey(SWITCHES, name) ? true : option_value(name, rest)
     end
     missing_ones = sort!([k for k in keys(OPTIONS) if !haskey(o, k)])
     isempty(missing_ones) || wrong_call("missing option --" * join(missing_ones, ", --"))
@@ -25,7 +26,7 @@ end
 
 function option_name(argument)
     name = startswith(argument, "--") ? argument[3:end] : ""
-    name == "tune" || haskey(TYPES, name) || wrong_call("unknown option $argument")
+    haskey(SWITCHES, name) || haskey(TYPES, name) || wrong_call("unknown option $argument")
     name
 end
 
@@ -39,22 +40,24 @@ function option_value(name, rest)
 end
 
 function checked(o)
-    haskey(PROBLEMS, o["problem"]) || wrong_call("no problem \"$(o["problem"])\"")
+    isfile(problem_file(o["problem"])) || wrong_call("no problem \"$(o["problem"])\"")
     isfile(framework_file(o["framework"])) || wrong_call("no framework \"$(o["framework"])\"")
     isfile(o["kernel"]) || wrong_call("no kernel file $(o["kernel"])")
     isdir(dirname(abspath(o["result"]))) || wrong_call("no directory for $(o["result"])")
     for name in ("n", "tile", "check-n", "check-tile", "repetitions", "ranks", "copies")
         o[name] >= 1 || wrong_call("option --$name must be at least 1")
     end
-    starts_workers = !isempty(o["worker-command"])
-    o["framework"] == "dagger-distributed" && !starts_workers && wrong_call("no command for workers")
     for name in ("kernel", "result")
         o[name] = abspath(o[name])
     end
     o
 end
 
-framework_file(name) = joinpath(@__DIR__, "frameworks", basename(name) * ".jl")
+# A name stands for a directory of this package, a path for one anywhere.
+directory(kind, name) =
+    basename(name) == name ? joinpath(@__DIR__, "..", kind, name) : abspath(name)
+problem_file(name) = joinpath(directory("problems", name), "problem.jl")
+framework_file(name) = joinpath(directory("frameworks", name), "team.jl")
 
 function wrong_call(what)
     println(stderr, "run_cell.jl: ", what)

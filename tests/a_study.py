@@ -8,8 +8,8 @@ HEAD: dict[str, Any] = {
     "name": "trial", "title": "A trial", "seed": 7, "repetitions": 3, "time_limit_s": 60,
     "stall_limit_s": 20, "memory_limit_gib": 2,
 }  # fmt: skip
-BY_HAND = {"reference": "julia/reference", "vendor": "julia/vendor"}
-"""Where the programs of a model of this name are."""
+BY_HAND = ("reference", "vendor")
+"""Models of these names have their programs in each problem's directory."""
 
 PROBLEMS: dict[str, dict[str, Any]] = {
     "pi": {"title": "Pi", "sizes": [{"n": 100_000}], "check": {"n": 100}},
@@ -49,7 +49,7 @@ def study_toml(
     """
     tables: dict[tuple[str, ...], Mapping[str, Any]] = {}
     for name, said in models.items():
-        where = {"kernels": BY_HAND[name]} if name in BY_HAND else {}
+        where = {"kernels": name} if name in BY_HAND else {}
         tables["models", name] = {"title": name} | where | dict(said)
     for name, wanted in sizes.items():
         tables["problems", name] = PROBLEMS[name] | ({"sizes": wanted} if wanted else {})

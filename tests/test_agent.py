@@ -20,18 +20,19 @@ from repro.agent.single_shot import first_julia_block
 from repro.agent.to_dataset import study_of
 from repro.errors import UserError
 from repro.files import canonical_json, read_json
-from repro.study.contracts import contract
 from repro.study.load import STUDIES, load_study, parse_toml
 from repro.study.model import Study
 from repro.study.names import Program
+from repro.study.toml import parse_toml
 
 MEANS = Means("1.12.6", ("Dagger", "MPI"), docs=True)
 PROGRAM = Program("m", "cholesky", "mpi", 0)
+STUDY = load_study("smoke")
 
 
 def test_prompts_of_one_program(snapshot: SnapshotAssertion) -> None:
-    told = prompting.session_prompts(PROGRAM, "MPI.jl", MEANS)
-    told |= prompting.single_prompts(PROGRAM, "MPI.jl", MEANS)
+    told = prompting.session_prompts(PROGRAM, STUDY, MEANS)
+    told |= prompting.single_prompts(PROGRAM, STUDY, MEANS)
     assert told == snapshot
 
 
@@ -39,17 +40,18 @@ def test_prompts_of_one_program(snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize("framework", ["threads", "dagger", "mpi", "dagger-distributed"])
 def test_every_program_is_asked_for_by_its_contract(problem: str, framework: str) -> None:
     program = Program("m", problem, framework, 0)
-    told = prompting.session_prompts(program, "the framework", MEANS)
-    assert contract(problem, framework) in told["harness.md"]
+    told = prompting.session_prompts(program, STUDY, MEANS)
+    kind = STUDY.framework_directory(framework).definition.programs
+    assert STUDY.problem_directory(problem).contract(kind) in told["harness.md"]
     assert f"{problem}_{framework}.jl" in told["kernel.md"]
     assert f"test_{problem}_{framework}.jl" in told["harness.md"]
     assert all(len(text) < 4000 for text in told.values())  # a small model reads them too
 
 
 def test_without_documentation_nobody_speaks_of_it() -> None:
-    told = prompting.session_prompts(PROGRAM, "MPI.jl", Means("1.5.3", (), docs=False))
+    told = prompting.session_prompts(PROGRAM, STUDY, Means("1.5.3", (), docs=False))
     assert "docs_" not in told["system.md"]
-    assert "docs_" in prompting.session_prompts(PROGRAM, "MPI.jl", MEANS)["system.md"]
+    assert "docs_" in prompting.session_prompts(PROGRAM, STUDY, MEANS)["system.md"]
 
 
 def settings(provider: Provider) -> ModelSettings:

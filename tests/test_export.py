@@ -20,8 +20,8 @@ from repro.archive.zenodo import metadata
 from repro.cli.main import cli
 from repro.errors import UserError
 from repro.files import canonical_json
-from repro.study.load import load_toml
 from repro.study.model import Study
+from repro.study.toml import load_toml
 
 from archive_runs import FIRST, OTHER_SIZE, OUTCOME, add_attempt, full_run, make_run
 

@@ -10,11 +10,11 @@ import pytest
 from test_chain import repro
 from test_user_errors import refused
 
-from repro import ROOT
 from repro.container.julia import Julia
 from repro.errors import UserError
 from repro.launch.run_directory import Run, driving, make_run, snapshot_kernel
 from repro.measure.attempts import all_attempts, attempts_of
+from repro.study.directories import find_problem, known_frameworks
 from repro.study.expand import Cell
 from repro.study.kernels import kernel_files, program_sha256
 
@@ -100,11 +100,10 @@ def test_includes_of_includes_once_each_and_not_those_that_do_not_exist(tmp_path
 
 
 def test_the_reference_programs_have_the_siblings_that_they_say() -> None:
-    reference = ROOT / "julia" / "reference"
-    for kernel in sorted(reference.glob("*_*.jl")):
-        problem, _, framework = kernel.stem.partition("_")
-        shared = {"mpi": ["mpi_grid.jl"], "dagger-distributed": ["dagger_tiles.jl"]}
-        if problem in ("gemm", "cholesky"):
+    shared = {"mpi": ["mpi_grid.jl"], "dagger-distributed": ["dagger_tiles.jl"]}
+    for problem in ("gemm", "cholesky"):
+        for framework in known_frameworks():
+            kernel = find_problem(problem).program("reference", framework)
             assert names(kernel) == [kernel.name, *shared.get(framework, [])]
 
 

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from repro import ROOT
 from repro.measure.outcomes import FLAGS
 from repro.measure.static_check import static_flags
-from repro.study.names import Program
+from repro.study.directories import PROBLEMS, find_framework, find_problem, known_frameworks
 
 from trials import KERNELS
 
@@ -39,9 +38,14 @@ def programs(directories: list[Path]) -> list[Path]:
     return [path for path in files if path.stem.partition("_")[0] in ("pi", "gemm", "cholesky")]
 
 
+REFERENCE = [path for path in PROBLEMS.glob("*/reference/*.jl") if path.stem in known_frameworks()]
+
+
 def flags_of(kernel: Path) -> set[str]:
     problem, _, framework = kernel.stem.partition("_")
-    flags = static_flags(kernel, Program("anybody", problem, framework, 0))
+    if kernel.is_relative_to(PROBLEMS):
+        problem, framework = kernel.parent.parent.name, kernel.stem
+    flags = static_flags(kernel, find_problem(problem), find_framework(framework))
     assert set(flags) <= set(FLAGS)
     assert len(set(flags)) == len(flags)
     return set(flags)
@@ -61,7 +65,7 @@ def test_an_honest_program_earns_none(kernel: Path) -> None:
     assert flags_of(kernel) == set()
 
 
-@pytest.mark.parametrize("kernel", programs([ROOT / "julia" / "reference"]), ids=name)
+@pytest.mark.parametrize("kernel", sorted(REFERENCE), ids=name)
 def test_the_reference_programs_earn_none(kernel: Path) -> None:
     assert flags_of(kernel) == set()
 

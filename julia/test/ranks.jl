@@ -5,18 +5,15 @@
 #
 # test_mpi.jl runs it on ranks that are tasks.
 using LinearAlgebra, Random
-isdefined(@__MODULE__, :Team) || include("../harness.jl")
-include("../frameworks/mpi.jl")
-
-"The kernel of a reference program, from a module of its own."
-function reference_kernel(problem, name)
-    program = Core.eval(Main, :(module $(gensym(problem)) end))
-    Base.include(program, joinpath(@__DIR__, "..", "reference", "$(problem)_mpi.jl"))
-    getfield(program, name)
+if !isdefined(@__MODULE__, :Team)
+    include("tools.jl")
+    foreach(name -> problem(joinpath(PROBLEMS, name)), ("pi", "gemm", "cholesky"))
 end
+include("../../frameworks/mpi/team.jl")
 
-const MPI_KERNELS = Dict(name => reference_kernel(problem, name) for (problem, name) in
-                         [("pi", :compute_pi), ("gemm", :gemm), ("cholesky", :cholesky)])
+mpi_kernel(name, entry) = program(joinpath(PROBLEMS, name), "reference", entry; framework = "mpi")
+const MPI_KERNELS = Dict(Pi => mpi_kernel("pi", :compute_pi), Gemm => mpi_kernel("gemm", :gemm),
+                         Cholesky => mpi_kernel("cholesky", :cholesky))
 
 const RANK_SIZES = [(1, 1), (5, 7), (64, 16), (100, 32), (130, 64)]
 
@@ -32,8 +29,7 @@ function judged(team, case, returned)
 end
 
 function run_reference(team, case)
-    kernel = MPI_KERNELS[kernel_name(team, case)]
-    timed_call(team, kernel, kernel_arguments(team, case)).value
+    timed_call(team, MPI_KERNELS[typeof(case)], kernel_arguments(team, case)).value
 end
 
 function test_right_results(team)
@@ -51,7 +47,7 @@ end
 function test_not_positive_definite(team)
     for (n, tile) in RANK_SIZES, k in unique([1, cld(n, 2), n])
         thrown = try
-            MPI_KERNELS[:cholesky](team.kernels, n, tile, SPDMatrix(1, n, tile, k))
+            Base.invokelatest(MPI_KERNELS[Cholesky], team.kernels, n, tile, SPDMatrix(1, n, tile, k))
         catch e
             e
         end
@@ -108,6 +104,16 @@ function test_wrong_entries(team)
     expect(!spoiled(float32, team, Gemm(100, 32, 2)).correct, "single precision")
 end
 
+"Every way to spoil a result that the problem names is noticed."
+function test_spoilt_results(team)
+    for case in (Pi(1000, 1), Gemm(100, 32, 3), Cholesky(100, 32, 3))
+        for what in wrong_results(team, case)
+            spoilt = spoil!(team, case, what, kernel_arguments(team, case), run_reference(team, case))
+            expect(!judged(team, case, spoilt).correct, case, " with ", what)
+        end
+    end
+end
+
 function test_team(team)
     expect(share(team, rank(team)) == 0, "rank 0 speaks")
     expect(agree(team, nothing) === nothing, "nobody complains")
@@ -122,7 +128,7 @@ function test_ranks()
     team = form_team(Dict())
     BLAS.set_num_threads(1)
     foreach(f -> f(team), (test_team, test_right_results, test_not_positive_definite, test_faults,
-                           test_wrong_entries))
+                           test_wrong_entries, test_spoilt_results))
     computing(team).ranks
 end
 

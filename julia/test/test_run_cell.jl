@@ -6,7 +6,8 @@ const TOKEN = "0123456789abcdef"
 function harness(kernel, problem; n = 300, repetitions = 2, token = TOKEN, more = ``)
     mktempdir() do directory
         result = joinpath(directory, "result")
-        options = `--kernel $kernel --problem $problem --framework threads --n $n --tile 64
+        entry = Dict("pi" => "compute_pi", "gemm" => "gemm!", "cholesky" => "cholesky!")[problem]
+        options = `--kernel $kernel --entry $entry --problem $problem --framework threads --n $n --tile 64
                    --check-n 70 --check-tile 32 --repetitions $repetitions --seed 7
                    --result $result $more`
         julia = `$(Base.julia_cmd()) --startup-file=no -t $(Threads.nthreads())`
@@ -42,7 +43,7 @@ correct(record) = occursin("\"correct\":true", record)
 @testset "the harness: $who $problem" for (who, problem) in
         [("reference", "pi"), ("reference", "gemm"), ("vendor", "cholesky")]
     tune = who == "vendor" ? `--tune` : ``
-    code, records, _ = harness("$ROOM/$who/$(problem)_threads.jl", problem; more = tune)
+    code, records, _ = harness("$PROBLEMS/$problem/$who/threads.jl", problem; more = tune)
     tuned = who == "vendor" ? ["begin", "tuned"] : []
     @test event.(records) == ["start"; "begin"; "loaded"; "begin"; "checked"; tuned;
                               "begin"; "repetition"; "begin"; "repetition"; "end"]
@@ -78,11 +79,18 @@ end
     @test code == 0 && count(correct, records) == 1 && event(last(records)) == "end"
 end
 
+@testset "spoilt results" begin
+    code, records, _ = harness("$PROBLEMS/gemm/reference/threads.jl", "gemm"; more = `--wrong-results`)
+    @test code == 0 && event.(records)[4:end] == ["begin"; "checked"; fill("spoilt", 5); "end"]
+    @test count(r -> occursin("\"noticed\":true", r), records) == 5
+end
+
 @testset "a wrong call" begin
-    wrong(; kw...) = harness("$ROOM/reference/pi_threads.jl", "pi"; kw...)
+    wrong(; kw...) = harness("$PROBLEMS/pi/reference/threads.jl", "pi"; kw...)
     for (call, message) in [(() -> wrong(; more = `--sead 7`), "unknown option --sead"),
                             (() -> wrong(; more = `--n many`), "needs an integer"),
                             (() -> wrong(; more = `--framework fork`), "no framework"),
+                            (() -> wrong(; more = `--problem nine`), "no problem"),
                             (() -> wrong(; token = ""), "no token")]
         code, records, errors = call()
         @test code == 2 && isempty(records) && occursin(message, errors)

@@ -159,7 +159,7 @@ class Factory:
         agentic = wishes.agent == "opencode"
         means = prompting.Means(tools.julia.version, tools.julia.packages, wishes.docs)
         make = prompting.session_prompts if agentic else prompting.single_prompts
-        prompts = make(program, self.study.frameworks[program.framework].title, means)
+        prompts = make(program, self.study, means)
         settings = opencode.configuration(model, docs=wishes.docs, steps=wishes.steps)
         return prompts, SessionRecord(
             program=program,

@@ -6,8 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
 from repro import ROOT
-from repro.study.load import find_toml, load_toml
-from repro.study.model import Strict
+from repro.study.toml import Strict, find_toml, load_toml
 
 MODELS = ROOT / "studies" / "models"
 

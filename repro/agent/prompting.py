@@ -1,4 +1,4 @@
-"""What an agent is told: the files of `prompts/`, filled in."""
+"""What an agent is told: the files of `prompts/`, filled in with a problem's and a framework's."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from repro.study.contracts import contract
+from repro.study.model import Study
 from repro.study.names import Program
 
 if TYPE_CHECKING:
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 
 PROMPTS = Path(__file__).with_name("prompts")
 SYSTEM, HARNESS, KERNEL, SINGLE = "system.md", "harness.md", "kernel.md", "single.md"
-
-_RUN = {
-    "threads": "julia -t 2",
-    "dagger": "julia -t 2",
-    "mpi": "mpiexec -n 2 julia",
-    "dagger-distributed": "julia -p 2",
-}
-_WORKERS = {"mpi": "ranks", "dagger-distributed": "workers"}
 
 
 @dataclass(frozen=True)
@@ -49,21 +41,21 @@ def harness_name(program: Program) -> str:
     return f"test_{kernel_name(program)}"
 
 
-def session_prompts(program: Program, title: str, means: Means) -> dict[str, str]:
+def session_prompts(program: Program, study: Study, means: Means) -> dict[str, str]:
     """System prompt and both stages of a session, by file name.
 
     Args:
         program: what is to be written.
-        title: the framework's name for people.
+        study: has its problem and framework.
         means: what is at hand.
     """
-    known = _values(program, title, means)
+    known = _values(program, study, means)
     return {name: _fill(name, known) for name in (SYSTEM, HARNESS, KERNEL)}
 
 
-def single_prompts(program: Program, title: str, means: Means) -> dict[str, str]:
+def single_prompts(program: Program, study: Study, means: Means) -> dict[str, str]:
     """The same task for one completion, without tools."""
-    return {SINGLE: _fill(SINGLE, _values(program, title, means))}
+    return {SINGLE: _fill(SINGLE, _values(program, study, means))}
 
 
 def digests(prompts: Mapping[str, str]) -> dict[str, str]:
@@ -71,25 +63,24 @@ def digests(prompts: Mapping[str, str]) -> dict[str, str]:
     return {name: sha256(text.encode()).hexdigest() for name, text in prompts.items()}
 
 
-def _values(program: Program, title: str, means: Means) -> dict[str, object]:
+def _values(program: Program, study: Study, means: Means) -> dict[str, object]:
     harness = harness_name(program)
+    problem = study.problem_directory(program.problem)
+    framework = study.framework_directory(program.framework)
+    words = framework.definition.prompt
     return {
-        "title": title,
-        "contract": contract(program.problem, program.framework),
-        "problem": _read(f"problems/{program.problem}.md"),
-        "framework": _read(f"frameworks/{program.framework}.md"),
+        "title": study.frameworks[program.framework].title,
+        "contract": problem.contract(framework.definition.programs),
+        "problem": problem.prompt,
+        "framework": framework.prompt,
         "kernel": kernel_name(program),
         "harness": harness,
-        "command": f"{_RUN[program.framework]} {harness}",
-        "workers": _WORKERS.get(program.framework, "threads"),
+        "command": f"{words.run} {harness}",
+        "workers": words.workers,
         "julia": means.julia,
         "packages": [f"{name}.jl" for name in means.packages],
         "docs": means.docs,
     }
-
-
-def _read(name: str) -> str:
-    return (PROMPTS / name).read_text(encoding="utf-8")
 
 
 def _fill(name: str, values: Mapping[str, object]) -> str:

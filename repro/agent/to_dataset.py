@@ -18,9 +18,10 @@ from repro.archive.collect import Draft
 from repro.archive.scrub import Places, scrub_text
 from repro.errors import UserError
 from repro.files import reading
-from repro.study.load import STUDIES, find_toml, parse_toml
+from repro.study.load import STUDIES
 from repro.study.model import Study
 from repro.study.names import Program
+from repro.study.toml import find_toml, parse_toml
 
 _ROOTS = {"/", "/root", "/usr", "/usr/local"}
 """Of no machine in particular: an agent may speak of them."""

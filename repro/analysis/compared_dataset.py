@@ -14,9 +14,9 @@ from repro.archive.manifest import MANIFEST
 from repro.errors import UserError
 from repro.files import reading
 from repro.study.kernels import program_sha256
-from repro.study.load import load_toml
 from repro.study.model import Study
 from repro.study.names import CellName
+from repro.study.toml import load_toml
 
 
 @dataclass(frozen=True)

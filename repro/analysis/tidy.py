@@ -19,9 +19,9 @@ from repro.errors import UserError
 from repro.files import read_json
 from repro.measure.outcomes import OUTCOMES
 from repro.study.expand import cells as cells_of
-from repro.study.load import load_toml
 from repro.study.model import Study
 from repro.study.names import Program
+from repro.study.toml import load_toml
 
 _CELL_TYPES: dict[str, str] = {
     "cell": "str", "attempt": "int64", "model": "str", "problem": "str", "framework": "str",
@@ -86,9 +86,10 @@ class Tidy:
         return grid.merge(found, on="cell", how="left").fillna({"outcome": "", "flags": ""})
 
     def closed_form(self, table: pd.DataFrame) -> "pd.Series[bool]":
-        """Rows of a vendor's pi: a closed form, whose time measures no work."""
-        baselines = [name for name, model in self.study.models.items() if model.baseline]
-        return (table["problem"] == "pi") & table["model"].isin(baselines)
+        """Rows of a vendor program that is a formula: its time measures no work."""
+        formulas = self.study.closed_forms()
+        pairs = zip(table["model"], table["problem"], strict=True)
+        return pd.Series([pair in formulas for pair in pairs], index=table.index, dtype=bool)
 
 
 def _key(program: Program) -> tuple[str, str, str, int]:

@@ -24,6 +24,7 @@ from repro.files import canonical_json, reading, writing
 from repro.measure import attempts
 from repro.study.kernels import kernel_files
 from repro.study.model import Study
+from repro.study.outside import files_outside
 
 
 @dataclass
@@ -142,6 +143,8 @@ def make_dataset(
         draft = Draft(Path(tempfile.mkdtemp(prefix=f".{about.name}.", dir=data)))
         try:
             draft.add(layout.DESCRIPTION, about.toml())
+            for path, source in files_outside(study).items():
+                draft.add(path, source.read_bytes())
             fill(draft)
             sizes = draft.sizes | {MANIFEST: None}  # it will hold the digest of what is made here
             draft.add(layout.CRATE, crate.render(about, study, sizes, draft.root))

@@ -14,9 +14,9 @@ from repro.archive.find import find
 from repro.archive.manifest import MANIFEST
 from repro.errors import UserError
 from repro.files import read_json
-from repro.study.load import load_toml
-from repro.study.model import Name, Strict
+from repro.study.model import Name
 from repro.study.names import CellName, Program
+from repro.study.toml import Strict, load_toml
 
 Line = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text on one line."""

@@ -11,7 +11,9 @@ from pydantic.types import PositiveFloat
 
 from repro.archive.dataset import Licence, Line
 from repro.measure.outcomes import OUTCOMES
-from repro.study.model import FrameworkName, Name, ProblemName, Strict
+from repro.study.directories import known_frameworks, known_problems
+from repro.study.model import Name
+from repro.study.toml import Strict
 
 Number = Literal["sample", "nodes", "ranks", "threads", "cores", "n", "tile", "repetition"]
 Key = Literal["model", "problem", "framework", Number, "seconds", "outcome", "correct", "detail"]
@@ -92,10 +94,10 @@ class ArchiveMap(Strict):
     models: dict[Name, str] = Field(default_factory=dict)
     """The archive's word for each model."""
 
-    problems: dict[ProblemName, tuple[str, ...]] = Field(default_factory=dict)
+    problems: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
     """Its words for each problem."""
 
-    frameworks: dict[FrameworkName, tuple[str, ...]] = Field(default_factory=dict)
+    frameworks: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
     """Its words for each framework."""
 
     outcomes: dict[Outcome, tuple[str, ...]] = Field(default_factory=dict)
@@ -143,8 +145,8 @@ class ArchiveMap(Strict):
     def words(self) -> dict[str, dict[str, str]]:
         """Our word by the archive's, for each field that has words."""
         own = {
-            "problem": {name: name for name in ("pi", "gemm", "cholesky")},
-            "framework": {n: n for n in ("threads", "dagger", "mpi", "dagger-distributed")},
+            "problem": {name: name for name in known_problems()},
+            "framework": {name: name for name in known_frameworks()},
             "outcome": {name: name for name in OUTCOMES},
         }
         theirs = {

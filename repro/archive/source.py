@@ -11,9 +11,9 @@ from repro.errors import UserError
 from repro.files import read_json, reading
 from repro.measure.attempts import Attempt, all_attempts
 from repro.study.kernels import program_sha256
-from repro.study.load import load_toml
 from repro.study.model import Study
 from repro.study.names import CellName, Program
+from repro.study.toml import load_toml
 
 INTERRUPTED: dict[str, Any] = {
     "outcome": "infrastructure",

@@ -11,8 +11,8 @@ from repro.archive import layout
 from repro.archive.dataset import Dataset
 from repro.errors import UserError
 from repro.files import canonical_json, reading
-from repro.study.load import load_toml
 from repro.study.model import Study
+from repro.study.toml import load_toml
 
 CITATION = ROOT / "CITATION.cff"
 _ARXIV = re.compile(r'^\s*value: "?(arXiv:[\d.]+)"?\s*$', re.MULTILINE)

@@ -5,18 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from repro import ROOT
 from repro.claims.kinds import KINDS
 from repro.claims.model import Claim
 from repro.errors import UserError
-from repro.study.load import STUDIES, checked, load_toml
-from repro.study.model import Name, Strict, Study
+from repro.study.load import STUDIES
+from repro.study.model import Name, Study
+from repro.study.toml import Strict, checked, load_toml
 
 PAPER = STUDIES / "claims" / "paper.toml"
 """The claims of arXiv 2606.16534."""
-
-PROBLEMS = ROOT / "problems"
-"""Each problem's directory may have a `claims.toml`."""
 
 
 class _File(Strict):
@@ -49,7 +46,7 @@ def claims_of(study: Study) -> tuple[Claim, ...]:
     Raises:
         UserError: as `load_claims`; or two files have a claim of the same name.
     """
-    brought = (PROBLEMS / problem / "claims.toml" for problem in study.problems)
+    brought = (study.problem_directory(problem).claims for problem in study.problems)
     claims = load_claims(PAPER)
     for path in filter(Path.is_file, brought):
         claims += load_claims(path)

@@ -13,7 +13,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from repro.claims.observations import Observations, Programs
-from repro.study.model import Name, Strict
+from repro.study.model import Name
+from repro.study.toml import Strict
 
 Word = Literal["supported", "refuted", "cannot tell"]
 Numbers = Mapping[str, float | int | None]

@@ -12,8 +12,9 @@ from repro.errors import UserError
 from repro.launch.run_directory import RUN, Run, driving, make_run
 from repro.launch.site.settings import SITES, Site, load_site
 from repro.launch.start import Wishes
-from repro.study.load import STUDIES, find_toml, known_toml, load_study
+from repro.study.load import STUDIES, load_study
 from repro.study.model import Study
+from repro.study.toml import find_toml, known_toml
 
 
 @click.command()

@@ -87,7 +87,7 @@ def _hindrance(name: str) -> str:
     """
     from repro.agent.gateway.keys import NoKeyError, key_of
     from repro.agent.models import MODELS, load_model
-    from repro.study.load import known_toml
+    from repro.study.toml import known_toml
 
     if name not in known_toml(MODELS):
         return "no file in studies/models/"

@@ -115,8 +115,8 @@ def run(
     from repro.launch.rerun import cells_to_rerun, explain, rerun
     from repro.launch.run_directory import Run
     from repro.launch.site.settings import load_site
-    from repro.study.load import load_toml
     from repro.study.model import Study
+    from repro.study.toml import load_toml
 
     chosen, cell = _find(name, dataset, data)
     path = run_path or _run_of(chosen)

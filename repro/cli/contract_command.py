@@ -5,7 +5,7 @@ import json
 import click
 
 from repro.cli import options
-from repro.study.contracts import contract
+from repro.study.directories import find_framework, find_problem
 
 
 @click.command()
@@ -13,12 +13,12 @@ from repro.study.contracts import contract
 @click.argument("framework")
 @options.as_json
 def command(problem: str, framework: str, *, as_json: bool) -> None:
-    """Print the contract of a PROBLEM (pi, gemm, cholesky) in a FRAMEWORK.
+    """Print what a kernel must define to be measured: the contract of a PROBLEM in a FRAMEWORK.
 
-    It is what a kernel file must define to be measured. FRAMEWORK is one of threads, dagger, mpi,
-    dagger-distributed.
+    PROBLEM and FRAMEWORK are directories in problems/ and frameworks/.
     """
-    text = contract(problem, framework)
+    kind = find_framework(framework).definition.programs
+    text = find_problem(problem).contract(kind)
     if as_json:
         text = json.dumps({"problem": problem, "framework": framework, "contract": text}, indent=2)
     click.echo(text.rstrip())

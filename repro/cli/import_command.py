@@ -62,8 +62,9 @@ def command(
     from repro.archive.mapping import ArchiveMap
     from repro.archive.survey import survey
     from repro.files import reading
-    from repro.study.load import STUDIES, find_toml, load_toml
+    from repro.study.load import STUDIES
     from repro.study.model import Study
+    from repro.study.toml import find_toml, load_toml
 
     mapping = load_toml(map_path, ArchiveMap) if map_path else ArchiveMap()
     facts = mapping.dataset

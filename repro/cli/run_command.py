@@ -17,7 +17,8 @@ from repro.launch.slurm_client import SlurmError, SlurmSilent
 from repro.launch.start import Wishes, prepare_run, scripts
 from repro.study.expand import Cell
 from repro.study.filters import select
-from repro.study.load import STUDIES, find_toml, load_study
+from repro.study.load import STUDIES, load_study
+from repro.study.toml import find_toml
 
 _HOW_TO_GET = (
     "`repro doctor` says what is missing and how to get it, `repro setup` installs what it can"

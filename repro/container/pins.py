@@ -1,8 +1,7 @@
 """The pins of `toolchain.toml`."""
 
 from repro import ROOT
-from repro.study.load import load_toml
-from repro.study.model import Strict
+from repro.study.toml import Strict, load_toml
 
 
 class Tarball(Strict):

@@ -134,9 +134,9 @@ def host_env_line(image: Image) -> str:
 
 def _host_env(batch: Batch, image: Image | None) -> str:
     """What makes the node's srun work in the image, for what calls it there; else nothing."""
-    frameworks = {cell.program.framework for cell in batch.cells}
-    calls = {"mpi", "dagger-distributed"} if image and image.entered else {"dagger-distributed"}
-    if image is None or not frameworks & calls:
+    starts = {cell.framework.definition.start for cell in batch.cells}
+    calls = {"ranks", "workers"} if image and image.entered else {"workers"}
+    if image is None or not starts & calls:
         return ""
     return host_env_line(image)
 
@@ -157,7 +157,7 @@ def _render(template: str, site: Site, **values: Any) -> str:
 
 def _host_mpi(batch: Batch, site: Site, image: Image | None) -> str:
     """As a word of shell what each node has to do before its MPI can be used in the image."""
-    ranks = any(cell.program.framework == "mpi" for cell in batch.cells)
+    ranks = any(cell.framework.definition.start == "ranks" for cell in batch.cells)
     wanted = image and ranks and site.slurm and site.slurm.mpi == "host"
     return shlex.quote(host_env_line(image)) if image and wanted else ""
 

@@ -1,10 +1,10 @@
 """The one place where a scale point becomes a command line and the variables that go with it.
 
-| framework          | this machine             | Slurm                          |
+| a framework starts | this machine             | Slurm                          |
 |--------------------|--------------------------|--------------------------------|
-| threads, dagger    | julia -t T               | the same, in the batch step    |
-| mpi                | mpiexec, R ranks         | srun --mpi=pmix, R tasks       |
-| dagger-distributed | a driver starts R times  | a driver starts once           |
+| process            | julia -t T               | the same, in the batch step    |
+| ranks              | mpiexec, R ranks         | srun --mpi=pmix, R tasks       |
+| workers            | a driver starts R times  | a driver starts once           |
 |                    | julia -t T --worker      | srun, R tasks julia --worker   |
 
 With a container image Julia, the harness and mpiexec are the image's: `apptainer exec` stands
@@ -35,7 +35,7 @@ class Tools:
 
     julia: Julia
     mpi: Mpi | None = None
-    """The MPI of this machine; None: cells of `mpi` cannot run."""
+    """The MPI of this machine; None: cells with ranks cannot run."""
 
     placer: Placer = "local"
     srun: str = "srun"
@@ -73,20 +73,21 @@ def command_line(
         oversubscribed: it has fewer cores than threads.
     """
     harness = [str(tools.project / "run_cell.jl"), *_options(cell, kernel, attempt)]
-    image, home, binds = tools.image, attempt / SCRATCH, (kernel.parent, attempt)
+    own = [room.path.absolute() for room in (cell.problem, cell.framework) if room.is_outside]
+    image, home, binds = tools.image, attempt / SCRATCH, (kernel.parent, attempt, *own)
     inside = image.line(home=home, binds=binds) if image else []
     host_mpi = tools.mpi.library if tools.host_mpi and tools.mpi else None
     by_srun = image.start(home=home, binds=binds, host_mpi=host_mpi) if image else []
-    match cell.program.framework:
-        case "mpi":
+    match cell.framework.definition.start:
+        case "ranks":
             julia = [*_julia(cell, tools, cell.scale.threads), *harness]
             if tools.placer == "slurm":
                 return [*_mpi_by_srun(cell, tools), *by_srun, *julia]
             return [*inside, *_mpiexec(cell, tools, oversubscribed=oversubscribed), *julia]
-        case "dagger-distributed":
+        case "workers":
             workers = _workers(cell, tools, by_srun)
             return [*inside, *_julia(cell, tools, 1), *harness, *workers]
-        case _:
+        case "process":
             return [*inside, *_julia(cell, tools, cell.scale.threads), *harness]
 
 
@@ -104,7 +105,7 @@ def variables(cell: Cell, tools: Tools) -> dict[str, str]:
     }
     if tools.pin_threads and cell.scale.ranks == 1 and not cell.baseline:
         found["JULIA_EXCLUSIVE"] = "1"
-    if cell.program.framework == "mpi" and os.geteuid() == 0:
+    if cell.framework.definition.start == "ranks" and os.geteuid() == 0:
         names = ("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM")
         found |= dict.fromkeys(names, "1")
     return found
@@ -113,8 +114,9 @@ def variables(cell: Cell, tools: Tools) -> dict[str, str]:
 def _options(cell: Cell, kernel: Path, attempt: Path) -> list[str]:
     options: dict[str, str | int | Path] = {
         "kernel": kernel,
-        "problem": cell.program.problem,
-        "framework": cell.program.framework,
+        "entry": cell.problem.entry(cell.framework.definition.programs),
+        "problem": cell.problem.argument,
+        "framework": cell.framework.argument,
         "n": cell.n,
         "tile": cell.tile,
         "check-n": cell.check_n,

@@ -62,7 +62,7 @@ class Means:
     def missing(self, cell: Cell) -> list[str]:
         """What the cell needs and is not installed."""
         missing = [f"{name}.jl" for name in cell.packages if name not in self.packages]
-        if cell.program.framework == "mpi" and not self.starts_ranks:
+        if cell.framework.definition.start == "ranks" and not self.starts_ranks:
             missing.append("Open MPI")
         return missing
 

@@ -12,8 +12,8 @@ from repro.launch.run_directory import commit_attempt, new_attempt, snapshot_ker
 from repro.measure.attempts import Attempt
 from repro.measure.static_check import static_flags
 from repro.measure.watchdog import SCRATCH
+from repro.study.directories import FrameworkDirectory, ProblemDirectory
 from repro.study.expand import Cell
-from repro.study.names import Program
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def plan_attempt(
         "cores": cores,
         "allotted_cores": len(cores) or cell.scale.cores,
         "ranks": cell.scale.ranks,
-        "launched": cell.program.framework == "mpi",
+        "launched": cell.framework.definition.start == "ranks",
         "batch": setting.tools.placer == "slurm",
         "threads": cell.scale.threads,
         "n": cell.n,
@@ -81,15 +81,17 @@ def plan_attempt(
         },
         "kernel_sha256": sha256,
         "environment": setting.environment_id,
-        "flags": [] if cell.baseline else _static_flags(kernel, cell.program),
+        "flags": [] if cell.baseline else _static_flags(kernel, cell.problem, cell.framework),
     }
     return commit_attempt(draft, plan)
 
 
 @cache
-def _static_flags(kernel: Path, program: Program) -> list[str]:
+def _static_flags(
+    kernel: Path, problem: ProblemDirectory, framework: FrameworkDirectory
+) -> list[str]:
     """Looked at once for all its cells: a run's copy of a kernel does not change."""
-    return static_flags(kernel, program)
+    return static_flags(kernel, problem, framework)
 
 
 def _stall_limit(cell: Cell) -> float:

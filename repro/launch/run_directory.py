@@ -15,8 +15,9 @@ from repro.measure import attempts
 from repro.measure.attempts import Attempt
 from repro.study.expand import Cell, cells
 from repro.study.kernels import kernel_files, program_sha256
-from repro.study.load import parse_toml
 from repro.study.model import Study
+from repro.study.outside import keep_outside
+from repro.study.toml import parse_toml
 
 STUDY, RUN = "study.toml", "run.json"
 _PLANNED_KEYS = ("n", "tile", "repetitions", "seed")
@@ -71,6 +72,7 @@ def make_run(path: Path, study_file: Path, site: str) -> Run:
             created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             about = {"study": study.name, "site": site, "created": created}
             write_atomic(path / RUN, canonical_json(about))
+        keep_outside(study, path)
         run = open_run(path)
         if run.site != site:
             raise UserError(f"{path}: ran on site {run.site}, not {site}; use another --run")

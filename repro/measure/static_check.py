@@ -24,61 +24,52 @@ from repro.measure.julia_source import (
     walk,
 )  # fmt: skip
 from repro.measure.static_ranks import flags_of_ranks
-from repro.study.names import Program
-
-_ENTRY = {"pi": "compute_pi", "gemm": "gemm", "cholesky": "cholesky"}
-_SHARED = ("threads", "dagger")
-
-_TASKS = {
-    "threads": {"Threads.@spawn"},
-    "dagger": {"Dagger.@spawn", "Dagger.spawn"},
-    "dagger-distributed": {"Dagger.@spawn", "Dagger.spawn"},
-}
-"""What makes one task. `spawn_datadeps` makes none by itself: it orders those made inside."""
-
-_LOOPS = {"Threads.@threads", "Threads.foreach"} | {
-    f"{prefix}{name}" for prefix in ("", "Dagger.") for name in ("distribute", "DArray", "Blocks")
-}
-"""What makes as many tasks as it needs."""
+from repro.study.directories import (
+    FrameworkDefinition,
+    FrameworkDirectory,
+    ProblemDirectory,
+    WholeCalls,
+)
 
 _WORKERS = re.compile(r"@everywhere\b|\bworkers?\b|\bprocs\b|remotecall|\bscope\b|\bwith_options\b")
-
-
-_LIBRARY = {
-    "gemm": {"mul!", "*", "BLAS.gemm!", "BLAS.gemm"},
-    "cholesky": {"cholesky!", "cholesky", "LAPACK.potrf!", "potrf!"},
-}
-"""Calls that would solve the whole problem if they were given the whole matrix."""
-_MATRICES_IN_CALL = {"gemm": 2, "cholesky": 1}
 _WRAPPERS = {"Symmetric", "Hermitian", "transpose", "adjoint", "copy", "Matrix"}
 
 
-def static_flags(kernel: Path, program: Program) -> list[str]:
+def static_flags(
+    kernel: Path, problem: ProblemDirectory, framework: FrameworkDirectory
+) -> list[str]:
     """The flags that the text of a program earns; see `repro.measure.outcomes.FLAGS`.
+
+    Args:
+        kernel: the program's kernel.
+        problem: says what the entry function is and which calls would do all the work.
+        framework: says what makes tasks.
 
     Raises:
         OSError: a file of it cannot be read.
     """
-    problem, framework = program.problem, program.framework
-    shared = framework in _SHARED
-    source = Source.read(kernel, _ENTRY[problem] + "!" * (shared and problem != "pi"))
-    flags = flags_of_ranks(source) if framework == "mpi" else _of_tasks(source, framework)
-    if shared and _solves_at_once(source, problem):
+    kind = framework.definition.programs
+    shared = kind == "shared"
+    source = Source.read(kernel, problem.entry(kind))
+    rules = framework.definition
+    flags = flags_of_ranks(source) if kind == "ranks" else _of_tasks(source, rules)
+    if shared and _solves_at_once(source, problem.definition.static):
         flags.append("single-blas-call")
     if not shared and _holds_whole(source):
         flags.append("whole-matrix")
     return flags
 
 
-def _of_tasks(source: Source, framework: str) -> list[str]:
-    tasks = [node for node in source.nodes() if source.full_name(node) in _TASKS[framework]]
-    loops = [node for node in source.nodes() if source.full_name(node) in _LOOPS]
+def _of_tasks(source: Source, framework: FrameworkDefinition) -> list[str]:
+    rules, on_workers = framework.static, framework.programs == "workers"
+    tasks = [node for node in source.nodes() if source.full_name(node) in rules.tasks]
+    loops = [node for node in source.nodes() if source.full_name(node) in rules.loops]
     everything = " ".join(text(node) for nodes in source.definitions.values() for node in nodes)
-    placed = framework != "dagger-distributed" or _WORKERS.search(everything + source.top_level)
+    placed = not on_workers or _WORKERS.search(everything + source.top_level)
     if not (tasks or loops) or not placed:
         return ["no-parallel-construct"]
     flags = ["single-task"] if not loops and _is_waited_for(source, tasks) else []
-    if framework == "dagger-distributed" and _on_one_worker(source):
+    if on_workers and _on_one_worker(source):
         flags.append("one-worker-computes")
     return flags
 
@@ -152,11 +143,12 @@ def _holds_whole(source: Source) -> bool:
     return (rows and columns) or any(t.startswith("hvcat") and "make_" in t for t in texts)
 
 
-def _solves_at_once(source: Source, problem: str) -> bool:
-    """Does the kernel hand its whole matrices to one library call?"""
-    for definition in source.definitions.get(source.entry, []) if problem in _LIBRARY else []:
+def _solves_at_once(source: Source, rules: WholeCalls) -> bool:
+    """Does the kernel hand its whole arguments to one library call?"""
+    for definition in source.definitions.get(source.entry, []) if rules.whole_calls else []:
         whole = set(parameters(definition))
-        if any(_takes_whole(call, problem, whole) for call in _with_aliases(definition, whole)):
+        calls = _with_aliases(definition, whole)
+        if any(_takes_whole(call, source.entry, rules, whole) for call in calls):
             return True
     return False
 
@@ -179,16 +171,16 @@ def _with_aliases(body: Node, whole: set[str]) -> Iterator[Node]:
         waiting += reversed(node.named_children)
 
 
-def _takes_whole(node: Node, problem: str, whole: set[str]) -> bool:
+def _takes_whole(node: Node, entry: str, rules: WholeCalls, whole: set[str]) -> bool:
     if node.type == "binary_expression":
         operands, name = node.named_children, text(node.named_children[1])
     else:
         operands, name = arguments(node), called(node)
-    if name.removeprefix("LinearAlgebra.") not in _LIBRARY[problem]:
+    if name.removeprefix("LinearAlgebra.") not in rules.whole_calls:
         return False
-    if name == f"{problem}!" and len(operands) > 1:
-        return False  # cholesky!(A, tile) is the program itself, cholesky!(A) the library
-    return sum(_is_whole(operand, whole) for operand in operands) >= _MATRICES_IN_CALL[problem]
+    if name == entry and len(operands) > 1:
+        return False  # f!(A, tile) is the program itself, f!(A) the library's function of that name
+    return sum(_is_whole(operand, whole) for operand in operands) >= rules.whole_arguments
 
 
 def _is_whole(node: Node, whole: set[str]) -> bool:

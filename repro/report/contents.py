@@ -18,9 +18,9 @@ from repro.files import read_json
 from repro.measure.outcomes import OUTCOMES
 from repro.report.text import Shelf
 from repro.study.expand import cells as cells_of
-from repro.study.load import load_toml
 from repro.study.model import Study
 from repro.study.names import CellName, Program
+from repro.study.toml import load_toml
 
 Row = dict[str, str]
 

@@ -1,8 +1,9 @@
 """From a study to its programs and cells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from repro.study.directories import FrameworkDirectory, ProblemDirectory
 from repro.study.names import CellName, Program, ScalePoint
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Cell:
     memory_limit_bytes: int
     packages: tuple[str, ...]
     baseline: bool
+    problem: ProblemDirectory = field(repr=False, compare=False)
+    framework: FrameworkDirectory = field(repr=False, compare=False)
 
     @property
     def program(self) -> Program:
@@ -86,4 +89,6 @@ def _cell(study: "Study", program: Program, scale: ScalePoint, size: "Size") -> 
         memory_limit_bytes=int(study.memory_limit_gib * 2**30),
         packages=study.frameworks[program.framework].packages,
         baseline=study.models[program.model].baseline,
+        problem=study.problem_directory(program.problem),
+        framework=study.framework_directory(program.framework),
     )

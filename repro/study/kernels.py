@@ -19,8 +19,9 @@ def find_kernel(study: Study, program: Program, datasets: tuple[Path, ...] = ())
     """The kernel of a program, or None where nobody has written it yet.
 
     A dataset of `datasets` that has it comes first, so that what is repeated is what was
-    archived: `<model>/kernels/<problem>_<framework>_<sample>.jl`. Else a hand-written one is
-    `<problem>_<framework>.jl` in its model's directory, with `_<sample>` if there are several.
+    archived: `<model>/kernels/<problem>_<framework>_<sample>.jl`. Else a hand-written one is in the
+    problem's own directory, `reference/<framework>.jl`, or, where the model names a directory,
+    `<problem>_<framework>.jl` there, with `_<sample>` if there are several.
     """
     candidates = [
         dataset / program.model / "kernels" / f"{program.stem}.jl" for dataset in datasets
@@ -29,6 +30,8 @@ def find_kernel(study: Study, program: Program, datasets: tuple[Path, ...] = ())
     if written is not None:
         candidates.append(ROOT / written / f"{program.stem}.jl")
     if written is not None and program.sample == 0:
+        problem = study.problem_directory(program.problem)
+        candidates.append(problem.program(written, program.framework))
         candidates.append(ROOT / written / f"{program.problem}_{program.framework}.jl")
     return next((path for path in candidates if path.is_file()), None)
 

@@ -1,19 +1,27 @@
 """What a study file may say. Every field is documented here, checked here and nowhere else."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     PlainSerializer,
+    PrivateAttr,
     StringConstraints,
     model_validator,
 )
 from pydantic.types import NonNegativeInt, PositiveFloat, PositiveInt
 
+from repro.study.directories import (
+    FrameworkDirectory,
+    ProblemDirectory,
+    find_framework,
+    find_problem,
+    known_frameworks,
+    known_problems,
+)
 from repro.study.names import NAME, ScalePoint
+from repro.study.toml import PLACE, Strict
 
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME}$")]
 Scale = Annotated[
@@ -23,30 +31,7 @@ Scale = Annotated[
 ]
 
 
-def _one_of(*allowed: str) -> AfterValidator:
-    """Check that a name is one of those that `julia/` has code for."""
-
-    def check(name: str) -> str:
-        if name not in allowed:
-            raise ValueError(f"{name} is none of {', '.join(allowed)}")
-        return name
-
-    return AfterValidator(check)
-
-
-ProblemName = Annotated[str, _one_of("pi", "gemm", "cholesky")]
-FrameworkName = Annotated[str, _one_of("threads", "dagger", "mpi", "dagger-distributed")]
-
-
-class Strict(BaseModel):
-    """A table of a TOML file: an unknown key is an error, a field's docstring its description."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        use_attribute_docstrings=True,
-        arbitrary_types_allowed=True,
-    )
+_OLD_KERNELS = {"julia/reference": "reference", "julia/vendor": "vendor"}
 
 
 class Model(Strict):
@@ -56,10 +41,10 @@ class Model(Strict):
     """The name in figures and tables."""
 
     kernels: str | None = None
-    """Directory with hand-written kernels, relative to the checkout; absent for an LLM, whose
-    kernels come from a dataset."""
+    """Where programs by hand are: `reference` or `vendor`, which each problem's directory has, or a
+    directory, relative to the checkout; absent for an LLM, whose kernels come from a dataset."""
 
-    frameworks: tuple[FrameworkName, ...] | None = None
+    frameworks: tuple[Name, ...] | None = None
     """Only these frameworks; absent for all of the study's."""
 
     samples: PositiveInt = 1
@@ -71,11 +56,14 @@ class Model(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _provider_was_here(cls, found: Any) -> Any:
-        """Load studies of old runs too: who serves an LLM is now in `studies/models/`."""
-        if isinstance(found, dict):
-            return {key: value for key, value in found.items() if key != "provider"}
-        return found
+    def _of_old_runs(cls, found: Any) -> Any:
+        """Who serves an LLM is now in `studies/models/`, programs by hand in `problems/`."""
+        if not isinstance(found, dict):
+            return found
+        now = {key: value for key, value in found.items() if key != "provider"}
+        if now.get("kernels") in _OLD_KERNELS:
+            now["kernels"] = _OLD_KERNELS[now["kernels"]]
+        return now
 
 
 class Size(Strict):
@@ -93,6 +81,10 @@ class Problem(Strict):
 
     title: str
     """The name in figures and tables."""
+
+    directory: str | None = None
+    """The problem's own directory, relative to the study's file; absent: the package's of its
+    name."""
 
     sizes: tuple[Size, ...]
     """Strong scaling is measured at each; the first is the main one, whose cells have short
@@ -117,6 +109,10 @@ class Framework(Strict):
 
     title: str
     """The name in figures and tables."""
+
+    directory: str | None = None
+    """The framework's own directory, relative to the study's file; absent: the package's of its
+    name."""
 
     memory: Literal["shared", "distributed"]
     """`shared`: one process, measured at the shared scale points; `distributed`: at the others."""
@@ -171,14 +167,58 @@ class Study(Strict):
     models: dict[Name, Model]
     """Who wrote programs, by name."""
 
-    problems: dict[ProblemName, Problem]
+    problems: dict[Name, Problem]
     """What is computed, by name."""
 
-    frameworks: dict[FrameworkName, Framework]
+    frameworks: dict[Name, Framework]
     """How programs run in parallel, by name."""
 
     scale_points: ScalePoints
     """Where cells are measured."""
+
+    _place: Path = PrivateAttr(default=Path())
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Remember the directory of the study's file, which it names others from."""
+        self._place = (context or {}).get(PLACE, Path())
+
+    def closed_forms(self) -> frozenset[tuple[str, str]]:
+        """The (model, problem) pairs whose program is a formula, so that times measure no work."""
+        baselines = [name for name, model in self.models.items() if model.baseline]
+        formulas = [
+            name
+            for name in self.problems
+            if self.problem_directory(name).definition.closed_form_vendor
+        ]
+        return frozenset((model, problem) for model in baselines for problem in formulas)
+
+    def problem_directory(self, name: str) -> ProblemDirectory:
+        """The directory of one of its problems.
+
+        Raises:
+            UserError: it is not there, or broken.
+        """
+        return find_problem(name, self._place, self.problems[name].directory)
+
+    def framework_directory(self, name: str) -> FrameworkDirectory:
+        """The directory of one of its frameworks.
+
+        Raises:
+            UserError: it is not there, or broken.
+        """
+        return find_framework(name, self._place, self.frameworks[name].directory)
+
+    @model_validator(mode="after")
+    def _directories_are_known(self) -> Self:
+        for key, named, known in (
+            ("problems", self.problems, known_problems()),
+            ("frameworks", self.frameworks, known_frameworks()),
+        ):
+            for name, settings in named.items():
+                if settings.directory is None and name not in known:
+                    there = ", ".join(known)
+                    raise ValueError(f"{key}.{name} is none of {there}; give its `directory`")
+        return self
 
     @model_validator(mode="after")
     def _models_use_known_frameworks(self) -> Self:

@@ -17,7 +17,7 @@ from .place import REPRO
 
 pytestmark = pytest.mark.timeout(900)  # the first test fetches and builds
 
-PI = 'include("/opt/repro/julia/reference/pi_threads.jl"); print(compute_pi(10^6))'
+PI = 'include("/opt/repro/problems/pi/reference/threads.jl"); print(compute_pi(10^6))'
 ALONE = ("--containall", "--cleanenv", "--no-home")
 
 

@@ -15,7 +15,7 @@ from repro.agent.gateway.interface import Trouble
 from repro.agent.gateway.keys import Key
 from repro.errors import UserError
 from repro.files import reading, writing
-from repro.study.load import checked
+from repro.study.toml import checked
 
 Json = dict[str, Any]
 

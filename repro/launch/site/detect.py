@@ -11,7 +11,7 @@ from repro.files import write_atomic, writing
 from repro.launch.site.settings import BY_HAND, SITES, Site, Slurm, load_site
 from repro.launch.slurm_client import SlurmClient, SlurmError, SlurmSilent
 from repro.launch.slurm_cluster import Partition
-from repro.study.load import known_toml
+from repro.study.toml import known_toml
 
 _NO_CLUSTER = "not establish a configuration source"
 """What Slurm's clients say where they were installed and belong to no cluster."""

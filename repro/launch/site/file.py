@@ -7,7 +7,7 @@ from pathlib import Path
 from repro import ROOT
 from repro.files import reading, write_atomic, writing
 from repro.launch.site.settings import SITES
-from repro.study.load import find_toml
+from repro.study.toml import find_toml
 
 
 def note_mpi(site: str, mpi: str) -> Path | None:

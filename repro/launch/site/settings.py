@@ -10,8 +10,8 @@ from pydantic.types import PositiveFloat, PositiveInt
 
 from repro import ROOT
 from repro.errors import UserError
-from repro.study.load import find_toml, load_toml
-from repro.study.model import Name, Strict
+from repro.study.model import Name
+from repro.study.toml import Strict, find_toml, load_toml
 
 SITES = ROOT / "slurm" / "sites"
 ASK, BY_HAND = "ask", "print"

@@ -5,8 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from repro.study.load import load_toml
-from repro.study.model import Strict
+from repro.study.toml import Strict, load_toml
 
 Fault = Literal[
     "unauthorized",  # 401, and the key that was shown in its text, as some providers do

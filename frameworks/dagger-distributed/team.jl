@@ -1,0 +1,15 @@
+# Dagger.jl over Distributed's workers: the kernel is called on the driver and returns Chunks, whose
+# data stays on the workers.
+Base.find_package("Dagger") === nothing && error("Dagger.jl is not installed")
+
+# Dagger is loaded when there are workers, not before, as its documentation asks for.
+function form_team(o)
+    isempty(o["worker-command"]) && wrong_call("no command for workers")
+    start_workers(o["worker-command"], o["copies"], o["ranks"])
+    file = joinpath(@__DIR__, "workers.jl")
+    include(file)
+    files = [joinpath(JULIA, "harness.jl"), file, problem_file(o["problem"])]
+    loading = Expr(:block, (:(include($f)) for f in files)...)
+    Distributed.remotecall_eval(Main, workers(), Expr(:module, true, :Harness, loading))
+    Base.invokelatest(by_now(:workers_team))
+end

@@ -1,0 +1,101 @@
+# The workers of distributed Dagger, as the driver sees them, and what verification asks of them:
+# driver and workers both load this file.
+using Dagger, Distributed
+
+struct Workers <: DistributedMemory end
+
+function workers_team()
+    ask_workers(one_blas_thread)
+    Workers()
+end
+
+"Call f on every worker; the answers in the order of `workers()`."
+ask_workers(f, arguments...) =
+    asyncmap(w -> remotecall_fetch(f, w, arguments...), workers(); ntasks = nworkers())
+
+one_blas_thread() = (BLAS.set_num_threads(1); nothing)
+
+computing(::Workers) = (ranks = nworkers(), threads = minimum(ask_workers(Threads.nthreads)))
+most_blas_threads(::Workers) = maximum(something.([blas_threads(); ask_workers(blas_threads)], 0))
+
+kernel_arguments(::Workers, case) = distributed_arguments(case)
+
+is_chunks(x) = x isa AbstractDict &&
+               all(k isa Tuple{Int,Int} && v isa Dagger.Chunk for (k, v) in x)
+
+owner(chunk) = chunk.handle.owner
+
+"What breaks the promise that every tile is a Chunk on a worker, of the right size."
+function tiles_fault(::Workers, chunks, expected, n, tile)
+    is_chunks(chunks) || return "the kernel returned $(brief(chunks)), not a Dict of Chunks"
+    for ij in sort!(collect(keys(chunks)))
+        owner(chunks[ij]) in workers() || return "tile $ij is not on a worker but on the driver"
+    end
+    found = merge(Dict{Tuple{Int,Int},Any}(), ask_owners(sizes, chunks)...)
+    fault = tile_fault(found, expected, n, tile)
+    fault === nothing || return fault
+    owner_fault(owned_here(keys(chunks), n, tile), expected)
+end
+
+function owners_fault(f, ::Workers, chunks)
+    faults = filter(!isnothing, ask_owners(f, chunks))
+    isempty(faults) ? nothing : first(faults)
+end
+
+"Call f with its tiles on every worker that has some, outside of Dagger and its scheduler."
+function ask_owners(f, chunks, arguments...)
+    asyncmap(sort!(unique(owner(c) for c in values(chunks))); ntasks = nworkers()) do w
+        theirs = Dict(ij => c for (ij, c) in chunks if owner(c) == w)
+        remotecall_fetch(with_tiles, w, f, theirs, arguments...)
+    end
+end
+
+with_tiles(f, chunks, arguments...) =
+    f(Dict(ij => Dagger.MemPool.poolget(c.handle) for (ij, c) in chunks), arguments...)
+
+"A tile of another size is a new Chunk; all else happens where the tile is."
+function spoil_tiles!(::Workers, what, chunks, ij)
+    if what == "a tile without owner"
+        delete!(chunks, ij)
+    elseif what == "a tile of another size"
+        here = Dagger.scope(worker = owner(chunks[ij]))
+        chunks[ij] = fetch(Dagger.@spawn(scope = here, zeros(1, 0)); raw = true)
+    else
+        ask_owners(spoil_there!, Dict(ij => chunks[ij]), what)
+    end
+    chunks
+end
+
+spoil_there!(tiles, what) = (foreach(ij -> spoil_tile!(what, tiles, ij), collect(keys(tiles))); nothing)
+
+# Two kinds of matrix for verification.  Tiles are applied where they are; only vectors travel.
+
+"A result, its tiles with their owners."
+struct OnOwners{T}
+    chunks::T
+end
+
+"An input, whose tiles any worker can make."
+struct Anywhere{T}
+    maker::T
+end
+
+result_of(::Workers, chunks) = OnOwners(chunks)
+input_of(::Workers, maker) = Anywhere(maker)
+share_of(::Workers, n, tile) = alltiles(n, tile)
+allsum!(::Workers) = identity
+
+function apply(M::OnOwners, keys, x, n, tile; op, trans = false)
+    sum(ask_owners(apply_tiles, M.chunks, x, n, tile, op, trans))
+end
+
+function apply(M::Anywhere, keys, x, n, tile; op, trans = false)
+    shares = [vec(keys)[k:nworkers():end] for k in 1:nworkers()]
+    sum(asyncmap(workers(), shares; ntasks = nworkers()) do w, share
+        remotecall_fetch(apply_share, w, M.maker, share, x, n, tile, op, trans)
+    end)
+end
+
+apply_tiles(tiles, x, n, tile, op, trans) =
+    apply_share((i, j) -> tiles[(i, j)], keys(tiles), x, n, tile, op, trans)
+apply_share(M, keys, x, n, tile, op, trans) = apply(M, keys, x, n, tile; op = op, trans = trans)

@@ -1,3 +1,0 @@
-# Dagger.jl, in one process: kernels are called as those of Base.Threads are.
-using Dagger
-include("shared_memory.jl")

@@ -1,2 +1,0 @@
-# Base.Threads, in one process.
-include("shared_memory.jl")

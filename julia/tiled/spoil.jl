@@ -1,0 +1,29 @@
+# Ways to spoil a result that is a matrix, whole or in tiles; `problem check` shows that each is noticed.
+
+const WRONG_MATRICES = ["an entry off by 1e-6", "an entry that is not a number", "a zero tile"]
+
+"Spoil the last entry of the last tile of a matrix of n rows, whose tiles are `tile` wide."
+function spoil_matrix!(what, M, n, tile)
+    last_tile = span(n, tile, tiles(n, tile))
+    spoil_block!(what, view(M, last_tile, last_tile))
+end
+
+function spoil_block!(what, block)
+    what == "a zero tile" && return fill!(block, 0)
+    block[end, end] = what == "an entry off by 1e-6" ? block[end, end] + 1e-6 : NaN
+end
+
+const WRONG_TILES = [WRONG_MATRICES; "a tile without owner"; "a tile of another size"]
+
+"Spoil tile (i, j) of those that a rank or worker owns; `tiles` may be a Dict without it."
+function spoil_tile!(what, tiles, ij)
+    haskey(tiles, ij) || return tiles
+    if what == "a tile without owner"
+        delete!(tiles, ij)
+    elseif what == "a tile of another size"
+        tiles[ij] = zeros(size(tiles[ij]) .+ 1)
+    else
+        spoil_block!(what, tiles[ij])
+    end
+    tiles
+end

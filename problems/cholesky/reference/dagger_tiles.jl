@@ -1,0 +1,1 @@
+../../gemm/reference/dagger_tiles.jl

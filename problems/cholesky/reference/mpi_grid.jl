@@ -1,0 +1,1 @@
+../../gemm/reference/mpi_grid.jl
