@@ -14,9 +14,9 @@ from repro.agent.models import ModelSettings
 from repro.agent.sandbox import Limits
 from repro.errors import UserError
 from repro.files import canonical_json, read_json, write_atomic
-from repro.study.load import checked
 from repro.study.model import Strict
 from repro.study.names import Program
+from repro.study.toml import checked
 
 Agent = Literal["opencode", "single-shot"]
 
