@@ -20,7 +20,7 @@ from repro.agent.single_shot import first_julia_block
 from repro.agent.to_dataset import study_of
 from repro.errors import UserError
 from repro.files import canonical_json, read_json
-from repro.study.load import STUDIES, load_study, parse_toml
+from repro.study.load import STUDIES, load_study
 from repro.study.model import Study
 from repro.study.names import Program
 from repro.study.toml import parse_toml

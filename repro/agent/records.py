@@ -14,9 +14,8 @@ from repro.agent.models import ModelSettings
 from repro.agent.sandbox import Limits
 from repro.errors import UserError
 from repro.files import canonical_json, read_json, write_atomic
-from repro.study.model import Strict
 from repro.study.names import Program
-from repro.study.toml import checked
+from repro.study.toml import Strict, checked
 
 Agent = Literal["opencode", "single-shot"]
 
