@@ -187,7 +187,7 @@ def test_a_file_that_others_can_read(mode: int) -> None:
     path = write_key(mode=mode)
     with pytest.raises(UserError) as said:
         key_of(settings("http://x", key=NAME))
-    assert str(said.value) == f"{path}: others can read it; chmod 600 {path}"
+    assert str(said.value) == f"{path}: other users can read it; run chmod 600 {path}"
 
 
 def test_a_damaged_file_is_not_shown() -> None:

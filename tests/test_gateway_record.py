@@ -225,7 +225,7 @@ def test_a_full_disk_is_told_in_one_line(tmp_path: Path) -> None:
 def test_a_socket_that_cannot_be_made(tmp_path: Path) -> None:
     long = tmp_path / ("x" * 100)
     with (
-        pytest.raises(UserError, match="too long for a socket"),
+        pytest.raises(UserError, match="too long for the path of a socket"),
         recording(settings("http://x"), tmp_path / "e.jsonl", Budget(), long),
     ):
         pass

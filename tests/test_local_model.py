@@ -40,7 +40,7 @@ def test_weights_that_are_not_the_pinned_ones_are_refused(tmp_path: Path) -> Non
 
 
 def test_it_is_not_served_before_it_is_there(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="llama-server: not there yet; `make local-model`"):
+    with pytest.raises(UserError, match="llama-server: missing; run `make local-model`"):
         LocalModel(tmp_path).command(PORT, 1)
 
 

@@ -1,6 +1,6 @@
-"""A session as ATIF, the Agent Trajectory Interchange Format (Harbor's RFC 0001, version 1.4).
+"""A session in ATIF, the Agent Trajectory Interchange Format (Harbor's RFC 0001, version 1.4).
 
-Later versions only add what a session here does not have (several agents, pictures).
+Later versions only add what these sessions do not have: several agents, pictures.
 """
 
 import json
@@ -17,7 +17,7 @@ VERSION = "ATIF-v1.4"
 
 
 def write_atif(session: Session) -> None:
-    """Add the ATIF file to a session that has an export of OpenCode, or a completion."""
+    """Write the ATIF file of a session that has an export from OpenCode, or a completion."""
     steps = _steps(session)
     if steps:
         found = trajectory(session.record, steps)
@@ -25,11 +25,11 @@ def write_atif(session: Session) -> None:
 
 
 def trajectory(record: SessionRecord, steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The file's content.
+    """The content of the file.
 
     Args:
-        record: of a session that has ended.
-        steps: without their numbers.
+        record: the record of a session that has ended.
+        steps: its steps, without numbers.
     """
     usage = record.usage
     final = {
@@ -74,7 +74,7 @@ def _steps(session: Session) -> list[dict[str, Any]]:
 
 
 def _step(message: Mapping[str, Any]) -> dict[str, Any]:
-    """A message of OpenCode's export: what a user said, or one model call with its tools."""
+    """A message of OpenCode's export: a user's, or one model call with its tool calls."""
     info, parts = message["info"], message["parts"]
     step: dict[str, Any] = {
         "timestamp": _time(info["time"]["created"]),
@@ -114,7 +114,7 @@ def _result(part: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _metrics(info: Mapping[str, Any]) -> dict[str, Any]:
-    """OpenCode counts what came from the cache apart, ATIF among the prompt's tokens."""
+    """OpenCode counts cached tokens separately, ATIF counts them as tokens of the prompt."""
     tokens = info.get("tokens", {})
     cached = tokens.get("cache", {}).get("read", 0)
     return {

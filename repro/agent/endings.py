@@ -1,4 +1,4 @@
-"""How a session ended: told by the gateway, the clock, the events and the files alone."""
+"""How a session ended, judged by the gateway, the clock, the events and the files alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ Kind = Literal[
     "cut-off",
     "diverged",
 ]
-"""What an ending is: those in `REPEATED` are not the model's doing."""
+"""The kinds of endings; for those in `REPEATED` the model is not to blame."""
 
 REPEATED = frozenset({"provider-refused", "provider-down", "cut-off"})
-"""Endings after which `repro generate` tries once more."""
+"""Endings after which `repro generate` tries again."""
 
 _TROUBLES: dict[str, Kind] = {
     "budget": "budget",
@@ -43,48 +43,49 @@ class Ending:
 
 @dataclass(frozen=True)
 class Stage:
-    """How one of its stages did."""
+    """How one stage of a session ended."""
 
     told: Told
     timed_out: bool
     code: int | None
-    """OpenCode's exit code: it means nothing, unless it is negative, a signal. None: the sandbox
+    """OpenCode's exit code. It only has a meaning if it is negative: a signal. None: the sandbox
     ended first."""
 
     limits: Sequence[str] = ()
-    """Limits of the sandbox that it ran into."""
+    """Limits of the sandbox that it reached."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that the ending is told by."""
+    """All that the ending is judged by."""
 
     trouble: Trouble | None
-    """The gateway's."""
+    """Why the gateway ended the session, if it did."""
 
     stages: Sequence[Stage]
     kernel: str | None
-    """The name of the kernel, if it was left and has something in it."""
+    """The name of the kernel, if there is one that is not empty."""
 
     steps: int
-    """Model calls that a stage may have."""
+    """Model calls allowed in a stage."""
 
     seconds: float | None
     """The time budget."""
 
 
 _OF_THE_MODEL = {"MessageOutputLengthError", "ContextOverflowError"}
-"""Errors of OpenCode's that say that the model talked too much."""
+"""Errors by which OpenCode says that the model wrote too much."""
 
 _REFUSED_CALL = "rule which prevents you from using this specific tool call"
-"""What OpenCode says when nobody can allow what it asks for: to repeat a call a third time."""
+"""OpenCode's message when it wants to ask whether a call may be repeated a third time, and nobody
+is there to allow it."""
 
 CUT_OFF = Ending("cut-off", "the driver ended before the session did")
-"""Of a session without an ending, whose driver is gone."""
+"""The ending of a session that has none, and whose driver is gone."""
 
 
 def judge(seen: Evidence) -> Ending:
-    """How the session ended."""
+    """Judge how a session ended."""
     if seen.trouble is not None:
         return Ending(_TROUBLES[seen.trouble.kind], seen.trouble.detail)
     for number, stage in enumerate(seen.stages, 1):
@@ -97,7 +98,7 @@ def judge(seen: Evidence) -> Ending:
 
 
 def _broken_off(number: int, stage: Stage) -> Ending | None:
-    """The ending of a stage that OpenCode did not bring to its end."""
+    """The ending, if OpenCode did not finish this stage."""
     if stage.code is None:
         return Ending("cut-off", f"the sandbox ended in stage {number}")
     if stage.code < 0:
@@ -111,14 +112,14 @@ def _broken_off(number: int, stage: Stage) -> Ending | None:
 
 
 def _signal(number: int, stage: Stage) -> Ending:
-    """OpenCode was killed: by the sandbox, by the agent, or as the machine was out of memory."""
+    """OpenCode was killed: by the sandbox, by the agent, or because memory ran out."""
     if stage.limits:
         return Ending("gave-up", f"stage {number} ran into a limit: {stage.limits[-1]}")
     return Ending("cut-off", f"OpenCode was killed in stage {number} (exit code {stage.code})")
 
 
 def _error(number: int, stage: Stage) -> Ending:
-    """An error that the gateway does not know of: a stream without sense, or OpenCode's own."""
+    """An error that the gateway did not see: an unreadable stream, or OpenCode's own error."""
     name, message = stage.told.errors[0]
     if _REFUSED_CALL in message:
         said = f"stage {number}: OpenCode refused a tool call, as it does when one is repeated"

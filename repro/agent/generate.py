@@ -37,7 +37,7 @@ class Wishes:
 
     @property
     def suffix(self) -> str:
-        """What the name of a model gets, so that its programs are not taken for the study's."""
+        """The ending of the model's name, so that its programs are not taken for the study's."""
         if self.agent == "single-shot":
             return "-single-shot"
         return "" if self.docs else "-no-docs"
@@ -45,19 +45,19 @@ class Wishes:
 
 @dataclass(frozen=True)
 class Todo:
-    """A program, and its sessions so far."""
+    """A program, and whether it needs a session."""
 
     program: Program
     model: str
-    """The name of its settings: the program's own without a suffix."""
+    """The name of the model's settings: the program's model without the suffix."""
 
     done: Session | None
-    """The session that makes another unnecessary."""
+    """The session that makes another one unnecessary; None: there is none."""
 
 
 @dataclass(frozen=True)
 class Events:
-    """What whoever shows progress is told."""
+    """What is called when something happens, to show progress."""
 
     started: Callable[[Program], None] = lambda _program: None
     ended: Callable[[Session], None] = lambda _session: None
@@ -65,7 +65,7 @@ class Events:
 
 
 def wanted(study: Study, samples: int | None, wishes: Wishes) -> dict[Program, str]:
-    """The programs that LLMs are to write, and the settings of each one's model."""
+    """The programs that LLMs are to write, each with the name of its model's settings."""
     llms = {
         name: model.model_copy(update={"samples": samples or model.samples})
         for name, model in study.models.items()
@@ -76,7 +76,7 @@ def wanted(study: Study, samples: int | None, wishes: Wishes) -> dict[Program, s
 
 
 def look(generations: Path, chosen: dict[Program, str], wishes: Wishes) -> Iterator[Todo]:
-    """What is to be done for each program; changes nothing."""
+    """What is to be done for each program; nothing is changed."""
     for program, model in chosen.items():
         last = records.sessions_of(generations, program)[-1:]
         done = [session for session in last if records.is_done(session, wishes.budget)]
@@ -85,14 +85,14 @@ def look(generations: Path, chosen: dict[Program, str], wishes: Wishes) -> Itera
 
 @dataclass(frozen=True)
 class Factory:
-    """Makes programs of one study with one set of tools."""
+    """Makes programs of a study with one set of tools."""
 
     study: Study
     generations: Path
     tools: Tools
     wishes: Wishes
     models: Path = MODELS
-    """Directory with the models' settings."""
+    """The directory of the models' settings."""
 
     events: Events = field(default_factory=Events)
 
@@ -100,11 +100,12 @@ class Factory:
         """Make the programs that are still to be made, one after another.
 
         Returns:
-            The last session of each, also of those that were there.
+            The last session of each program, including those that were there before.
 
         Raises:
             UserError: a model has no settings, no sandbox can be made, or the disk is full.
-            KeyboardInterrupt: the user stopped it; the session that ran is kept, and repeated.
+            KeyboardInterrupt: the user stopped it; the interrupted session is kept, and repeated
+                by the next call.
         """
         settings = {name: self._settings(name) for name in sorted(set(chosen.values()))}
         refused: dict[str, str] = {}

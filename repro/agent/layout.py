@@ -1,4 +1,4 @@
-"""Where a session keeps what."""
+"""Where the files of a session are."""
 
 from pathlib import Path
 
@@ -14,16 +14,16 @@ PROMPTS = archived.PROMPTS
 WORKSPACE = archived.WORKSPACE
 STDERR = "stderr.txt"
 COMPLETION = "completion.md"
-"""The answer of a model that was asked once."""
+"""The answer of a model that was asked once, without an agent."""
 
 
 def program_path(generations: Path, program: Program) -> Path:
-    """The directory with all tries of a program."""
+    """The directory of all sessions of a program."""
     return generations / program.model / program.stem
 
 
 def tries(directory: Path) -> list[Path]:
-    """The tries that were begun, in their order."""
+    """The directories of the sessions that were begun, in order."""
     if not directory.is_dir():
         return []
     found = [path for path in directory.iterdir() if path.name.isdigit()]

@@ -1,6 +1,6 @@
-"""A small open-weight model that runs here: its weights and a server for them, pinned.
+"""A small open-weight model for this machine: its weights and a server for them, both pinned.
 
-Both come from the package registry that pip knows: the weights in parts, llama.cpp as source.
+Both come from the package registry that pip uses: the weights in parts, llama.cpp as source.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from repro.errors import UserError
 from repro.files import reading, writing
 
 PORT = 18182
-"""Of 127.0.0.1; studies/models/qwen2.5-coder-1.5b.toml has the same."""
+"""Port of 127.0.0.1, the same as in studies/models/qwen2.5-coder-1.5b.toml."""
 
 CONTEXT = 16_384
 _COMPILERS = ("cmake", "c++", "make")
@@ -31,13 +31,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class LocalModel:
-    """Where everything is, or will be."""
+    """The weights and the server, whether they are there yet or not."""
 
     place: Path = TOOLCHAIN / "local-model"
 
     @property
     def pins(self) -> LocalModelPins:
-        """What it has to be."""
+        """The pins of the model."""
         return load_pins().local_model
 
     @property
@@ -47,18 +47,18 @@ class LocalModel:
 
     @property
     def server(self) -> Path:
-        """llama-server."""
+        """The program `llama-server`."""
         return self.place / "llama-server"
 
     def missing(self) -> list[str]:
-        """What is not there yet."""
+        """The names of the files that are not there yet."""
         return [path.name for path in (self.weights, self.server) if not path.exists()]
 
     def ensure(self, say: Say) -> None:
-        """Fetch and build what is missing; each part that was fetched is kept.
+        """Fetch and build what is missing; parts that were fetched before are kept.
 
         Raises:
-            UserError: something cannot be fetched or built, or is not what is pinned.
+            UserError: something cannot be fetched or built, or differs from the pins.
         """
         with writing(self.place):
             self.place.mkdir(parents=True, exist_ok=True)
@@ -85,14 +85,16 @@ class LocalModel:
                 digest.update(data)
                 stream.write(data)
         if digest.hexdigest() != self.pins.sha256:
-            raise UserError(f"{joined}: not the pinned weights: their sha256 differs")
+            raise UserError(
+                f"{joined}: not the pinned weights, by their sha256; delete {kept} and try again"
+            )
         joined.replace(self.weights)
         shutil.rmtree(kept)
 
     def _build_server(self, source: str, say: Say) -> None:
         if absent := [name for name in _COMPILERS if not shutil.which(name)]:
             raise UserError(
-                f"{', '.join(absent)}: not on PATH, but the model's server is built from source; "
+                f"{', '.join(absent)}: not on PATH, but needed to build the model's server; "
                 "install them (Debian: apt-get install cmake g++ make)"
             )
         with tempfile.TemporaryDirectory(dir=self.place, prefix=".build-") as name:
@@ -105,20 +107,20 @@ class LocalModel:
             say("server: building it (10 to 30 minutes on 2 cores)")
             options = [f"-D{option}" for option in ("CMAKE_BUILD_TYPE=Release", *self.pins.cmake)]
             configure = ["cmake", "-S", str(tree), "-B", str(work / "build"), *options]
-            run_tool(configure, "cmake does not take llama.cpp")
+            run_tool(configure, "cmake cannot configure llama.cpp")
             jobs = f"-j{os.cpu_count() or 1}"
             build = ["cmake", "--build", str(work / "build"), "--target", "llama-server", jobs]
-            run_tool(build, "llama.cpp does not build")
+            run_tool(build, "llama.cpp cannot be built")
             shutil.move(work / "build/bin/llama-server", self.server)
 
     def command(self, port: int, threads: int) -> list[str]:
-        """What serves the model.
+        """The command that serves the model.
 
         Raises:
-            UserError: it is not set up.
+            UserError: the model is not set up.
         """
         if missing := self.missing():
-            raise UserError(f"{', '.join(missing)}: not there yet; `make local-model` makes it")
+            raise UserError(f"{', '.join(missing)}: missing; run `make local-model`")
         return [
             str(self.server), "--model", str(self.weights), "--alias", self.pins.name,
             "--host", "127.0.0.1", "--port", str(port), "--threads", str(threads),
@@ -127,7 +129,7 @@ class LocalModel:
 
 
 def _requirements(name: str) -> list[str]:
-    """The entries of the model's lock, each a line with its hash."""
+    """The entries of the model's lock file, each with its hash in one line."""
     path = MODELS / f"{name}.lock"
     with reading(path):
         text = path.read_text(encoding="utf-8")
@@ -141,7 +143,7 @@ def _entries(text: str) -> Iterator[str]:
 
 
 def _download(requirement: str, target: Path) -> None:
-    """Fetch one package, whose hash pip checks, as `target`: whole or not at all."""
+    """Fetch one package to `target`, whole or not at all; pip checks its hash."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".fetch-") as name:
         work = Path(name)
         (work / "lock.txt").write_text(f"{requirement}\n", encoding="utf-8")
@@ -152,7 +154,7 @@ def _download(requirement: str, target: Path) -> None:
             "--require-hashes", "--requirement", str(work / "lock.txt"), "--no-deps",
             "--dest", str(work / "got"),
         ]  # fmt: skip
-        run_tool(command, f"pip cannot download {package}; is a package mirror configured for it?")
+        run_tool(command, f"pip cannot download {package}; is a package mirror configured for pip?")
         (found,) = (work / "got").iterdir()
         found.replace(target)
 

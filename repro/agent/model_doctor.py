@@ -1,4 +1,4 @@
-"""Do the models answer? Each is asked for a word, through the gateway and the official SDKs."""
+"""Do the models answer? Each is asked for one word, through the gateway and the official SDKs."""
 
 import json
 import tempfile
@@ -17,19 +17,19 @@ from repro.container.findings import Finding, finding
 
 _PROMPT = "Hi"
 _FEWEST = {"openai": 16}
-"""Tokens of the answer; OpenAI's Responses refuse to be asked for fewer."""
+"""Tokens of the answer at least; OpenAI's Responses refuse a smaller limit."""
 
 _SECONDS = 60.0
 
 
 def model_findings(names: Sequence[str], *, dry_run: bool = False) -> Iterator[Finding]:
-    """Ask each model, all of `studies/models/` if none is named.
+    """Ask each model; if none is named, all of `studies/models/`.
 
-    What has no key is left out, and is no failure; nor is a server of one's own that is not up,
-    unless it was named.
+    A model without a key is not asked, and this is no failure. Nor is an own server that is not
+    running, unless it was named.
 
     Raises:
-        UserError: a name is no model's, or the file of keys can be read by others.
+        UserError: there is no model of that name, or other users can read the file of keys.
     """
     for name in names or sorted(path.stem for path in MODELS.glob("*.toml")):
         model = load_model(name)

@@ -1,4 +1,4 @@
-"""What a model's file says: who serves it, under which name, with which options, at what price."""
+"""A model's settings: its provider, its name there, its options and its price."""
 
 import datetime as dt
 from typing import Any, Literal
@@ -14,7 +14,7 @@ Provider = Literal["openai", "anthropic", "openai-compatible", "scripted"]
 
 
 class Limits(Strict):
-    """How much the model reads and writes."""
+    """How much the model can read and write."""
 
     context: PositiveInt
     """Tokens of a request and its answer together."""
@@ -24,85 +24,86 @@ class Limits(Strict):
 
 
 class Price(Strict):
-    """What the provider asks, in dollars a million tokens, on the day that it was read."""
+    """What the provider charges, in dollars per million tokens, on a certain day."""
 
     input: NonNegativeFloat
-    """Tokens read, apart from those that the provider had in its cache."""
+    """Tokens read, except those in the provider's cache."""
 
     output: NonNegativeFloat
-    """Tokens written, those of hidden reasoning included."""
+    """Tokens written, including those of hidden reasoning."""
 
     cached: NonNegativeFloat | None = None
-    """Tokens read that the provider had in its cache; absent: they cost as the others."""
+    """Tokens read that were in the provider's cache; absent: they cost as much as the others."""
 
     cache_write: NonNegativeFloat | None = None
-    """Tokens that the provider puts into its cache; absent: they cost as the others."""
+    """Tokens that the provider puts into its cache; absent: they cost as much as the others."""
 
     date: dt.date
-    """The day on which the price was read."""
+    """The day on which the price was looked up."""
 
     source: str
-    """Where it was read."""
+    """Where it was looked up."""
 
 
 class Patience(Strict):
-    """How long the gateway waits for the provider, and how often it asks again."""
+    """How long the gateway waits for the provider, and how often it tries."""
 
     connect_s: PositiveFloat = 15.0
-    """Seconds until a connection stands."""
+    """Seconds until the connection is made."""
 
     first_byte_s: PositiveFloat = 600.0
-    """Seconds until the answer begins; an answer that is not streamed begins when it is whole."""
+    """Seconds until the answer begins; one that is not a stream begins when it is complete."""
 
     chunk_s: PositiveFloat = 300.0
-    """Seconds between one piece of an answer and the next."""
+    """Seconds between one event of an answer and the next."""
 
     tries: PositiveInt = 5
-    """Requests at most, the first included, while nothing of an answer has been passed on."""
+    """Requests at most, including the first, as long as no answer has begun."""
 
     backoff_s: PositiveFloat = 1.0
-    """Seconds before the second try; each later wait is twice as long, unless the provider says
-    how long."""
+    """Seconds before the second try; each later wait is twice as long, unless the provider asks for
+    another."""
 
     longest_wait_s: PositiveFloat = 120.0
-    """Seconds that one wait takes at most; a provider that asks for more is down."""
+    """Seconds of one wait at most; a provider that asks for more counts as down."""
 
 
 class ModelSettings(Strict):
     """A model that writes programs."""
 
     provider: Provider
-    """Which of the providers' ways of speaking is used: OpenAI's Responses, Anthropic's Messages,
-    OpenAI-compatible chat completions, or, in tests, answers from a script."""
+    """The protocol: OpenAI's Responses, Anthropic's Messages, OpenAI-compatible chat completions,
+    or answers from a script, in tests."""
 
     model: str
-    """The provider's own name of the model."""
+    """The provider's name for the model."""
 
     endpoint: str | None = None
-    """Where requests go, with the `/v1`; absent: the provider's own. Of `scripted`, the script."""
+    """Where requests go, including `/v1`; absent: the provider's own endpoint. For `scripted`, the
+    path of the script."""
 
     key: str | None = None
-    """Name of the environment variable, or entry of the key file, that has the key; absent: the
-    endpoint wants none."""
+    """The environment variable, or the entry of the key file, that holds the key; absent: the
+    endpoint needs no key."""
 
     options: dict[str, Any] = Field(default={})
-    """What the gateway puts into every request, whatever the agent has there."""
+    """Fields that the gateway sets in every request, whatever the agent has there."""
 
     limits: Limits
-    """Its sizes."""
+    """How much it can read and write."""
 
     price: Price | None = None
-    """Its price; absent where none is published or known."""
+    """Its price; absent: none is known."""
 
     patience: Patience = Patience()
-    """How long it is waited for."""
+    """How long the gateway waits for it."""
 
     adapter: Literal["fenced-tool-calls"] | None = None
-    """What the gateway mends in answers: `fenced-tool-calls` makes calls of fenced JSON."""
+    """What the gateway changes in answers: `fenced-tool-calls` makes tool calls of fenced JSON."""
 
 
 def load_model(name: str) -> ModelSettings:
-    """The settings of a model, by its name in `studies/models/` or its file's path.
+    """The settings of a model, by its name in `studies/models/` or the path of its file.
 
     Raises:
         UserError: there is no such model, or its file is wrong.

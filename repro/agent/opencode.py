@@ -1,7 +1,7 @@
-"""OpenCode for one session: its configuration, its commands, and what its events tell.
+"""OpenCode in a session: its configuration, its commands, and what its events say.
 
-The exit code means nothing: what counts is the event stream (FACTS of the study's machine and
-tests/lab/test_session.py tell how it can end).
+Its exit code means nothing; only the event stream counts. tests/lab/test_session.py shows how it
+can end.
 """
 
 import json
@@ -18,10 +18,10 @@ from repro.files import canonical_json
 PROGRAM = f"{OPENCODE}/opencode"
 AGENT = "julia"
 TITLE = "Julia program"
-"""Given, so that no model is asked for one."""
+"""Given, so that OpenCode does not ask the model for a title."""
 
 STEPS = 60
-"""Model calls of one stage at most; then OpenCode asks for a last word and takes the tools away."""
+"""Model calls of a stage at most; then OpenCode takes the tools away and asks for a last word."""
 
 _SETTINGS = f"{HOME}/config/opencode"
 _PACKAGES = {
@@ -31,11 +31,11 @@ _PACKAGES = {
 _PLUGIN = "@opencode-ai/plugin"
 _TOOLS = ("bash", "read", "write", "edit", "apply_patch")
 _REQUEST_MS = 3_600_000
-"""A slow local model may take long; the session's own time limit comes first."""
+"""Long enough for a slow local model; the session's own time limit comes first."""
 
 
 def configuration(model: ModelSettings, *, docs: bool, steps: int = STEPS) -> dict[str, Any]:
-    """`opencode.json`; no key is in it, the gateway has them."""
+    """`opencode.json`, without keys: only the gateway has them."""
     provider = model.provider if model.provider in _PACKAGES else "gateway"
     name = f"{provider}/{model.model}"
     about: dict[str, Any] = {"name": model.model, "tool_call": True, "temperature": True}
@@ -90,7 +90,7 @@ def _docs_server() -> dict[str, Any]:
 
 
 def files(settings: Mapping[str, Any], system: str, version: str) -> dict[str, str]:
-    """What OpenCode finds at home: its settings, and what keeps it from asking npm for a plugin."""
+    """The files in OpenCode's home: settings, and what keeps it from asking npm for a plugin."""
     lock = {
         "name": "opencode",
         "lockfileVersion": 3,
@@ -109,25 +109,25 @@ def files(settings: Mapping[str, Any], system: str, version: str) -> dict[str, s
 
 
 def run_command(session: str | None) -> list[str]:
-    """Say the prompt on standard input to a new session, or to one that has begun."""
+    """The command that gives the prompt on standard input to a session; None: to a new one."""
     words = [PROGRAM, "run", "--format", "json", "--agent", AGENT]
     return [*words, "--session", session] if session else [*words, "--title", TITLE]
 
 
 def export_command(session: str) -> list[str]:
-    """Print a whole session."""
+    """The command that prints a whole session."""
     return [PROGRAM, "export", session]
 
 
 @dataclass(frozen=True)
 class Told:
-    """What the events of one stage tell."""
+    """What the events of one stage say."""
 
     session: str | None
-    """OpenCode's name of the session."""
+    """OpenCode's name for the session."""
 
     reason: str | None
-    """Why the last model call ended: `stop`, `tool-calls`, `length`, ...; None: none did."""
+    """Why the last model call ended: `stop`, `tool-calls`, `length`, ...; None: no call did."""
 
     steps: int
     """Model calls that were begun."""
@@ -137,7 +137,7 @@ class Told:
 
 
 def events_of(path: Path, start: int = 0) -> Iterator[dict[str, Any]]:
-    """The events in a file from a byte on; a line that is none, as a cut one, is left out."""
+    """The events in a file from a byte on, without lines that are not events, such as a cut one."""
     with path.open("rb") as stream:
         stream.seek(start)
         for line in stream:
@@ -150,7 +150,7 @@ def events_of(path: Path, start: int = 0) -> Iterator[dict[str, Any]]:
 
 
 def told_by(path: Path, start: int) -> Told:
-    """What the events from a byte of the file on tell."""
+    """What the events in a file say, from a byte on."""
     session = reason = None
     steps, errors = 0, []
     for event in events_of(path, start):
@@ -166,7 +166,7 @@ def told_by(path: Path, start: int) -> Told:
 
 
 def _error(found: Any) -> tuple[str, str]:
-    """Its name and message, however deep it has them."""
+    """The name and message of an error, however deep they are."""
     if not isinstance(found, dict):
         return "error", str(found)
     data = found.get("data")

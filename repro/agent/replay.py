@@ -1,12 +1,12 @@
-"""Replay: OpenCode does a recorded session again, for real and offline, and is compared with it.
+"""Replay: OpenCode repeats a recorded session, for real and offline, and the two are compared.
 
-The gateway answers each request as it was answered then. What must be the same:
-- every request, but for the date, OpenCode's own identifiers and what tools gave;
+The gateway answers each request as it was answered then. These must be the same:
+- every request, except the date, OpenCode's own identifiers and the outputs of tools;
 - how the session ended;
-- the kernel, the harness, and every file that the agent wrote by a tool: byte for byte.
+- the kernel, the harness, and every file that the agent wrote with a tool, byte for byte.
 
-What may differ, and is told: what tools gave, since programs print times and process numbers; and
-files that no tool wrote, which the agent's programs made.
+These may differ, and are reported: the outputs of tools, since programs print times and process
+numbers; and files that no tool wrote, but the agent's programs.
 """
 
 import difflib
@@ -29,42 +29,42 @@ _BROKEN_OFF = "cut-off"
 
 @dataclass(frozen=True)
 class Divergence:
-    """One thing that is not as it was."""
+    """One difference between the replay and the recorded session."""
 
     where: str
-    """`request N`, `output of CALL`, `file PATH`, `ending`, or `requests`: too many or too few."""
+    """`request N`, `output of CALL`, `file PATH`, `ending`, or `requests` (too many or too few)."""
 
     diff: str
-    """What was recorded and what came now."""
+    """What was recorded, and what came now."""
 
     allowed: bool
-    """It may differ."""
+    """May this differ?"""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What replaying a session came to."""
+    """The result of replaying a session."""
 
     session: Session
     divergences: tuple[Divergence, ...]
     skipped: str = ""
-    """Why it was not replayed; empty, if it was."""
+    """Why it was not replayed; empty: it was."""
 
     @property
     def same(self) -> bool:
-        """Did it repeat the session?"""
+        """Is the replay the same as the session?"""
         return all(divergence.allowed for divergence in self.divergences)
 
 
 def replay(session: Session, tools: Tools) -> Verdict:
-    """Do a session again.
+    """Replay a session.
 
     Raises:
         UserError: its record is damaged, or no sandbox can be made here.
     """
     ending = session.ending
     if ending is None or ending.kind == _BROKEN_OFF:
-        return Verdict(session, (), skipped="it was cut off, and what was in its sandbox is gone")
+        return Verdict(session, (), skipped="it was cut off, and the files in its sandbox are lost")
     with tempfile.TemporaryDirectory(prefix="repro-") as name:
         directory = Path(name)
         with replaying(session.path / layout.EXCHANGES, directory / "gateway") as gateway:
@@ -103,7 +103,7 @@ def _of_requests(differences: list[Difference], trouble: Trouble | None) -> Iter
 
 def _of_ending(recorded: Ending, seen: Evidence) -> Iterator[Divergence]:
     now = judge(seen)
-    if now.kind not in {recorded.kind, "diverged"}:  # that one is told of already
+    if now.kind not in {recorded.kind, "diverged"}:  # this one is reported already
         diff = f"recorded: {recorded.kind}: {recorded.detail}\nnow: {now.kind}: {now.detail}"
         yield Divergence("ending", diff, allowed=False)
 
@@ -121,11 +121,11 @@ def _files(directory: Path) -> set[str]:
 
 
 def _file_difference(recorded: Path, now: Path) -> str:
-    """How two files differ; empty, if they are equal."""
+    """How two files differ; empty if they are equal."""
     if not now.exists():
-        return "it is not there now"
+        return "the file is missing now"
     if not recorded.exists():
-        return "it was not there"
+        return "the file was not there then"
     before, after = recorded.read_bytes(), now.read_bytes()
     if before == after:
         return ""
@@ -135,7 +135,7 @@ def _file_difference(recorded: Path, now: Path) -> str:
 
 
 def _written(session: Session) -> Iterator[str]:
-    """Paths in the workspace that a tool wrote."""
+    """The paths in the workspace that a tool wrote."""
     events = session.path / layout.EVENTS
     if not events.exists():
         return
@@ -155,7 +155,7 @@ def _targets(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def notes(session: Session, tools: Tools) -> list[str]:
-    """What is not the same here as where the session was recorded."""
+    """The versions that are not those with which the session was recorded."""
     was = session.record.tools
     pairs = (("Julia", was.julia, tools.julia.version),
              ("OpenCode", was.opencode, tools.opencode.version))  # fmt: skip
@@ -167,7 +167,7 @@ def notes(session: Session, tools: Tools) -> list[str]:
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:
-    """The verdict for programs."""
+    """The verdict as JSON."""
     session = verdict.session
     return {
         "session": str(session.path),

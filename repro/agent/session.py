@@ -1,4 +1,4 @@
-"""One session of OpenCode in its sandbox: two prompts, everything kept, an ending."""
+"""One session of OpenCode in a sandbox: two prompts; all that it says and writes is kept."""
 
 import json
 import time
@@ -19,19 +19,19 @@ from repro.study.names import Program
 
 _EXPORT_SECONDS = 60.0
 _GRACE_SECONDS = 2.0
-"""Beyond the time budget: the gateway's own end of it comes first, and is told better."""
+"""Beyond the time budget, so that the gateway can end the session first: it says why."""
 
 
 @dataclass(frozen=True)
 class Script:
-    """All that decides what a session does, but the model: the same in a replay."""
+    """All that decides what a session does, except the model; the same in a replay."""
 
     program: Program
     prompts: Mapping[str, str]
-    """By file name."""
+    """Their texts by file name."""
 
     settings: Mapping[str, Any]
-    """OpenCode's."""
+    """OpenCode's configuration."""
 
     steps: int
     limits: Limits
@@ -45,27 +45,27 @@ class Script:
 
 @dataclass(frozen=True)
 class Left:
-    """What a session left, beside its files."""
+    """What a session left, besides its files."""
 
     stages: Sequence[Stage]
     left_out: Sequence[str]
     """Files of the workspace that were not kept."""
 
     limits: Sequence[str]
-    """Limits of the sandbox that it ran into."""
+    """Limits of the sandbox that it reached."""
 
 
 def play(
     script: Script, tools: Tools, gateway: Path, directory: Path, seconds: float | None
 ) -> Left:
-    """Have OpenCode do both stages, and keep what it says and leaves in `directory`.
+    """Let OpenCode do both stages, and keep what it says and writes in `directory`.
 
     Args:
-        script: what is said to it.
+        script: the prompts and settings.
         tools: what it works with.
         gateway: the socket of the model's gateway.
-        directory: where events, export and workspace go.
-        seconds: for all of it.
+        directory: where events, export and workspace are kept.
+        seconds: for both stages together; None: no limit.
 
     Raises:
         UserError: no sandbox can be made here.
@@ -75,7 +75,7 @@ def play(
     files = opencode.files(script.settings, system, tools.opencode.version)
     with ExitStack() as stack:
         box = stack.enter_context(open_sandbox(view_of(tools), gateway, files, script.limits))
-        # Also when this is broken off: what was written is kept, however little.
+        # Also when the session is interrupted: what was written is kept.
         left_out: list[str] = []
         stack.callback(
             lambda: left_out.extend(bring_out(box.workspace, directory / layout.WORKSPACE))
@@ -111,7 +111,7 @@ def _stages(
 
 
 def _export(box: Sandbox, stages: Sequence[Stage], directory: Path) -> None:
-    """Ask OpenCode for the whole session; what it cannot give is not kept."""
+    """Ask OpenCode for the whole session; an incomplete export is not kept."""
     session = stages[-1].told.session
     if session is None:
         return
@@ -134,7 +134,7 @@ def _export(box: Sandbox, stages: Sequence[Stage], directory: Path) -> None:
 
 
 def evidence(left: Left, script: Script, directory: Path, seconds: float | None) -> Evidence:
-    """What its ending is told by, on the session's side."""
+    """What the ending is judged by, apart from the gateway."""
     kernel = directory / layout.WORKSPACE / prompting.kernel_name(script.program)
     there = kernel.is_file() and kernel.stat().st_size > 0
     return Evidence(None, left.stages, kernel.name if there else None, script.steps, seconds)

@@ -1,6 +1,6 @@
-"""The same task in one completion, without tools: what earlier studies did, as a baseline.
+"""The same task in one completion, without tools: a baseline, as in earlier studies.
 
-The official SDKs ask, through the gateway, which has the key.
+The official SDKs ask through the gateway, which has the key.
 """
 
 import re
@@ -25,11 +25,11 @@ def ask(model: ModelSettings, prompt: str, gateway: Path, directory: Path, kerne
     """Ask once; the answer and the kernel in it are kept in `directory`.
 
     Args:
-        model: whom.
-        prompt: what.
+        model: the model to ask.
+        prompt: the prompt.
         gateway: the socket of the model's gateway.
-        directory: the session's.
-        kernel: the file's name.
+        directory: the session's directory.
+        kernel: the name of the kernel's file.
     """
     errors: tuple[tuple[str, str], ...] = ()
     answer, reason = "", None
@@ -97,7 +97,7 @@ def _anthropic(model: ModelSettings, prompt: str, client: httpx2.Client) -> tupl
 
 
 def first_julia_block(text: str) -> str | None:
-    """The first code block that says it is Julia, else the first that does not say what it is."""
+    """The first code block that is marked as Julia, else the first without a mark."""
     blocks = [(match[2].lower(), match[3]) for match in _FENCE.finditer(text)]
     for language in ("julia", "jl", ""):
         for said, code in blocks:

@@ -1,4 +1,4 @@
-"""Sessions in a dataset: `<model>/transcripts/`, and the kernels and tests that they left."""
+"""Sessions become part of a dataset: their transcripts, and the kernels and tests they left."""
 
 import os
 import re
@@ -24,17 +24,17 @@ from repro.study.names import Program
 from repro.study.toml import find_toml, parse_toml
 
 _ROOTS = {"/", "/root", "/usr", "/usr/local"}
-"""Of no machine in particular: an agent may speak of them."""
+"""Paths that every machine has, and that an agent may mention."""
 
 
 def collect_generations(
     generations: Path, study: str, data: Path, name: str, creator: str, licence: str,
     *, replace: bool = False,
 ) -> Draft:  # fmt: skip
-    """Make a dataset of sessions: programs and transcripts, no attempts yet.
+    """Make a dataset of sessions: programs and transcripts, but no attempts.
 
     Raises:
-        UserError: there are no sessions that ended, the dataset exists, or the disk is full.
+        UserError: no session has ended, the dataset exists, or the disk is full.
     """
     sessions = ended(generations)
     path = find_toml(study, STUDIES, "study")
@@ -60,19 +60,19 @@ def collect_generations(
 
 
 def ended(place: Path) -> list[Session]:
-    """The sessions of a place that have an ending.
+    """The sessions in a place that have ended.
 
     Raises:
         UserError: there are none.
     """
     found = [session for session in records.all_sessions(place) if session.ending]
     if not found:
-        raise UserError(f"{place}: has no session that ended; `repro generate` makes sessions")
+        raise UserError(f"{place}: no session there has ended; `repro generate` makes sessions")
     return found
 
 
 def add_sessions(draft: Draft, sessions: Iterable[Session], place: Path) -> None:
-    """Add transcripts, and for each program kernel and test of the session that made it."""
+    """Add the transcripts, and each program's kernel and test from the session that made it."""
     places = _places(place)
     for program, of_program in groupby(sessions, key=lambda session: session.program):
         tries = list(of_program)
@@ -83,7 +83,7 @@ def add_sessions(draft: Draft, sessions: Iterable[Session], place: Path) -> None
 
 
 def _add_program(draft: Draft, program: Program, tries: Sequence[Session]) -> None:
-    """What the last session that was not broken off left, if anything; a run's own kernel stays."""
+    """Add what the last session that was not cut off left; a kernel of the run is not replaced."""
     made = [session for session in tries if session.ending and session.ending.kind not in REPEATED]
     for session in made[-1:]:
         for path, target in (
@@ -95,7 +95,7 @@ def _add_program(draft: Draft, program: Program, tries: Sequence[Session]) -> No
 
 
 def _add_tree(draft: Draft, source: Path, target: str, places: Places) -> None:
-    """All files; those of the workspace as they are, for a replay compares them."""
+    """Add all files; those of the workspace unchanged, because a replay compares them."""
     for path in sorted(source.rglob("*")):
         inner = path.relative_to(source)
         if not path.is_file() or path.name.startswith("."):
@@ -109,7 +109,7 @@ def _add_tree(draft: Draft, source: Path, target: str, places: Places) -> None:
 
 
 def _places(place: Path) -> Places:
-    """What of this machine a session could see or be told of; /tmp is the sandbox's own."""
+    """Names of this machine that a session may have seen; its /tmp was the sandbox's own."""
     paths = {
         str(ROOT): "{repro}",
         str(place.absolute()): "{generations}",
@@ -124,13 +124,13 @@ def _places(place: Path) -> Places:
 
 
 def study_of(text: str, sessions: Sequence[Session], where: str) -> str:
-    """The study's text with the models and samples that the sessions are of.
+    """The study's text, extended to the models and samples of the sessions.
 
-    A model that it lacks (one without documentation, or asked once) is added, one with fewer
+    A model that it lacks (one without documentation, or asked once) is added; a model with fewer
     samples gets more.
 
     Raises:
-        UserError: the text is no study.
+        UserError: the text is not a study.
     """
     study = parse_toml(text, Study, where)
     for model, of_model in groupby(sessions, key=lambda session: session.program.model):

@@ -1,7 +1,7 @@
 """What an agent sees of this machine: Julia and its packages, OpenCode, the documentation server.
 
-Everybody sees it at the same places, so that no request tells of the machine. The reference
-programs, the tests and the data are not among it.
+Their paths are the same on every machine, so that no request depends on the machine. The reference
+programs, the tests and the data cannot be seen.
 """
 
 import os
@@ -18,11 +18,11 @@ from repro.launch.environment import blas_core_type, cpu_flags
 TOOLCHAIN = "/toolchain"
 OPENCODE = f"{TOOLCHAIN}/opencode"
 PACKAGE = f"{TOOLCHAIN}/repro"
-"""Where this package is: its modules, and what the documentation server reads."""
+"""This package: its modules, and what the documentation server reads."""
 
 LIBRARIES = f"{TOOLCHAIN}/site-packages"
 DOCS = ROOT / ".toolchain" / "docs"
-"""Here: the documentation server's index."""
+"""The index of the documentation server, on this machine."""
 
 _QUIET = ("AUTOUPDATE", "MODELS_FETCH", "LSP_DOWNLOAD", "DEFAULT_PLUGINS", "CLAUDE_CODE", "SHARE",
           "EXTERNAL_SKILLS")  # fmt: skip
@@ -31,7 +31,7 @@ _PROJECT_FILES = ("Project.toml", "Manifest.toml", "LocalPreferences.toml")
 
 @dataclass(frozen=True)
 class Tools:
-    """What a session is made with."""
+    """The programs that a session uses."""
 
     julia: Julia
     opencode: OpenCode
@@ -73,7 +73,7 @@ def view_of(tools: Tools) -> View:
 
 
 def _julia(julia: Julia) -> list[tuple[Path, str]]:
-    """Its directory, unless it is a part of the system."""
+    """Julia's directory, unless it is part of the system."""
     path = julia.path.resolve()
     if path.is_relative_to("/usr"):
         return []
@@ -82,7 +82,7 @@ def _julia(julia: Julia) -> list[tuple[Path, str]]:
 
 
 def _depots(julia: Julia) -> list[tuple[Path, str]]:
-    """The depots with the packages of the project, where it has any."""
+    """The depots with the packages of the project, if it has any."""
     if not julia.packages:
         return []
     default = str(Path.home() / ".julia")

@@ -1,9 +1,10 @@
-"""What an agent leaves in its workspace: copied out of the sandbox, within bounds, as it is."""
+"""The files that an agent left in its workspace are copied out of the sandbox, within limits."""
 
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 MAX_FILE_BYTES = 4 << 20
 MAX_BYTES = 32 << 20
@@ -11,23 +12,30 @@ MAX_FILES = 1000
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
+class _Entry(NamedTuple):
+    path: str
+    size: int
+    hindrance: str
+    """Why it cannot be kept; empty: it can."""
+
+
 def bring_out(workspace: int, target: Path) -> list[str]:
     """Copy the regular files of a directory, those with the shortest paths first.
 
-    Links, devices and the like stay behind, and so does what exceeds the bounds.
+    Links, devices and the like are left out, and so are files beyond the limits.
 
     Args:
-        workspace: the directory, open.
-        target: where to; it is made.
+        workspace: a descriptor of the directory.
+        target: the directory to copy to; it is made.
 
     Returns:
         What was left out, one line each, sorted.
     """
     target.mkdir(parents=True, exist_ok=True)
     left_out, total, count = [], 0, 0
-    for path, kind, size in sorted(_entries(workspace), key=lambda entry: (len(entry[0]), entry)):
-        if kind != "file":
-            left_out.append(f"{path}: {kind}")
+    for path, size, hindrance in sorted(_entries(workspace), key=lambda e: (len(e.path), e.path)):
+        if hindrance:
+            left_out.append(f"{path}: {hindrance}")
         elif size > MAX_FILE_BYTES or total + size > MAX_BYTES or count == MAX_FILES:
             left_out.append(f"{path}: too large, {size} bytes")
         else:
@@ -37,8 +45,8 @@ def bring_out(workspace: int, target: Path) -> list[str]:
     return sorted(left_out)[:MAX_FILES]
 
 
-def _entries(workspace: int) -> Iterator[tuple[str, str, int]]:
-    """Path, kind and size of what is no directory."""
+def _entries(workspace: int) -> Iterator[_Entry]:
+    """Everything but directories."""
     for directory, inner, names, handle in os.fwalk(".", dir_fd=workspace, follow_symlinks=False):
         for name in [*names, *inner]:
             path = os.path.normpath(f"{directory}/{name}")
@@ -46,15 +54,15 @@ def _entries(workspace: int) -> Iterator[tuple[str, str, int]]:
             if stat.S_ISDIR(found.st_mode):
                 continue
             if not _is_text(path):
-                yield ascii(path), "a name that is no text", 0
+                yield _Entry(ascii(path), 0, "a name that is no text")
             elif stat.S_ISREG(found.st_mode):
-                yield path, "file", found.st_size
+                yield _Entry(path, found.st_size, "")
             else:
-                yield path, "no regular file", 0
+                yield _Entry(path, 0, "no regular file")
 
 
 def _is_text(path: str) -> bool:
-    """Can a manifest name it?"""
+    """Can a manifest contain this path?"""
     return path.isprintable() and "\\" not in path
 
 

@@ -20,30 +20,30 @@ if TYPE_CHECKING:
 @click.command()
 @options.program_filter
 @options.study
-@click.option("--samples", type=click.IntRange(min=1), help="Programs for each, in place of the "
-              "study's.")  # fmt: skip
+@click.option("--samples", type=click.IntRange(min=1), help="Programs of each model, problem and "
+              "framework, instead of the study's number.")  # fmt: skip
 @click.option(
     "--agent",
     type=click.Choice(["opencode", "single-shot"]),
     default="opencode",
     show_default=True,
-    help="A session with tools, or one completion without.",
+    help="A session with tools, or a single completion without.",
 )
-@click.option("--no-docs", is_flag=True, help="Without the documentation server.")
+@click.option("--no-docs", is_flag=True, help="Leave out the documentation server.")
 @click.option("--budget-seconds", type=click.FloatRange(min=1), default=3600, show_default=True,
-              help="Seconds of a session at most.")  # fmt: skip
+              help="Maximum seconds of a session.")  # fmt: skip
 @click.option("--budget-turns", type=click.IntRange(min=1), default=100, show_default=True,
-              help="Model calls of a session at most.")  # fmt: skip
-@click.option("--budget-tokens", type=click.IntRange(min=1), help="Tokens of a session at most.")
+              help="Maximum model calls of a session.")  # fmt: skip
+@click.option("--budget-tokens", type=click.IntRange(min=1), help="Maximum tokens of a session.")
 @click.option("--budget-dollars", type=click.FloatRange(min=0),
-              help="Dollars of a session at most, by the model's price.")  # fmt: skip
+              help="Maximum dollars of a session, by the model's price.")  # fmt: skip
 @options.generations
 @click.option(
     "--models",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Directory with the models' settings.  [default: studies/models]",
+    help="Directory of the models' settings.  [default: studies/models]",
 )
-@click.option("--collect", metavar="NAME", help="Then make the dataset NAME of all that is there.")
+@click.option("--collect", metavar="NAME", help="Then make the dataset NAME of all sessions.")
 @options.data
 @options.dry_run
 def command(
@@ -66,13 +66,13 @@ def command(
 ) -> int:
     """Let models write programs, each in a recorded session of its own.
 
-    FILTER is a shell glob on programs' names, such as 'qwen*/pi/threads/0'. The same command goes
-    on where it was: what a model has finished or given up is kept, what its provider or this
-    machine broke off is tried once more, what used up its budget again if the budget is larger.
-    Exit code 1, if a session was broken off.
+    FILTER is a shell glob on names of programs, such as 'qwen*/pi/threads/0'. The same command
+    resumes: sessions that the model finished or gave up are kept; those that its provider or this
+    machine cut off are repeated; those that used up their budget are repeated if it is larger now.
+    The exit code is 1 if a session was cut off.
 
-    Programs of --agent single-shot and --no-docs belong to a model of their own, whose name ends
-    with -single-shot or -no-docs.
+    Programs made with --agent single-shot or --no-docs belong to a model of their own, whose name
+    ends in -single-shot or -no-docs.
     """
     from repro.agent.gateway import Budget
     from repro.agent.generate import Wishes, look, wanted
@@ -82,7 +82,9 @@ def command(
     loaded = load_study(study)
     programs = wanted(loaded, samples, wishes)
     if not programs:
-        raise UserError(f"{study}: has no model that writes programs, all have them by hand")
+        raise UserError(
+            f"{study}: no model there writes programs; all programs are written by hand"
+        )
     chosen = {
         one: programs[one] for one in select(list(programs), patterns, exclude, what="program")
     }
@@ -107,7 +109,7 @@ def _show(todos: Iterable["Todo"]) -> None:
 def make_programs(
     study: str, path: Path, models: Path | None, chosen: "dict[Program, str]", wishes: "Wishes"
 ) -> bool:
-    """Let models write programs, showing progress; was a session broken off?"""
+    """Let models write programs, and show progress; returns whether a session was cut off."""
     from repro.agent.endings import REPEATED
     from repro.agent.generate import Factory
     from repro.agent.models import MODELS
@@ -119,8 +121,7 @@ def make_programs(
 
     if wishes.agent == "opencode" and wishes.docs and not DOCS.is_dir():
         raise UserError(
-            f"{DOCS}: no index of Julia's documentation; `repro docs build` makes it, or say "
-            "--no-docs"
+            f"{DOCS}: no index of Julia's documentation; run `repro docs build`, or use --no-docs"
         )
     tools = Tools(find_julia(), find_opencode())
     with shown(len(chosen)) as events, terminating_like_ctrl_c():
@@ -132,7 +133,7 @@ def make_programs(
 
 
 def collect_sessions(path: Path, study: str, data: Path, name: str) -> None:
-    """Make the dataset `name` of all sessions that ended, in place of the one that is there."""
+    """Make the dataset `name` of all sessions that have ended; it replaces an older one."""
     from repro.agent.to_dataset import collect_generations
 
     collect_generations(path, study, data, name, "", "CC-BY-4.0", replace=True)

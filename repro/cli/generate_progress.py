@@ -1,4 +1,4 @@
-"""Showing how sessions get on: a line an ending, on a terminal also what runs."""
+"""Progress of sessions: a line when one ends; on a terminal also the one that runs."""
 
 import time
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _STYLES = {"finished": "green", "provider-refused": "red", "provider-down": "yel
 
 @contextmanager
 def shown(total: int) -> Iterator[Events]:
-    """Events that show progress on standard error while sessions run."""
+    """Events that show progress on standard error."""
     console = Console(stderr=True, highlight=False)
     done = 0
     begin = time.monotonic()

@@ -12,8 +12,8 @@ from repro.cli import options
 def command() -> None:
     """Fetch, build and serve a small open-weight model that runs on a laptop.
 
-    `repro generate --study local-model` then has it write programs. It is weak: its sessions are
-    real, its programs mostly are not, and it never stands for a model of the study.
+    `repro generate --study local-model` then lets it write programs. Its sessions are real, but the
+    model is weak, and few of its programs work; it never stands for a model of the study.
     """
 
 
@@ -22,7 +22,7 @@ def command() -> None:
 def setup(*, dry_run: bool) -> None:
     """Fetch the weights (1.1 GB) and build llama.cpp's server: 10 to 30 minutes on 2 cores.
 
-    The same command goes on where it was.
+    The same command resumes.
     """
     from repro.agent.local_model import LocalModel
 
@@ -39,7 +39,7 @@ def setup(*, dry_run: bool) -> None:
 @command.command()
 @options.as_json
 def status(*, as_json: bool) -> None:
-    """Say what of it is there."""
+    """Show which of its files are there."""
     from repro.agent.local_model import LocalModel
 
     model = LocalModel()
@@ -48,17 +48,17 @@ def status(*, as_json: bool) -> None:
         click.echo(json.dumps(found, indent=2))
         return
     for path, there in found.items():
-        click.echo(f"{path}: {'there' if there else 'not there; make local-model'}")
+        click.echo(f"{path}: {'there' if there else 'missing; run `make local-model`'}")
 
 
 @command.command()
 @click.option("--port", default=18182, show_default=True, help="Port of 127.0.0.1.")
-@click.option("--threads", default=1, show_default=True, help="Threads; one is the steadiest.")
+@click.option("--threads", default=1, show_default=True, help="Threads; times vary least with one.")
 def serve(port: int, threads: int) -> None:
-    """Serve it on this machine until Ctrl-C, as an OpenAI-compatible endpoint."""
+    """Serve the model on this machine as an OpenAI-compatible endpoint, until Ctrl-C."""
     from repro.agent.local_model import LocalModel
 
     line = LocalModel().command(port, threads)
-    click.echo(f"http://127.0.0.1:{port}/v1 in some seconds; Ctrl-C ends it", err=True)
-    # Threads that wait must not spin beside the agent's own work.
+    click.echo(f"http://127.0.0.1:{port}/v1 will answer in a few seconds; Ctrl-C ends it", err=True)
+    # Waiting threads must not spin: the agent's own work needs the cores.
     os.execve(line[0], line, os.environ | {"OMP_WAIT_POLICY": "passive"})  # noqa: S606 - no shell is wanted

@@ -1,4 +1,4 @@
-"""`repro replay`: recorded sessions again, offline."""
+"""`repro replay`: recorded sessions are repeated offline."""
 
 import json
 from collections.abc import Iterator
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     "datasets",
     multiple=True,
     metavar="NAME",
-    help="Only this dataset's sessions; may be repeated.  [default: all of data/]",
+    help="Only sessions of this dataset; may be repeated.  [default: all in data/]",
 )
 @click.option(
     "--from",
     "place",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Sessions of this directory of `repro generate`, in place of a dataset's.",
+    help="Sessions in this directory of `repro generate`, instead of a dataset's.",
 )
 @options.data
-@click.option("--diffs", is_flag=True, help="Show every difference, also those that may be.")
+@click.option("--diffs", is_flag=True, help="Show all differences, including those allowed.")
 @options.as_json
 def command(
     patterns: tuple[str, ...],
@@ -45,13 +45,12 @@ def command(
     diffs: bool,
     as_json: bool,
 ) -> int:
-    """Let the agent do recorded sessions again, from the archive, and compare.
+    """Let the agent repeat recorded sessions, and compare.
 
-    No key and no network: each request of OpenCode is answered as it was then, and all else is
-    real. FILTER is a shell glob on programs' names. A request that is not the recorded one, another
-    ending, and another byte in a file that the agent wrote are differences: each is named, and the
-    exit code is 1. What tools gave may differ, for programs print times, and so may files that
-    programs made.
+    No key or network is needed: each request of OpenCode gets the recorded answer; all else is
+    real. FILTER is a shell glob on names of programs. Each difference in a request, in the ending,
+    or in a file that the agent wrote is named, and the exit code is then 1. Outputs of tools may
+    differ, since programs print times, and so may files that programs wrote.
     """
     from repro.agent.replay import as_json as to_json
     from repro.agent.replay import replay
@@ -61,7 +60,7 @@ def command(
 
     sessions = list(_chosen(_places(datasets, place, data), patterns, exclude))
     if not sessions:
-        raise UserError("no recorded session matches; `repro generate` makes them")
+        raise UserError("no recorded session matches; `repro generate` makes sessions")
     tools = Tools(find_julia(), find_opencode())
     verdicts = []
     for session in sessions:

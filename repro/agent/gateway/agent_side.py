@@ -14,7 +14,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Incoming:
-    """A request."""
+    """A request of the agent."""
 
     method: str
     path: str
@@ -23,7 +23,7 @@ class Incoming:
 
 
 class Reply:
-    """What is said to a request: whole, or begun, piece by piece, and ended.
+    """The reply to a request: sent whole, or begun, sent in pieces, and ended.
 
     A reply that was begun and not ended is cut: the other side finds its connection closed.
     """
@@ -43,11 +43,11 @@ class Reply:
     async def piece(self, data: bytes) -> None:
         """Send a piece of the body, at once."""
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
-        # Sending need not wait for anything, and whether the other side is gone must be heard.
+        # Sending may not wait for anything; only a pause shows whether the other side is gone.
         await asyncio.sleep(0)
 
     async def end(self) -> None:
-        """Nothing more will come."""
+        """End the reply."""
         await self._send({"type": "http.response.body", "body": b""})
 
     async def whole(self, status: int, headers: Mapping[str, str], data: bytes) -> None:

@@ -10,44 +10,44 @@ from repro.agent.gateway.events import Event, event_with
 Json = dict[str, Any]
 
 OVER = 400
-"""The status of every answer after trouble. OpenCode does not retry it; 404 it does retry, for
-OpenAI's models."""
+"""The status of every answer after trouble. OpenCode does not retry it, as it does 404 for OpenAI's
+models."""
 
 _OVER_CODE = "session_over"
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """What one exchange took."""
+    """The tokens of one exchange."""
 
     input: int
-    """Read, all kinds together."""
+    """Tokens read, of all kinds."""
 
     output: int
-    """Written."""
+    """Tokens written."""
 
     cached: int = 0
-    """Of those read: taken from the provider's cache."""
+    """Those read that came from the provider's cache."""
 
     written: int = 0
-    """Of those read: put into the provider's cache, which Anthropic charges for."""
+    """Those read that the provider put into its cache, for which Anthropic charges."""
 
 
 class Dialect(ABC):
-    """One way of speaking."""
+    """The protocol of a provider."""
 
     name: ClassVar[str]
-    """As the record has it."""
+    """Its name in the record."""
 
     path: ClassVar[str]
-    """Where its requests go."""
+    """The path of its requests."""
 
     passed: ClassVar[tuple[str, ...]] = ("content-type", "accept", "user-agent")
-    """What of the agent's headers reaches the provider."""
+    """The agent's headers that reach the provider."""
 
     @abstractmethod
     def key_headers(self, key: str) -> dict[str, str]:
-        """How the key is shown."""
+        """The headers that carry the key."""
 
     @abstractmethod
     def is_last(self, event: Event) -> bool:
@@ -55,15 +55,15 @@ class Dialect(ABC):
 
     @abstractmethod
     def tokens(self, usage: Json) -> Tokens:
-        """What `usage` of an answer means."""
+        """The tokens that an answer's `usage` counts."""
 
     @abstractmethod
     def error(self, message: str, code: str) -> Json:
-        """An error, as the provider would say it."""
+        """An error in the provider's form."""
 
     @abstractmethod
     def tool_outputs(self, body: Json) -> Iterator[tuple[str, Json, str]]:
-        """Where a request has what tools gave: name of the call, object, key."""
+        """The places of tools' outputs in a request: name of the call, object, key."""
 
     def error_event(self, message: str, code: str) -> bytes:
         """The same in the middle of a stream."""
@@ -85,33 +85,33 @@ class Dialect(ABC):
         return event
 
     def prepare(self, body: Json) -> Json:
-        """The request, so that the answer tells what it took."""
+        """The request, changed so that the answer says what it took."""
         return body
 
     def error_in(self, event: Event) -> str | None:
-        """The error that a stream tells of in this event."""
+        """The error that this event of a stream reports."""
         found = event.json.get("error")
         return message_of(found) if found else None
 
 
 class ChatCompletions(Dialect):
-    """What most servers of open-weight models understand."""
+    """The protocol of most servers for open-weight models."""
 
     name = "chat-completions"
     path = "/v1/chat/completions"
 
     def key_headers(self, key: str) -> dict[str, str]:
-        """As OpenAI."""
+        """OpenAI's form."""
         return {"authorization": f"Bearer {key}"}
 
     def prepare(self, body: Json) -> Json:
-        """Without being asked, a stream does not tell what it took."""
+        """A stream says what it took only if it is asked to."""
         if body.get("stream") and "stream_options" not in body:
             return body | {"stream_options": {"include_usage": True}}
         return body
 
     def is_last(self, event: Event) -> bool:
-        """Usage may still come after the reason; not every server says `[DONE]`."""
+        """The usage may follow the reason; not every server sends `[DONE]`."""
         if event.data == "[DONE]":
             return True
         choices = event.json.get("choices") or []
@@ -124,29 +124,29 @@ class ChatCompletions(Dialect):
         return Tokens(read or 0, written or 0, cached or 0)
 
     def error(self, message: str, code: str) -> Json:
-        """As OpenAI."""
+        """OpenAI's form."""
         return {"error": {"message": message, "type": code, "param": None, "code": code}}
 
     def tool_outputs(self, body: Json) -> Iterator[tuple[str, Json, str]]:
-        """Messages of a role of their own."""
+        """Messages with a role of their own."""
         for message in _objects(body.get("messages")):
             if message.get("role") == "tool":
                 yield str(message.get("tool_call_id")), message, "content"
 
 
 class Responses(ChatCompletions):
-    """OpenAI's own."""
+    """OpenAI's own protocol."""
 
     name = "responses"
     path = "/v1/responses"
     passed = (*Dialect.passed, "openai-beta")
 
     def prepare(self, body: Json) -> Json:
-        """It tells by itself."""
+        """The answer says what it took unasked."""
         return body
 
     def about(self, event: Json) -> Json:
-        """A stream has it in the events of the whole response."""
+        """In a stream it is in the events that hold the whole response."""
         found = event.get("response")
         return found if isinstance(found, dict) else event
 
@@ -156,12 +156,12 @@ class Responses(ChatCompletions):
         return event_with({**self.error(message, code), **said, "sequence_number": 0}, "error")
 
     def is_last(self, event: Event) -> bool:
-        """Whether it went well or not."""
+        """The end of a good answer, or of a bad one."""
         kind = event.json.get("type")
         return kind in {"response.completed", "response.incomplete", "response.failed", "error"}
 
     def error_in(self, event: Event) -> str | None:
-        """`response.failed` has it in its response."""
+        """In `response.failed` it is within the response."""
         found = event.json
         failed = found.get("type") == "response.failed"
         error = self.about(found).get("error") if failed else found.get("error")
@@ -183,7 +183,7 @@ class Responses(ChatCompletions):
 
 
 class Messages(Dialect):
-    """Anthropic's."""
+    """Anthropic's protocol."""
 
     name = "messages"
     path = "/v1/messages"
@@ -194,7 +194,7 @@ class Messages(Dialect):
         return {"x-api-key": key}
 
     def about(self, event: Json) -> Json:
-        """The first event has the message, a later one the final usage."""
+        """The first event holds the message, a later one the final usage."""
         found = event.get("message")
         return found if isinstance(found, dict) else event
 
@@ -203,7 +203,7 @@ class Messages(Dialect):
         return event_with(self.error(message, code), "error")
 
     def is_last(self, event: Event) -> bool:
-        """Whether it went well or not."""
+        """The end of a good answer, or of a bad one."""
         return event.json.get("type") in {"message_stop", "error"}
 
     def tokens(self, usage: Json) -> Tokens:
@@ -214,11 +214,11 @@ class Messages(Dialect):
         return Tokens(read, usage.get("output_tokens") or 0, cached, written)
 
     def error(self, message: str, code: str) -> Json:
-        """With a type on both levels."""
+        """A type on both levels."""
         return {"type": "error", "error": {"type": code, "message": message}}
 
     def tool_outputs(self, body: Json) -> Iterator[tuple[str, Json, str]]:
-        """Blocks of the user's messages."""
+        """Blocks within the user's messages."""
         for message in _objects(body.get("messages")):
             for block in _objects(message.get("content")):
                 if block.get("type") == "tool_result":
@@ -229,7 +229,7 @@ DIALECTS: tuple[Dialect, ...] = (Responses(), Messages(), ChatCompletions())
 
 
 def dialect_of(path: str) -> Dialect | None:
-    """The dialect whose requests go to `path`."""
+    """The dialect whose requests have this path; None: no dialect's do."""
     return next((dialect for dialect in DIALECTS if dialect.path == path), None)
 
 
@@ -238,7 +238,7 @@ def _over_text(kind: str) -> str:
 
 
 def message_of(error: Any) -> str:
-    """What an error says, in one line, whatever its form."""
+    """The message of an error in one line, whatever its form."""
     if isinstance(error, dict):
         error = error.get("message") or error.get("type") or error
     return " ".join(str(error).split())

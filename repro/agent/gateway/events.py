@@ -43,7 +43,7 @@ def _object(data: str) -> Json:
 
 
 async def events_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[Event]:
-    """Whole events, each as it comes; at last what is left, if anything."""
+    """Whole events, each as it comes; at the end whatever is left."""
     rest = b""
     async for chunk in chunks:
         rest += chunk
@@ -67,7 +67,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def chat_events(whole: Json) -> Iterator[bytes]:
-    """A chat completion as chunks; usage comes in one of its own."""
+    """A chat completion as chunks; the usage has a chunk of its own."""
     head = {name: whole.get(name) for name in ("id", "created", "model")}
     head["object"] = "chat.completion.chunk"
 
@@ -93,7 +93,7 @@ def chat_events(whole: Json) -> Iterator[bytes]:
 
 
 def response_events(whole: Json) -> Iterator[bytes]:
-    """A response of OpenAI's as its typed, numbered events."""
+    """OpenAI's response as typed, numbered events."""
     number = -1
 
     def event(kind: str, **fields: Any) -> bytes:
@@ -132,7 +132,7 @@ def _item_events(item: Json, index: int, event: Callable[..., bytes]) -> Iterato
 
 
 def message_events(whole: Json) -> Iterator[bytes]:
-    """A message of Anthropic's as its typed events, with one that only says it lives."""
+    """Anthropic's message as typed events, with one that is only a sign of life."""
 
     def event(kind: str, **fields: Any) -> bytes:
         return event_with({"type": kind, **fields}, kind)

@@ -30,25 +30,25 @@ _NO_TEXT = {"type", "role", "id", "name"}
 
 @dataclass(frozen=True)
 class Key:
-    """A key; its text is shown nowhere but in the outgoing request."""
+    """A key; only the request to the provider shows its text."""
 
     text: str | None = field(repr=False)
-    """None: the endpoint wants none."""
+    """None: the endpoint needs no key."""
 
     def clean(self, text: str) -> str:
-        """`text` without the key, should it be there, also as JSON writes it."""
+        """`text` with the key removed, also where it is escaped as in JSON."""
         for form in self.forms():
             text = text.replace(form, REMOVED)
         return text
 
     def clean_bytes(self, data: bytes) -> bytes:
-        """The same of bytes."""
+        """The same for bytes."""
         for form in self.forms():
             data = data.replace(form.encode(), REMOVED.encode())
         return data
 
     def forms(self) -> tuple[str, ...]:
-        """Its text, and that as JSON writes it; none, if there is no key."""
+        """Its text, and the same escaped as in JSON; nothing, if there is no key."""
         if not self.text:
             return ()
         escaped = json.dumps(self.text)[1:-1]
@@ -64,7 +64,7 @@ class SplitKeyError(Exception):
 
 
 def key_file() -> Path:
-    """The file of keys: `NAME = "key"`, a line each."""
+    """The file of keys, with lines such as `NAME = "key"`."""
     config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
     return Path(config) / "repro" / "keys.toml"
 
@@ -74,7 +74,7 @@ def key_of(model: ModelSettings) -> Key:
 
     Raises:
         NoKeyError: it is in neither place.
-        UserError: others can read the file, it is damaged, or what it has is no key.
+        UserError: others can read the file, it is damaged, or what was found cannot be a key.
     """
     if model.key is None:
         return Key(None)
@@ -86,7 +86,9 @@ def key_of(model: ModelSettings) -> Key:
             f"{path} (mode 600)"
         )
     if len(text) < _SHORTEST or not text.isascii() or not text.isprintable() or " " in text:
-        raise UserError(f"{model.key}: what is there is no key: it is too short, or has spaces")
+        raise UserError(
+            f"{model.key}: its value cannot be a key: it is too short, or contains spaces"
+        )
     return Key(text)
 
 
@@ -95,12 +97,12 @@ def _from_file(path: Path, name: str) -> str | None:
         if not path.exists():
             return None
         if stat.S_IMODE(path.stat().st_mode) & 0o077:
-            raise UserError(f"{path}: others can read it; chmod 600 {path}")
+            raise UserError(f"{path}: other users can read it; run chmod 600 {path}")
         try:
             found = tomllib.loads(path.read_text(encoding="utf-8")).get(name)
         except tomllib.TOMLDecodeError:
-            # The parser's message would show a piece of the file.
-            raise UserError(f'{path}: not TOML; write NAME = "key", a line each') from None
+            # The parser's message would show a part of the file.
+            raise UserError(f'{path}: not TOML; write one line NAME = "key" for each key') from None
     return found if isinstance(found, str) else None
 
 

@@ -19,23 +19,23 @@ from repro.errors import UserError
 _Receive = Callable[[], Awaitable[Message]]
 
 MOST_BYTES = 64 * 2**20
-"""Of a request; a context window is a few megabytes."""
+"""Of a request; a full context window takes a few megabytes."""
 
 _LONGEST_SOCKET = 100
-"""Bytes of a UNIX socket's path; the kernel takes 107."""
+"""Bytes of a UNIX socket's path; the kernel allows 107."""
 
 _GRACE_SECONDS = 1
 _JOIN_SECONDS = 10.0
 
 
 class Handler(Protocol):
-    """What answers requests."""
+    """Answers requests."""
 
     async def handle(self, incoming: Incoming, reply: Reply) -> None:
-        """Answer one request; it is cancelled when the other side goes away."""
+        """Answer one request; cancelled when the other side goes away."""
 
     async def close(self) -> None:
-        """Nothing more will come."""
+        """No more requests will come."""
 
 
 class App:
@@ -44,7 +44,7 @@ class App:
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
         self.failure: Exception | None = None
-        """The first thing that went wrong in the handler itself."""
+        """The first error of the handler itself."""
 
     async def __call__(self, scope: Message, receive: _Receive, send: Send) -> None:
         """Answer one request."""
@@ -87,7 +87,7 @@ class App:
 
 
 async def _body(request: Request) -> Any:
-    """The JSON value of the body; None where it is none, or too large."""
+    """The JSON value of the body; None: it is not JSON, or too large."""
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
@@ -104,13 +104,15 @@ async def _gone(receive: _Receive) -> None:
 
 
 def unix_socket(path: Path) -> socket.socket:
-    """A socket that listens at `path`, for this user alone.
+    """A socket that listens at `path`, for this user only.
 
     Raises:
-        UserError: the path is too long for a socket, or cannot be made.
+        UserError: the path is too long, or the socket cannot be made.
     """
     if len(bytes(path)) > _LONGEST_SOCKET:
-        raise UserError(f"{path}: too long for a socket; use a shorter directory (TMPDIR)")
+        raise UserError(
+            f"{path}: too long for the path of a socket; set TMPDIR to a shorter directory"
+        )
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(str(path))
@@ -118,24 +120,24 @@ def unix_socket(path: Path) -> socket.socket:
         listener.listen(128)
     except OSError as error:
         listener.close()
-        raise UserError(f"{path}: cannot be a socket: {error.strerror}") from error
+        raise UserError(f"{path}: cannot make a socket: {error.strerror}") from error
     return listener
 
 
 def loopback_socket() -> socket.socket:
-    """A socket that listens at a free port of 127.0.0.1."""
+    """A socket that listens on a free port of 127.0.0.1."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    # Accepted connections inherit it; without, each small piece waits 40 ms for the last one's ACK.
+    # Accepted connections inherit it; else each small piece waits 40 ms for the last one's ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener
 
 
 @contextmanager
 def serving(handler: Handler, listener: socket.socket) -> Iterator[None]:
-    """Answer what comes in on a listening socket, from a thread that ends with the block.
+    """Answer requests on a listening socket, from a thread that ends with the block.
 
     Raises:
-        Exception: what went wrong in the handler, if anything, when the block ends.
+        Exception: the first error of the handler, when the block ends.
     """
     app = App(handler)
     config = uvicorn.Config(
@@ -150,7 +152,7 @@ def serving(handler: Handler, listener: socket.socket) -> Iterator[None]:
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = uvicorn.Server(config)
-    # A daemon: with the process that started it, it ends.
+    # A daemon thread ends with its process.
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="gateway", daemon=True
     )

@@ -1,17 +1,17 @@
-"""The adapter `fenced-tool-calls`: for models that write tool calls as fenced JSON into their text.
+"""The adapter `fenced-tool-calls`, for models that write tool calls as fenced JSON in their text.
 
-It translates form in both directions and adds no content, but for one empty label (`LABELS`):
+It translates the form in both directions and adds no content, except one empty label (`LABELS`):
 
-- `as_text` turns a request with tools into one without: the tools are told in the system prompt,
-  briefly (the first line of a description, the required arguments), with the form of a call;
-  earlier calls and their results become text of the same form.
-- `with_tool_calls` turns calls in the answer's text into real ones: fenced, bare or in tags, as
-  JSON or nearly so, with what the model wrote as arguments. A block of Julia under words that name
-  one file is the call that writes that file. What cannot be read as a call stays text.
+- `as_text` turns a request with tools into one without. The system prompt describes the tools
+  briefly (the first line of each description, the required arguments) and the form of a call;
+  earlier calls and their results become text of that form.
+- `with_tool_calls` turns calls in the answer's text into real ones: fenced, bare or in tags, in
+  JSON or nearly so, with the arguments that the model wrote. A block of Julia below words that name
+  one file is a call that writes this file. What cannot be read as a call stays text.
 
-Tools that the request does not offer are not called: an answer that is nothing but the call of one
-goes on under the name that the model made up, as from a provider with real calls, so that the agent
-refuses it and says what tools there are; beside other words it stays text.
+A tool that the request does not offer is not called. An answer that is nothing but a call of such a
+tool is passed on with the name that the model invented, as from a provider with real calls: the
+agent refuses it and lists the tools. Beside other words it stays text.
 """
 
 import json
@@ -34,14 +34,14 @@ _JULIA_BLOCK = re.compile(r"^```[ \t]*julia[ \t]*\n(.*?)^```[ \t]*$", re.DOTALL 
 _JULIA_FILE = re.compile(r"[`*\"]([\w./-]+\.jl)[`*\"]")
 _BEGINNING = re.compile(r"""[{\[]\s*(?=["'{\w])""")
 _PLAIN_NAME = re.compile(r"[A-Za-z][\w-]{0,63}")
-"""What a provider lets a tool be called."""
+"""What a provider accepts as the name of a tool."""
 
 _FIRST = "write"
-"""The tool that is told first and shown in the example: this is what the task is about."""
+"""The tool that is described first and shown in the example: the task is to write files."""
 
 _STOPS = ["}\n```", "</tool_call>"]
-"""An answer ends with its first call: what a weak model writes after it is an invented result. The
-last bracket goes with it, which the reader does not need."""
+"""An answer ends with its first call: after it a weak model writes an invented result. The last
+bracket is lost with it; the reader does not need it."""
 
 _INTRODUCTION = """
 
@@ -58,7 +58,7 @@ Then stop: you are told what it gave, and go on. There are these tools and no ot
 
 
 def as_text(request: Json) -> Json:
-    """The request as it goes to a model that knows nothing of tools; not as a stream."""
+    """The request for a model that does not know of tools; it asks for no stream."""
     left_out = ("tools", "tool_choice", "parallel_tool_calls", "stream_options")
     sent = {name: value for name, value in request.items() if name not in left_out}
     messages = list(_messages(request.get("messages") or ()))
@@ -72,11 +72,11 @@ def as_text(request: Json) -> Json:
 
 
 def with_tool_calls(completion: Json, request: Json) -> Json:
-    """A whole chat completion, in which what its text calls of the request's tools is called.
+    """A whole chat completion, with the calls in its text as real calls of the request's tools.
 
     Args:
-        completion: as the provider gave it; it is not changed.
-        request: as the agent made it, with the tools that it offers.
+        completion: the provider's; it is not changed.
+        request: the agent's, with the tools that it offers.
     """
     choices = [_adapted(choice, completion, request) for choice in completion["choices"]]
     return {**completion, "choices": choices}
@@ -114,7 +114,7 @@ class _Call:
 
 
 def _told(tool: Tool) -> str:
-    """A tool in the prompt: what it is for, and the form of its call."""
+    """A tool in the prompt: its purpose, and the form of its call."""
     about = {
         name: f"<{_first_line(tool.properties.get(name, {}).get('description', name))}>"
         for name in tool.required
@@ -129,7 +129,7 @@ def _first_line(text: str) -> str:
 
 
 def _messages(messages: Iterable[Json]) -> Iterator[Json]:
-    """Messages with calls and results as text; results that follow each other are one message."""
+    """Messages with calls and results as text; consecutive results become one message."""
     results: list[str] = []
     for message in messages:
         if message.get("role") == "tool":
@@ -176,7 +176,7 @@ def _calls_in(text: str, tools: list[Tool]) -> Iterator[_Call]:
 
 
 def _made_up(text: str) -> Iterator[_Call]:
-    """The call of a tool that is not there, if there is nothing else."""
+    """The call of a tool that does not exist, if the text is nothing else."""
     found = _BEGINNING.search(text)
     if not found:
         return
@@ -193,7 +193,7 @@ def _made_up(text: str) -> Iterator[_Call]:
 
 
 def _named_files(text: str, tools: list[Tool]) -> Iterator[_Call]:
-    """Blocks of code that come with the name of their file; of each file the last."""
+    """Code blocks with the name of their file; the last one for each file."""
     if not any(tool.name == _FIRST for tool in tools):
         return
     last = {}
@@ -210,7 +210,7 @@ def _named_files(text: str, tools: list[Tool]) -> Iterator[_Call]:
 
 
 def _calls_of_value(value: Any, tools: list[Tool]) -> Iterator[tuple[str, Json]]:
-    """The calls that a value means: it is one, or a list of some."""
+    """The calls in a value, which may be one call or a list of them."""
     if isinstance(value, dict) and isinstance(value.get("tool_calls"), list):
         value = value["tool_calls"]
     for item in value if isinstance(value, list) else [value]:
@@ -238,10 +238,10 @@ def _call_of(found: Json, tools: list[Tool]) -> tuple[str, Json] | None:
 
 
 def _rest(text: str, calls: list[_Call]) -> str:
-    """What the text says beside the calls, without their fences and tags."""
+    """The text beside the calls, without their fences and tags."""
     pieces, at = [], 0
     for call in calls:
-        if call.start < at:  # of the same list
+        if call.start < at:  # part of the same list
             continue
         pieces.append(_OPENING.sub("", text[at : call.start]))
         closing = _CLOSING.match(text, call.end)

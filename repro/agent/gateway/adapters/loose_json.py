@@ -1,9 +1,9 @@
-"""JSON as weak models write it: what is meant is read, what is not there is never supplied.
+"""JSON as weak models write it: the intended value is read, a missing one is never supplied.
 
 Beyond JSON it reads line breaks and unescaped quotes within strings, escapes that JSON does not
-have, strings in single, triple or back quotes, keys without quotes, commas too many, and closing
-brackets that are missing at the very end. A string without an end is an answer that was cut off,
-and is not read.
+have, strings in single, triple or back quotes, keys without quotes, superfluous commas, and text
+without the closing brackets at its very end. A string without an end belongs to an answer that was
+cut off, and is not read.
 """
 
 import json
@@ -19,21 +19,21 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\
 _HEX = re.compile(r"u([0-9a-fA-F]{4})")
 _QUOTES = ('"""', "'''", '"', "'", "`")
 _AFTER_STRING = re.compile(r"\s*(?:[}\]]|:|,\s*(?:[\"'}\]]|[A-Za-z_]\w*\s*:)|$)")
-"""What shows that a quote ends its string: not any comma does, as in `println("a", x)`."""
+"""What follows a quote that ends its string; not just any comma, as in `println("a", x)`."""
 
 _AFTER_MEMBER = re.compile(r"\s*(?:[}\]]\s*[}\],]|[}\]]\s*(?:```|</|$)|,\s*[\"']\w+[\"']\s*:|$)")
-"""The same, sharper, where the string holds unescaped quotes."""
+"""The same, but stricter, for a string that contains unescaped quotes."""
 
 
 class UnreadableError(ValueError):
-    """What stands there is no JSON, even loosely."""
+    """The text is not JSON, even loosely."""
 
 
 def read_loosely(text: str, start: int) -> tuple[Any, int]:
-    """The value that begins at `start`, and where it ends.
+    """The value that begins at `start`, and the index of its end.
 
     Raises:
-        UnreadableError: there is none, or it was cut off.
+        UnreadableError: there is no value, or it was cut off.
     """
     try:
         return _STRICT.raw_decode(text, start)
@@ -90,7 +90,7 @@ class _Reader:
             items.append(item)
 
     def _next(self, at: int, closing: str, *, begun: bool) -> tuple[int, bool]:
-        """Where the next member begins; or where all ends, and that it does."""
+        """The index of the next member, and False; or the index of the end, and True."""
         at = self._skip(at)
         while self._text.startswith(",", at):
             at = self._skip(at + 1)
@@ -117,7 +117,7 @@ class _Reader:
         begin = at + len(quote)
         end = self._end_of_string(begin, quote)
         raw = self._text[begin:end]
-        # In back quotes and triple quotes, weak models write text as it is.
+        # In back quotes and triple quotes, weak models write text without escapes.
         return (_unescaped(raw) if len(quote) == 1 and quote != "`" else raw), end + len(quote)
 
     def _end_of_string(self, begin: int, quote: str) -> int:
@@ -138,7 +138,7 @@ class _Reader:
 
 
 def _unescaped(raw: str) -> str:
-    """The string that is meant; a backslash that begins no escape of JSON's is one."""
+    """The intended string; a backslash that begins no JSON escape stands for itself."""
     parts, at = [], 0
     while at < len(raw):
         letter = raw[at]

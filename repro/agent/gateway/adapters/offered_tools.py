@@ -1,4 +1,4 @@
-"""The tools that a request offers, and which of them a model means."""
+"""The tools that a request offers, and which one a model means."""
 
 import re
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ from typing import Any
 Json = dict[str, Any]
 
 LABELS = {"bash": "description"}
-"""Arguments that a tool requires and only shows to people. They are not told, and where the model
-gave none the call has an empty one: without, every command would be refused."""
+"""Arguments that a tool requires but only shows to people. The prompt does not mention them, and a
+call without one gets an empty one: otherwise every command would be refused."""
 
 _PREFIX = re.compile(r"^(?:functions?|tools?|default_api)[.:/]", re.IGNORECASE)
 _PLAIN = re.compile(r"[\W_]+")
@@ -17,7 +17,7 @@ _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+")
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool as the request describes it."""
+    """A tool, as the request describes it."""
 
     name: str
     description: str
@@ -43,9 +43,9 @@ def tools_of(request: Json) -> list[Tool]:
 
 
 def matching(given: str, arguments: Json, tools: list[Tool]) -> tuple[str, Json] | None:
-    """The tool that is meant, and the arguments as it has them; None: none is, or more than one.
+    """The tool that is meant, and its arguments under their own names; None: no tool, or several.
 
-    A name that is only near is the tool's if all that it requires is there.
+    A name that is only similar means a tool if all arguments that it requires are there.
     """
     plain = _plain(_PREFIX.sub("", given.strip()))
     for tool in tools:
@@ -64,15 +64,15 @@ def _plain(name: str) -> str:
 
 
 def _is_near(given: str, name: str) -> bool:
-    """Has one the words of the other, and some more: `write_file` and `write`?"""
+    """Has one name the words of the other, and perhaps more, as `write_file` and `write`?"""
     one, other = ({word.lower() for word in _WORD.findall(text)} for text in (given, name))
     return bool(one and other) and (one <= other or other <= one)
 
 
 def _named(arguments: Json, tool: Tool) -> Json:
-    """The arguments as the tool has them.
+    """The arguments under the tool's own names.
 
-    A name may differ in case and punctuation, a text may be a list of its lines.
+    A name may differ in case and punctuation; a text may be given as a list of its lines.
     """
     own = {_plain(name): name for name in tool.properties}
     found: Json = {}

@@ -1,4 +1,4 @@
-"""A turn of a script as a provider of each dialect would answer it."""
+"""A turn of a script in the form of each dialect."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 def whole_answer(
     turn: Turn, number: int, model: str, dialect: Dialect
 ) -> tuple[Json, Iterator[bytes]]:
-    """The whole answer, and the same as a stream."""
+    """The whole answer, and the same answer as a stream."""
     if isinstance(dialect, Responses):
         whole = response(turn, number, model)
         return whole, response_events(whole)
@@ -31,7 +31,7 @@ def _calls(turn: Turn, number: int) -> Iterator[tuple[str, str, Json]]:
 
 
 def chat_completion(turn: Turn, number: int, model: str) -> Json:
-    """As OpenAI-compatible servers do."""
+    """The answer of an OpenAI-compatible server."""
     calls = [
         {
             "id": name,
@@ -60,7 +60,7 @@ def chat_completion(turn: Turn, number: int, model: str) -> Json:
 
 
 def response(turn: Turn, number: int, model: str) -> Json:
-    """As OpenAI does."""
+    """The answer of OpenAI."""
     output: list[Json] = []
     if turn.text:
         text = {"type": "output_text", "text": turn.text * turn.repeat, "annotations": []}
@@ -109,7 +109,7 @@ def response(turn: Turn, number: int, model: str) -> Json:
 
 
 def message(turn: Turn, number: int, model: str) -> Json:
-    """As Anthropic does."""
+    """The answer of Anthropic."""
     content: list[Json] = []
     if turn.text:
         content.append({"type": "text", "text": turn.text * turn.repeat})

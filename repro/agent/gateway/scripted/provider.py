@@ -1,6 +1,6 @@
-"""The scripted provider: a real HTTP server that says what a script says, in all three dialects.
+"""A real HTTP server that answers from a script, in all three dialects.
 
-It stands in for paid models in tests, and is called what it is.
+It stands in for paid models in tests, and never claims to be one.
 """
 
 import asyncio
@@ -32,14 +32,14 @@ _DONE = Turn(text="Done.")
 
 @dataclass
 class Scripted:
-    """The provider while it serves."""
+    """The provider, while it serves."""
 
     script: Script
     endpoint: str = ""
-    """What a model's `endpoint` is set to."""
+    """The value for a model's `endpoint`."""
 
     requests: list[Incoming] = field(default_factory=list)
-    """What came, in order."""
+    """The requests so far, in order."""
 
     _turns: Iterator[Turn] | None = None
 
@@ -73,7 +73,7 @@ class Scripted:
 
 @contextmanager
 def scripted_provider(script: Script) -> Iterator[Scripted]:
-    """Serve a script on a port of 127.0.0.1."""
+    """Serve a script on a free port of 127.0.0.1."""
     listener = loopback_socket()
     provider = Scripted(script, f"http://127.0.0.1:{listener.getsockname()[1]}/v1")
     with serving(provider, listener):

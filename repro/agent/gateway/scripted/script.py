@@ -1,4 +1,4 @@
-"""A script: what the scripted provider says, turn by turn. For tests; no model is behind it."""
+"""A script: the answers of the scripted provider, turn by turn. For tests: it is not a model."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -27,61 +27,61 @@ Fault = Literal[
 
 
 class Call(Strict):
-    """A call of a tool."""
+    """A tool call."""
 
     name: str
-    """The tool."""
+    """The tool's name."""
 
     arguments: dict[str, Any] = Field(default={})
-    """What it gets."""
+    """The tool's arguments."""
 
 
 class Turn(Strict):
-    """One answer, or one thing that goes wrong in its place."""
+    """One answer, or one fault in its place."""
 
     text: str = ""
-    """What is said."""
+    """The text of the answer."""
 
     repeat: PositiveInt = 1
-    """How often the text is repeated: for huge answers."""
+    """How often the text is repeated, for huge answers."""
 
     calls: tuple[Call, ...] = ()
-    """Tools that are called."""
+    """The tool calls of the answer."""
 
     fault: Fault | None = None
-    """What goes wrong."""
+    """The fault."""
 
     retry_after: NonNegativeFloat | None = None
-    """Of `rate-limit`: the seconds that it asks for."""
+    """The seconds for which a `rate-limit` asks the client to wait."""
 
     times: PositiveInt = 1
-    """How many requests are answered so."""
+    """How many requests get this answer."""
 
     input_tokens: NonNegativeInt = 100
-    """What the answer says that was read."""
+    """The tokens that were read, according to the answer."""
 
     output_tokens: NonNegativeInt = 10
-    """What it says that was written."""
+    """The tokens that were written."""
 
     cached_tokens: NonNegativeInt = 0
-    """What it says that was read from the cache; within `input_tokens`."""
+    """Those of `input_tokens` that came from the cache."""
 
 
 class Script(Strict):
-    """A session's answers."""
+    """The answers of a session."""
 
     turn: tuple[Turn, ...]
-    """In their order; after the last, `Done.` is said."""
+    """The answers, in order; after the last one every answer is `Done.`"""
 
     title: str | None = None
-    """What a request that brings no tools is answered, apart from the turns, as OpenCode's for a
-    title; absent: such a request is a turn as any other."""
+    """The answer to requests without tools, such as OpenCode's for a title; they take no turn.
+    Absent: such a request takes a turn like any other."""
 
 
 def load_script(path: Path) -> Script:
     """A script from a TOML file.
 
     Raises:
-        UserError: there is none, or it is wrong.
+        UserError: the file is missing or wrong.
     """
     return load_toml(path, Script)
