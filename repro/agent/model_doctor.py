@@ -1,6 +1,5 @@
 """Do the models answer? Each is asked for one word, through the gateway and the official SDKs."""
 
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import openai
 from repro.agent.gateway import Budget, Trouble, recording
 from repro.agent.gateway.keys import NoKeyError
 from repro.agent.gateway.provider import ENDPOINTS
+from repro.agent.gateway.record import read_exchanges
 from repro.agent.models import MODELS, ModelSettings, load_model
 from repro.agent.single_shot import complete
 from repro.container.findings import Finding, finding
@@ -64,7 +64,7 @@ def _ask(name: str, model: ModelSettings, *, named: bool) -> Finding:
             return _trouble(name, model, gateway.trouble, named=named)
         if said:
             return finding(name, "answers with an error", said, ok=False, needed=named)
-        called = json.loads(record.read_text(encoding="utf-8"))["model"]
+        called = read_exchanges(record)[0].model
     return finding(name, "answers", f"at {_endpoint(model)}, and calls itself {called}")
 
 

@@ -66,7 +66,7 @@ class StageRecord(Strict):
 
 
 class Result(Strict):
-    """What is known of a session when it ends; None: of this session it is not."""
+    """What is known of a session when it ends; None: unknown, as of one that was cut off."""
 
     seconds: float | None = None
     """Seconds that it took."""
@@ -230,7 +230,7 @@ def close_cut_off(generations: Path, program: Program) -> None:
 
 
 def is_done(session: Session, budget: Budget) -> bool:
-    """Is another try unnecessary? It is not where the budget was used up and is larger now."""
+    """Is another try unnecessary? One is needed if the budget was used up and is larger now."""
     ending = session.ending
     if ending is None or ending.kind in REPEATED:
         return False

@@ -1,8 +1,8 @@
-"""A place where an agent can do what it likes: it sees its workspace, the toolchain, the gateway.
+"""The sandbox of an agent, which sees only its workspace, the toolchain and the gateway in it.
 
-Bubblewrap makes it: private mount, process, network, IPC and host name spaces, no capabilities, an
-empty environment, and everything in it ends with the driver. Its workspace, home and /tmp are file
-systems in memory, of a fixed size. `repro.agent.inside` is its first process.
+Bubblewrap makes it: private mount, process, network, IPC and host name spaces, no capabilities and
+an empty environment; everything in it ends with the driver. Its workspace, home and /tmp are file
+systems in memory with a fixed size. `repro.agent.inside` is its first process.
 """
 
 import json
@@ -16,10 +16,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from repro.agent import inside
 from repro.errors import UserError
@@ -28,10 +28,10 @@ WORKSPACE, HOME = "/workspace", "/agent"
 GATEWAY = "/gateway"
 PYTHON = "/python"
 PORT = 4000
-"""Of 127.0.0.1 in the sandbox, where the gateway is."""
+"""Port of 127.0.0.1 in the sandbox where the gateway listens."""
 
 UID = 61000
-"""The agent's user and group in every sandbox; of nobody else, one may hope."""
+"""The agent's user and group in every sandbox; hopefully nobody else's."""
 
 _ETC = {
     "passwd": f"agent:x:{UID}:{UID}::{HOME}:/bin/sh\n",
@@ -45,7 +45,7 @@ _SYSTEM = ("bin", "sbin", "lib", "lib32", "lib64")
 _START_SECONDS = 60.0
 _END_SECONDS = 10.0
 _OUTPUT_BYTES = 256 << 20
-"""More than any session says; what a hostile one says beyond it is dropped."""
+"""More than any session prints; the rest of a hostile one's output is dropped."""
 _PIECE = 1 << 16
 
 
@@ -54,13 +54,13 @@ class Limits:
     """What a session may use."""
 
     memory_mib: int = 4096
-    """Resident memory of all its processes and its files, which are in memory too."""
+    """Resident memory of all processes, and of the files, which are in memory too."""
 
     processes: int = 512
     """Processes and threads."""
 
     disk_mib: int = 512
-    """Of the workspace, of home, of /tmp and of /dev/shm each."""
+    """Size of the workspace, of home, of /tmp and of /dev/shm, each."""
 
     files: int = 200_000
     """Files and directories in all."""
@@ -68,13 +68,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class View:
-    """What is seen of this machine, read-only, besides /usr."""
+    """What can be seen of this machine, read-only, besides /usr."""
 
     binds: tuple[tuple[Path, str], ...] = ()
-    """Path here, path in the sandbox."""
+    """Pairs of a path here and its path in the sandbox."""
 
     environment: Mapping[str, str] = field(default_factory=dict)
-    """All of the environment."""
+    """The whole environment."""
 
 
 @dataclass(frozen=True)
@@ -86,17 +86,17 @@ class End:
 
     timed_out: bool
     limits: tuple[str, ...]
-    """Limits that it ran into, one line each."""
+    """Limits that it reached, one line each."""
 
 
 class Sandbox:
-    """One that runs; made by `open_sandbox`."""
+    """A running sandbox, made by `open_sandbox`."""
 
     def __init__(self, control: socket.socket, view: View, workspace: int) -> None:
         self.control = control
         self.view = view
         self.workspace = workspace
-        """The directory, open: it can be read even when the sandbox has ended."""
+        """A descriptor of the workspace, which can be read even after the sandbox has ended."""
 
     def run(
         self,
@@ -108,18 +108,18 @@ class Sandbox:
         deadline: float,
         piped: bool = True,
     ) -> End:
-        """Run a command in the workspace; what it leaves running is ended with it.
+        """Run a command in the workspace; processes that it leaves running are ended.
 
         Args:
             command: the command.
-            stdin: what it reads.
-            stdout: file that its output is added to as it comes; likewise `stderr`.
-            stderr: see `stdout`.
+            stdin: the text on its standard input.
+            stdout: the file that its output is appended to as it comes.
+            stderr: the same for its error output.
             deadline: when it is ended, on the clock of `time.monotonic`.
-            piped: False gives it `stdout` itself, for a program that ends before a pipe has taken
-                all that it says; the limit of a file's size bounds it.
+            piped: False gives it the file `stdout` itself, for a program that ends before a pipe
+                has taken all its output; the limit on the size of files applies.
         """
-        asked = {"command": command, "environment": dict(self.view.environment)}
+        order = inside.Order(command, dict(self.view.environment))
         with tempfile.TemporaryFile() as told:
             told.write(stdin.encode())
             told.seek(0)
@@ -127,48 +127,45 @@ class Sandbox:
             with output as out, _copied(stderr) as err:
                 handles = [told.fileno(), out, err]
                 try:
-                    socket.send_fds(self.control, [json.dumps(asked).encode()], handles)
+                    socket.send_fds(self.control, [inside.encoded(order)], handles)
                 except OSError:
                     return End(None, timed_out=False, limits=())
                 try:
                     return self._wait(deadline)
                 except BaseException:
-                    self.control.shutdown(socket.SHUT_RDWR)  # the sandbox ends, and its output
+                    self.control.shutdown(socket.SHUT_RDWR)  # ends the sandbox
                     raise
 
     def _wait(self, deadline: float) -> End:
         limits: list[str] = []
         timed_out = False
         while True:
-            message = self._hear(deadline)
-            if message is None and not timed_out:
-                timed_out, deadline = True, time.monotonic() + _END_SECONDS
-                self.control.send(b'{"kill": true}')
-            elif not message:
+            ready, _, _ = select.select([self.control], [], [], max(0, deadline - time.monotonic()))
+            if not ready and timed_out:
                 return End(None, timed_out, tuple(limits))
-            elif "limit" in message:
-                limits.append(f"{message['limit']}: {message['detail']}")
-            else:
-                return End(message["exit"], timed_out, tuple(limits))
+            if not ready:
+                timed_out, deadline = True, time.monotonic() + _END_SECONDS
+                self.control.send(inside.encoded(inside.Order(kill=True)))
+                continue
+            report = self._hear()
+            if report is None or report.exit is not None:
+                return End(report.exit if report else None, timed_out, tuple(limits))
+            limits.append(f"{report.limit}: {report.detail}")
 
-    def _hear(self, deadline: float) -> dict[str, Any] | None:
-        """The next message; None: none came in time; empty: none will."""
-        ready, _, _ = select.select([self.control], [], [], max(0, deadline - time.monotonic()))
-        if not ready:
-            return None
+    def _hear(self) -> inside.Report | None:
+        """The next message; None: the sandbox has ended."""
         try:
             text = self.control.recv(inside.MESSAGE_BYTES)
         except OSError:
             text = b""
-        found: dict[str, Any] = json.loads(text or b"{}")
-        return found
+        return inside.Report(**json.loads(text)) if text else None
 
     @classmethod
-    def greet(cls, control: socket.socket, view: View, settings: Mapping[str, Any]) -> Self | None:
-        """The sandbox at the other end of `control`, once it says that it is ready."""
+    def greet(cls, control: socket.socket, view: View, settings: inside.Settings) -> Self | None:
+        """The sandbox at the other end of `control`, when it is ready; None: it never is."""
         control.settimeout(_START_SECONDS)
         try:
-            control.send(json.dumps(settings).encode())
+            control.send(inside.encoded(settings))
             message, handles, _, _ = socket.recv_fds(control, inside.MESSAGE_BYTES, 1)
         except OSError:
             return None
@@ -180,12 +177,12 @@ class Sandbox:
 def open_sandbox(
     view: View, gateway: Path, files: Mapping[str, str], limits: Limits
 ) -> Iterator[Sandbox]:
-    """A sandbox, as long as the context lasts.
+    """A sandbox that lasts as long as the context.
 
     Args:
-        view: what is seen of this machine.
-        gateway: UNIX socket of the gateway.
-        files: content of files in it that the agent owns, by absolute path.
+        view: what can be seen of this machine.
+        gateway: the gateway's UNIX socket.
+        files: contents of files in the sandbox that the agent owns, by absolute path.
         limits: what it may use.
 
     Raises:
@@ -229,8 +226,8 @@ def bubblewrap(view: View, gateway: Path, private: Path, limits: Limits, control
     found = shutil.which("bwrap")
     if found is None:
         raise UserError(
-            "bwrap: not on PATH; install it (Debian: apt-get install bubblewrap), agents run in "
-            "its sandbox"
+            "bwrap: not on PATH; install it (Debian: apt-get install bubblewrap): it makes the "
+            "sandbox that agents run in"
         )
     words = [found, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
     words += ["--unshare-cgroup-try", "--hostname", "sandbox"]
@@ -265,7 +262,7 @@ def bubblewrap(view: View, gateway: Path, private: Path, limits: Limits, control
 
 
 def _can_change_user() -> bool:
-    """Is this root, and not only that of a container, which may know no other user?"""
+    """Is this root, and does UID exist? In a container it may not."""
     lines = Path("/proc/self/uid_map").read_text(encoding="ascii").splitlines()
     ranges = [(int(first), int(count)) for first, _, count in map(str.split, lines)]
     known = any(first <= UID < first + count for first, count in ranges)
@@ -273,7 +270,7 @@ def _can_change_user() -> bool:
 
 
 def _read_only(view: View, private: Path) -> list[str]:
-    """What is seen of this machine, and directories that everybody may enter for it."""
+    """The mounts of what can be seen, and directories above them that everybody may enter."""
     binds = [(Path(shown), shown) for shown in _SHOWN if Path(shown).exists()]
     binds += [(private / name, f"/etc/{name}") for name in _ETC]
     binds += [*view.binds, (Path(inside.__file__), _INSIDE)]
@@ -289,45 +286,46 @@ def _read_only(view: View, private: Path) -> list[str]:
 
 
 def _python() -> str:
-    """The Python of this process, which the sandbox has at the same path: it knows its own."""
+    """The Python of this process; it finds its library only at the same path in the sandbox."""
     return str(Path(sys.executable).resolve())
 
 
-def _settings(files: Mapping[str, str], limits: Limits) -> dict[str, Any]:
-    return {
-        "uid": UID,
-        "files": dict(files),
-        "workspace": WORKSPACE,
-        "directories": _WRITABLE,
-        "port": PORT,
-        "gateway": GATEWAY,
-        "processes": limits.processes,
-        "memory": limits.memory_mib << 20,
-        "disk": limits.disk_mib << 20,
-        "max_files": limits.files,
-    }
+def _settings(files: Mapping[str, str], limits: Limits) -> inside.Settings:
+    return inside.Settings(
+        uid=UID,
+        files=dict(files),
+        workspace=WORKSPACE,
+        directories=list(_WRITABLE),
+        port=PORT,
+        gateway=GATEWAY,
+        processes=limits.processes,
+        memory=limits.memory_mib << 20,
+        disk=limits.disk_mib << 20,
+        max_files=limits.files,
+    )
 
 
 def _does_not_start(log: Path) -> UserError:
     said = log.read_text(errors="replace").strip().splitlines() or ["it does not answer"]
     return UserError(
-        f"the sandbox does not start ({said[-1]}); bwrap needs user namespaces where it is not "
-        "root: ask the administrator, or run this as root"
+        f"the sandbox does not start ({said[-1]}); unless it is root, bwrap needs user namespaces: "
+        "ask the administrator to allow them, or run this as root"
     )
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Its first process ends when the driver hangs up, and all the others with it."""
-    try:
+    """Wait for its first process, which ends with the connection, and all others with it."""
+    with suppress(subprocess.TimeoutExpired):
         process.wait(_END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        return
+    process.kill()
+    with suppress(subprocess.TimeoutExpired):  # the kernel ends it when its device answers
+        process.wait(_END_SECONDS)
 
 
 @contextmanager
 def _copied(path: Path) -> Iterator[int]:
-    """A handle to write to; what is written is added to the file, up to a bound."""
+    """A descriptor to write to; what is written is appended to the file, up to a limit."""
     reader, writer = os.pipe()
     thread = threading.Thread(target=_copy, args=(reader, path), daemon=True)
     thread.start()
