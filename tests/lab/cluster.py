@@ -151,6 +151,10 @@ class Cluster:
         """An absolute path as node `name` sees it, for somebody who is not on that node."""
         return Path(f"/proc/{self._daemons[name].pid}/root{path}")
 
+    def holds_jobs(self) -> bool:
+        """Whether a process is left by which a node's daemon holds a job."""
+        return bool(self._namespaces.named("slurmstepd"))
+
     def kill_controller(self) -> None:
         """Kill slurmctld with SIGKILL; nodes and running jobs go on."""
         self._kill("slurmctld")

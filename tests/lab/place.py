@@ -103,8 +103,8 @@ class Place:
             (self.cluster.directory / "state" / name).unlink(missing_ok=True)
         self.cluster.start_controller()
 
-    def add_slow_model(self, seconds: int = 25) -> None:
-        """Add a program to the study that takes half a minute: long enough to be killed."""
+    def add_slow_model(self, seconds: int = 15) -> None:
+        """Add a program to the study that takes so long, in which it can be killed; it sleeps."""
         kernels = self.directory / "slow"
         kernels.mkdir(exist_ok=True)
         kernel = SLOW_KERNEL.format(seconds=seconds)
@@ -115,8 +115,8 @@ class Place:
 SLOW = "slow/pi/threads/0@1x1x1"
 SLOW_KERNEL = """
 function compute_pi(n)
-    busy_until = n > 10_000 ? time() + {seconds} : 0.0
-    while time() < busy_until end
+    until = n > 10_000 ? time() + {seconds} : 0.0
+    while time() < until; sleep(0.1); end
     sum(4 / (1 + ((i - 0.5) / n)^2) for i in 1:n) / n
 end
 """

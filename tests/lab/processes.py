@@ -34,6 +34,11 @@ class Namespaces:
         """Whether `pid` is in one of them."""
         return namespace_of(pid) in self._held
 
+    def named(self, name: str) -> list[int]:
+        """Those in one of them that call themselves `name`."""
+        pids = [int(entry) for entry in os.listdir("/proc") if entry.isdigit()]
+        return [pid for pid in pids if self.have(pid) and command_of(pid).startswith(name)]
+
     def close(self) -> None:
         """Let go of them."""
         for handle in self._held.values():
@@ -47,6 +52,14 @@ def namespace_of(pid: int | str) -> int | None:
         return Path(f"/proc/{pid}/ns/mnt").stat().st_ino
     except OSError:
         return None
+
+
+def command_of(pid: int) -> str:
+    """A process's command line, empty if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def has_variable(pid: int, variable: str) -> bool:
