@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def page(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
+@cache
 def printed(*words: str) -> str:
     """What `repro WORDS --help` prints."""
     answer = subprocess.run([REPRO, *words, "--help"], check=True, capture_output=True)

@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +37,7 @@ from repro.measure.outcomes import FLAGS, OUTCOMES
 from repro.study.expand import Cell
 
 NAMES = sorted(f"{name}.{kind}" for name in FIGURES for kind in (*FORMATS, *TABLES))
+Shown = Callable[[str], dict[str, Figure]]
 ONCE = {"pass_at_k", "agentic", "generation_cost"}
 """Figures of all sizes together."""
 
@@ -50,11 +53,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+@pytest.fixture(scope="module")
+def shown(made: Path) -> Shown:
+    """The figures of one of these datasets, drawn once; nobody may change them."""
+    return cache(lambda name: drawn(load(made / name)))
+
+
 def drawn(tidy: Tidy) -> dict[str, Figure]:
     with style.printed():
         return {name: figure for name, figure, _ in drawings(tidy)}
 
 
+@cache
 def texts_of(figure: Figure) -> list[Text]:
     """Text that a reader sees."""
     figure.draw_without_rendering()
@@ -74,26 +84,26 @@ def test_every_outcome_and_flag_has_a_look() -> None:
 
 
 @pytest.mark.parametrize("name", ["tiny", "full", "varied"])
-def test_every_figure_names_its_dataset(made: Path, name: str) -> None:
-    for figure in drawn(load(made / name)).values():
+def test_every_figure_names_its_dataset(shown: Shown, name: str) -> None:
+    for figure in shown(name).values():
         assert any(f"Dataset {name}" in text for text in words(figure))
 
 
-def test_a_figure_with_times_names_machine_and_repetitions(made: Path) -> None:
-    texts = words(drawn(load(made / "tiny"))["strong_scaling_shared"])
+def test_a_figure_with_times_names_machine_and_repetitions(shown: Shown) -> None:
+    texts = words(shown("tiny")["strong_scaling_shared"])
     assert f"Dataset tiny; machine: {MACHINE}." in texts
     assert any("geometric mean of 3 correct repetitions" in text for text in texts)
 
 
-def test_a_panel_without_data_says_so(made: Path) -> None:
-    figures = drawn(load(made / "tiny"))
+def test_a_panel_without_data_says_so(shown: Shown) -> None:
+    figures = shown("tiny")
     assert words(figures["strong_scaling_distributed"]).count("no data in tiny") == 6
     assert "no data in tiny" not in words(figures["strong_scaling_shared"])
     assert "no data (141)" in words(figures["outcome_matrix"])
 
 
-def test_the_vendor_s_pi_is_not_drawn_and_the_figure_says_so(made: Path) -> None:
-    figure = drawn(load(made / "tiny"))["strong_scaling_shared"]
+def test_the_vendor_s_pi_is_not_drawn_and_the_figure_says_so(shown: Shown) -> None:
+    figure = shown("tiny")["strong_scaling_shared"]
     assert any(text.startswith("Not drawn: the vendor's pi") for text in words(figure))
     orange = [
         [line for line in axes.lines if line.get_color() == style.MODEL_COLOURS["vendor"]]
@@ -142,8 +152,8 @@ def test_a_program_without_its_first_point_has_no_speedup(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("name", ["tiny", "full", "varied"])
-def test_labels_do_not_overlap_and_stay_on_the_page(made: Path, name: str) -> None:
-    for title, figure in drawn(load(made / name)).items():
+def test_labels_do_not_overlap_and_stay_on_the_page(shown: Shown, name: str) -> None:
+    for title, figure in shown(name).items():
         boxes = [(text.get_window_extent(), text.get_text()) for text in texts_of(figure)]
         boxes = [(box, text) for box, text in boxes if box.width > 0]
         for box, text in boxes:
@@ -158,8 +168,8 @@ def test_labels_do_not_overlap_and_stay_on_the_page(made: Path, name: str) -> No
 
 
 @pytest.mark.parametrize("name", ["tiny", "full", "varied"])
-def test_no_text_is_smaller_than_seven_points(made: Path, name: str) -> None:
-    for figure in drawn(load(made / name)).values():
+def test_no_text_is_smaller_than_seven_points(shown: Shown, name: str) -> None:
+    for figure in shown(name).values():
         assert min(float(text.get_fontsize()) for text in texts_of(figure)) >= 7
 
 

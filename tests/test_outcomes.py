@@ -1,12 +1,15 @@
 """Every outcome, from a program on real Julia that misbehaves in just that way."""
 
 import subprocess
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from repro.container.julia import Julia
+from repro.measure.attempts import Attempt
 from repro.measure.outcomes import OUTCOMES
 
 from trials import KERNELS, Trial
@@ -61,16 +64,32 @@ def cell_of(kernel: str) -> str:
     return f"{kernel}/{file.stem.split('_')[0]}/threads/0@1x1x1"
 
 
+Ran = Callable[[str], tuple[Trial, Attempt]]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory, julia: Julia) -> Ran:
+    """Run a case, once however often it is asked for; its trial and only attempt."""
+    assert julia
+
+    @cache
+    def run(kernel: str) -> tuple[Trial, Attempt]:
+        (limits,) = (case[3] for case in CASES if case[0] == kernel)
+        trial = Trial.of(tmp_path_factory.mktemp("case"), kernel, **limits)
+        trial.run(cell_of(kernel))
+        (attempt,) = trial.attempts(cell_of(kernel))
+        return trial, attempt
+
+    return run
+
+
 @pytest.mark.parametrize(("kernel", "outcome", "said", "limits"), CASES, ids=[c[0] for c in CASES])
 def test_what_a_program_does_becomes_its_outcome(
-    kernel: str, outcome: str, said: str, limits: dict[str, Any], tmp_path: Path, julia: Julia
+    kernel: str, outcome: str, said: str, limits: dict[str, Any], ran: Ran
 ) -> None:
-    assert julia
-    trial = Trial.of(tmp_path, kernel, **limits)
-    cell = cell_of(kernel)
-    trial.run(cell)
-    found = trial.outcome(cell)
-    assert (found["outcome"], len(trial.attempts(cell))) == (outcome, 1), found
+    trial, attempt = ran(kernel)
+    found = attempt.outcome()
+    assert found["outcome"] == outcome, found
     expected = said.replace("3 of 3", "1 of 1") if limits.get("repetitions") == 1 else said
     assert expected in found["detail"]
     if kernel in FLAGS:
@@ -78,7 +97,7 @@ def test_what_a_program_does_becomes_its_outcome(
     else:
         assert set(found["flags"]) <= {"no-parallel-construct", "single-task"}
     leftovers = subprocess.run(
-        ["pgrep", "-f", str(tmp_path)], capture_output=True, text=True, check=False
+        ["pgrep", "-f", str(trial.path)], capture_output=True, text=True, check=False
     )
     assert leftovers.stdout == "", "processes of the program are still alive"
 
@@ -94,12 +113,8 @@ def test_every_outcome_of_the_program_is_a_case() -> None:
     assert {case[1] for case in CASES} == set(OUTCOMES) - {"unavailable", "infrastructure"}
 
 
-def test_a_deadlock_leaves_backtraces_and_samples(tmp_path: Path, julia: Julia) -> None:
-    assert julia
-    trial = Trial.of(tmp_path, "waits-for-ever", stall_limit_s=4)
-    cell = cell_of("waits-for-ever")
-    trial.run(cell)
-    attempt = trial.attempts(cell)[-1]
+def test_a_deadlock_leaves_backtraces_and_samples(ran: Ran) -> None:
+    _, attempt = ran("waits-for-ever")
     stderr = (attempt.path / "stderr.txt").read_text(encoding="utf-8")
     assert "take!" in stderr, "Julia was asked for its backtraces before it was ended"
     rows = (attempt.path / "samples.csv").read_text(encoding="utf-8").splitlines()
@@ -108,22 +123,16 @@ def test_a_deadlock_leaves_backtraces_and_samples(tmp_path: Path, julia: Julia) 
     assert last["runnable"] == "0"
 
 
-def test_a_megabyte_of_output_is_cut_in_the_middle(tmp_path: Path, julia: Julia) -> None:
-    assert julia
-    trial = Trial.of(tmp_path, "prints-a-megabyte")
-    cell = cell_of("prints-a-megabyte")
-    trial.run(cell)
-    stdout = (trial.attempts(cell)[-1].path / "stdout.txt").read_bytes()
+def test_a_megabyte_of_output_is_cut_in_the_middle(ran: Ran) -> None:
+    _, attempt = ran("prints-a-megabyte")
+    stdout = (attempt.path / "stdout.txt").read_bytes()
     assert len(stdout) < 600_000
     assert b"bytes left out" in stdout
 
 
-def test_a_killed_program_keeps_the_repetitions_it_had(tmp_path: Path, julia: Julia) -> None:
-    assert julia
-    trial = Trial.of(tmp_path, "never-returns", time_limit_s=12)
-    cell = cell_of("never-returns")
-    trial.run(cell)
-    events = [record["event"] for record in trial.attempts(cell)[-1].records()]
+def test_a_killed_program_keeps_the_repetitions_it_had(ran: Ran) -> None:
+    _, attempt = ran("never-returns")
+    events = [record["event"] for record in attempt.records()]
     assert events[-2:] == ["checked", "begin"]
 
 
