@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help all test lint bench docs clean setup local-model
+.PHONY: help all test tests lint bench docs clean setup local-model
 
 help:
 	@echo "make all    set up, run the study 'smoke' on this machine, draw its figures"
@@ -17,8 +17,12 @@ help:
 all: setup
 	@.venv/bin/repro all --yes --study smoke --site local
 
-test: setup lint
-	@.venv/bin/python -m pytest -n 2
+# Lint runs beside the tests; tests/lanes.py says which tests run side by side.
+test: setup
+	@$(MAKE) --no-print-directory --jobs=2 lint tests
+
+tests: .venv/ready
+	@.venv/bin/python -m pytest -n 7
 
 lint: .venv/ready
 	@.venv/bin/ruff check

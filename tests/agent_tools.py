@@ -8,6 +8,7 @@ from repro.container.opencode import ensure_opencode, find_opencode
 from repro.errors import UserError
 
 from conftest import skip
+from once import one_at_a_time
 
 
 def agent_tools(julia: Julia) -> Tools:
@@ -19,4 +20,5 @@ def agent_tools(julia: Julia) -> Tools:
     except UserError:
         if not shutil.which("npm"):
             skip("npm (it fetches OpenCode)")
-    return Tools(julia, ensure_opencode())
+    with one_at_a_time("opencode"):
+        return Tools(julia, ensure_opencode())

@@ -6,10 +6,8 @@ import signal
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
 from repro.container.julia import TOOLCHAIN, Julia, find_julia
 from repro.errors import UserError
@@ -59,19 +57,6 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
-class LabAndRest(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
-    """The lab, which mostly waits, runs in one process beside all the rest in another."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return "lab" if nodeid.startswith("tests/lab/") else "rest"
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LabAndRest:
-    """With `-n 2`."""
-    return LabAndRest(config, log)
-
-
 def pytest_report_header() -> str:
     """Say what CI does without."""
     return f"no registry has these, tests of them are skipped: {', '.join(NOT_IN_ANY_REGISTRY)}"
@@ -87,7 +72,7 @@ def julia() -> Julia:
         raise
 
 
-pytest_plugins = ("stand_ins", "docs_index")
+pytest_plugins = ("lanes", "stand_ins", "docs_index")
 
 
 @pytest.fixture

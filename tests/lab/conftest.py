@@ -12,6 +12,7 @@ from .cluster import Cluster
 from .machine import missing
 from .place import Place
 from conftest import skip
+from once import one_at_a_time
 
 
 @pytest.fixture(scope="session")
@@ -31,8 +32,9 @@ def lab(slurm: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clust
 @pytest.fixture(scope="session")
 def image() -> Path:
     """A container image with Debian's Julia; Apptainer is on PATH. Nobody may change it."""
-    install_apptainer()
-    return built_image()
+    with one_at_a_time("test-image"):
+        install_apptainer()
+        return built_image()
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def own(slurm: None, tmp_path: Path, julia: Julia) -> Iterator[Cluster]:
 
 @pytest.fixture
 def slow(own: Cluster, tmp_path: Path) -> Place:
-    """A study of one cell that takes half a minute, on a cluster that the test may break."""
+    """A study of one cell that takes 15 s and more, on a cluster that the test may break."""
     place = Place(tmp_path, own)
     place.add_slow_model()
     return place

@@ -20,6 +20,7 @@ from repro.container.opencode import OpenCode, ensure_opencode
 from repro.errors import UserError
 
 from conftest import skip
+from once import one_at_a_time
 
 INSPECTOR = TOOLCHAIN / "inspector"
 LONGEST_SECONDS = 240.0
@@ -46,7 +47,8 @@ def inspector() -> Path:
 def opencode() -> OpenCode:
     """The pinned OpenCode."""
     try:
-        return ensure_opencode()
+        with one_at_a_time("opencode"):
+            return ensure_opencode()
     except UserError as error:
         skip(f"OpenCode ({error})")
         raise
