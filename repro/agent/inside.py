@@ -22,7 +22,7 @@ from typing import Any
 MESSAGE_BYTES = 1 << 17
 _PIECE = 1 << 16
 _WATCH_SECONDS = 0.2
-_END_SECONDS = 10.0
+_END_SECONDS = 5.0
 """For processes to disappear after they were killed; one that waits for a device may not."""
 _REAP_SECONDS = 0.01
 _PAGE = os.sysconf("SC_PAGE_SIZE")

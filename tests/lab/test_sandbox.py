@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -66,6 +67,41 @@ class Box:
         return self.said.read_text(errors="replace")
 
 
+FREEZER = Path("/sys/fs/cgroup/freezer")
+
+
+@contextmanager
+def frozen(word: str) -> Iterator[None]:
+    """Freeze the process `sleep WORD` as soon as it runs: until this ends nothing can kill it."""
+    group = FREEZER / f"repro-test-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError:
+        skip("the freezer of cgroups, version 1, and root")
+
+    def freeze() -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            found = [one for one in processes_with(word) if one.name() == "sleep"]
+            if found:
+                (group / "tasks").write_text(str(found[0].pid))
+                (group / "freezer.state").write_text("FROZEN")
+                return
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=freeze)
+    thread.start()
+    try:
+        yield
+        thread.join()
+        assert (group / "tasks").read_text(), "it is still there, frozen"
+    finally:
+        thread.join()
+        (group / "freezer.state").write_text("THAWED")
+        assert gone(word)
+        group.rmdir()
+
+
 @contextmanager
 def a_box(tools: Tools, directory: Path) -> Iterator[Box]:
     directory.mkdir(exist_ok=True)
@@ -90,6 +126,18 @@ def box(tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     monkeypatch.setenv("HOME", str(home))
     with a_box(tools, tmp_path / "box") as made:
         yield made
+
+
+def test_a_process_that_nothing_can_kill_holds_nobody_up(
+    tools: Tools, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that waits for a dead disk: the command ends without it, and so does the sandbox."""
+    monkeypatch.setattr("repro.agent.sandbox._END_SECONDS", 1.0)
+    begin = time.monotonic()
+    with frozen("98765"), a_box(tools, tmp_path / "box") as box:
+        assert box.sh("sleep 98765 & sleep 5; echo done") == "done\n"
+        assert not box.timed_out
+    assert time.monotonic() - begin < 50
 
 
 def processes_with(word: str) -> list[psutil.Process]:
