@@ -221,6 +221,23 @@ def test_a_cut_stream_is_cut_again(tmp_path: Path) -> None:
     assert gateway.trouble is None
 
 
+def test_a_replay_counts_as_the_session_did(tmp_path: Path) -> None:
+    """An error that the agent was told of is no turn."""
+    turns = (Turn(text="good"), Turn(fault="too-long"), Turn(text="shorter", cached_tokens=7))
+    with scripted_provider(Script(turn=turns)) as provider:
+        model = settings(provider.endpoint)
+        with (
+            recording(model, tmp_path / "e.jsonl", Budget(), tmp_path / "s") as session,
+            agent(session.socket) as asking,
+        ):
+            before = [post(asking, {"messages": [], "n": number}) for number in range(3)]
+    with replayed(tmp_path) as (gateway, asking):
+        assert [post(asking, {"messages": [], "n": number}) for number in range(3)] == before
+    assert b"context window" in before[1]
+    assert gateway.usage == session.usage
+    assert (gateway.usage.turns, gateway.usage.cached_tokens) == (2, 7)
+
+
 @pytest.mark.parametrize(
     ("turn", "budget", "kind"),
     [

@@ -37,7 +37,7 @@ def recording(
             model without a price, or the script of a scripted model is wrong.
     """
     from repro.agent.gateway.budget import check_budget
-    from repro.agent.gateway.exchange import Session
+    from repro.agent.gateway.exchange import ServedSession
     from repro.agent.gateway.keys import key_of
     from repro.agent.gateway.provider import Provider
     from repro.agent.gateway.record import Recorder
@@ -48,7 +48,7 @@ def recording(
     gateway = Gateway(socket, Usage(dollars=None if model.price is None else 0.0))
     with _with_script(model) as asked:
         provider, recorder = Provider(asked, key), Recorder(exchanges, key)
-        session = Session(gateway, provider, key, budget, asked, recorder, _BROKEN_AT_MOST)
+        session = ServedSession(gateway, provider, key, budget, asked, recorder, _BROKEN_AT_MOST)
         with serving(session, unix_socket(socket)):
             yield gateway
 
@@ -66,14 +66,14 @@ def replaying(exchanges: Path, socket: Path) -> Iterator[Gateway]:
     Raises:
         UserError: the record is missing or damaged.
     """
-    from repro.agent.gateway.exchange import Session
+    from repro.agent.gateway.exchange import ServedSession
     from repro.agent.gateway.record import read_exchanges
     from repro.agent.gateway.replay import Replay
     from repro.agent.gateway.server import serving, unix_socket
 
     gateway = Gateway(socket)
     replay = Replay(read_exchanges(exchanges), gateway)
-    with serving(Session(gateway, replay), unix_socket(socket)):
+    with serving(ServedSession(gateway, replay), unix_socket(socket)):
         yield gateway
     replay.finish()
 

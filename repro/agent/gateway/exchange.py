@@ -42,7 +42,7 @@ from repro.agent.models import ModelSettings
 
 
 @dataclass
-class Session:
+class ServedSession:
     """What lasts from one exchange to the next; in a replay there is no limit, key or record."""
 
     gateway: Gateway
@@ -86,7 +86,7 @@ class Session:
 class Exchange:
     """A request in progress: all that is known about it, and what is done with it."""
 
-    session: Session
+    session: ServedSession
     incoming: Incoming
     dialect: Dialect
     reply: Reply
