@@ -34,7 +34,7 @@ class Page:
         problems: the problems shown, with their n.
         points: rows of `analysis.scaling.scaling` to draw.
         machine: whose times they are.
-        closed_form: whether the vendor's pi is left out.
+        closed_forms: problems whose vendor program is a formula, and left out.
         elsewhere: how many cells have times of other machines, which are not drawn.
     """
 
@@ -43,7 +43,7 @@ class Page:
     problems: dict[str, int]
     points: pd.DataFrame
     machine: str
-    closed_form: bool
+    closed_forms: tuple[str, ...]
     elsewhere: int
 
     @property
@@ -131,17 +131,17 @@ def _page(tidy: Tidy, size: int, memory: str) -> Page:
     """Choose what is drawn: one kind, one size, one machine (that with most cells)."""
     study, times = tidy.study, tidy.measurements
     kind = [name for name, framework in study.frameworks.items() if framework.memory == memory]
-    baselines = [name for name, model in study.models.items() if model.baseline]
     sizes = {p: v.sizes[size].n for p, v in study.problems.items() if len(v.sizes) > size}
-    closed_form = (times["problem"] == "pi") & times["model"].isin(baselines)
+    closed_form = tidy.closed_form(times)
     right_size = times["problem"].map(sizes) == times["n"]
     shown = times["framework"].isin(kind) & right_size
+    formulas = tuple(dict.fromkeys(times[shown & closed_form]["problem"]))
     times = times[shown & ~closed_form]
     cells = times.groupby("machine")["cell"].nunique()
     machine = str(cells.idxmax()) if len(cells) else "none"
     points = scaling(times[times["machine"] == machine])
     elsewhere = int(cells.sum()) - int(cells.get(machine, 0))
-    return Page(tidy, memory, sizes, points, machine, bool((shown & closed_form).any()), elsewhere)
+    return Page(tidy, memory, sizes, points, machine, formulas, elsewhere)
 
 
 def _panel(axes: Axes, shown: Page, points: pd.DataFrame, metric: str) -> None:
@@ -245,8 +245,10 @@ def _notes(shown: Page) -> list[str]:
 def _left_out(shown: Page) -> list[str]:
     """What a reader might look for and not find."""
     notes = []
-    if shown.closed_form:
-        notes.append("Not drawn: the vendor's pi, a closed form whose time measures no work.")
+    notes += [
+        f"Not drawn: the vendor's {problem}, a closed form whose time measures no work."
+        for problem in shown.closed_forms
+    ]
     if shown.elsewhere:
         notes.append(f"Not drawn: {shown.elsewhere} cells with times of other machines.")
     late = shown.points[shown.points["base_cores"] != shown.cores[0]]

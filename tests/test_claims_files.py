@@ -1,15 +1,17 @@
 """Claims as data: a claim on anything is a table of TOML; what is wrong in one is named."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from repro.claims import load as claims_load
+from repro import ROOT
 from repro.claims.kinds import KINDS
 from repro.claims.load import PAPER, claims_of, load_claims, models_of
 from repro.claims.observations import Observations, Point
 from repro.errors import UserError
-from repro.study.load import load_study
+from repro.study.load import STUDIES, load_study
+from repro.study.model import Study
 from repro.study.names import Program
 
 EFFICIENT = """\
@@ -70,20 +72,29 @@ def test_a_claim_on_a_new_problem_and_new_models_is_data_only(
         assert verdict.missing == ["times of grace/stencil/mpi on 1 core and on 8 or more"]
 
 
-def test_a_problem_of_the_study_brings_its_claims(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study = load_study("smoke")
-    directory = tmp_path / next(iter(study.problems))
-    directory.mkdir()
-    claims(directory, EFFICIENT)
-    claims(tmp_path, EFFICIENT)  # of no problem
-    monkeypatch.setattr(claims_load, "PROBLEMS", tmp_path)
-    assert [each.name for each in claims_of(study)] == [
-        *(each.name for each in load_claims(PAPER)), "stencil-scales",
-    ]  # fmt: skip
-    claims(directory, EFFICIENT.replace("stencil-scales", "small-runs"))
-    with pytest.raises(UserError, match=r"claim small-runs: there is another of this name"):
+@pytest.fixture
+def stencil(tmp_path: Path) -> Path:
+    """The directory of a problem outside the package; studies are beside it."""
+    return shutil.copytree(ROOT / "problems" / "pi", tmp_path / "stencil")
+
+
+def study_with(stencil: Path) -> Study:
+    text = (STUDIES / "smoke.toml").read_text(encoding="utf-8")
+    named = text.replace("[problems.pi]", f'[problems.{stencil.name}]\ndirectory = "{stencil}"')
+    path = stencil.with_name("waves.toml")
+    path.write_text(named, encoding="utf-8")
+    return load_study(str(path))
+
+
+def test_a_problem_of_the_study_brings_its_claims(stencil: Path) -> None:
+    study, paper = study_with(stencil), load_claims(PAPER)
+    assert claims_of(study) == paper
+    claims(stencil, EFFICIENT)
+    claims(stencil.parent, EFFICIENT)  # which is no problem's
+    assert [each.name for each in claims_of(study)[len(paper) :]] == ["stencil-scales"]
+    assert claims_of(load_study("smoke")) == paper
+    claims(stencil, EFFICIENT.replace("stencil-scales", "small-runs"))
+    with pytest.raises(UserError, match="claim small-runs: there is another of this name"):
         claims_of(study)
 
 

@@ -91,7 +91,7 @@ def test_missing_and_surplus_figures_are_named(built: Path, expected: Path) -> N
 def test_a_committed_file_that_is_not_in_its_sums_is_told(built: Path, expected: Path) -> None:
     (expected / "a.svg").write_text("<svg/>\n")
     (problem,) = check(built, expected)
-    assert "a.svg: is not the file of SHA256SUMS" in problem
+    assert "a.svg: does not match SHA256SUMS" in problem
 
 
 def test_update_takes_stale_figures_away(built: Path, expected: Path) -> None:

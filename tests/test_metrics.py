@@ -142,7 +142,7 @@ def test_a_rate_that_leans_to_one_side_is_named(tmp_path: Path) -> None:
     add_session(dataset, "gpt-5.5/gemm/threads/0", ending="no-kernel")
     lines = [line for line in metrics(dataset).missing if line.startswith("an unbiased build@k")]
     assert len(lines) == 1
-    assert "gpt-5.5 with threads: 1 programs that its sessions did not leave count" in lines[0]
+    assert "gpt-5.5 with threads: 1 programs that no session produced count" in lines[0]
     (tmp_path / "other").mkdir()
     dataset = varied(tmp_path / "other", lambda c: "ok" if gpt_pi(c) else None)
     add_session(dataset, "gpt-5.5/gemm/threads/0", ending="no-kernel")
@@ -259,7 +259,7 @@ def test_the_command_prints_tables_and_names_gaps(made: Path) -> None:
     assert code == 0
     assert "252 of 252 cells have an outcome, 215 ok" in output
     assert "40 programs" in output
-    assert "varied does not have times against the vendor" in output
+    assert "varied does not have a time over the vendor's" in output
     assert "gpt-5.5-single-shot  single-shot" in output
 
 

@@ -1,1 +1,1 @@
-"""The tidy table, metrics, intervals and comparisons."""
+"""Tidy tables of a dataset, its metrics with intervals, and comparisons."""

@@ -1,4 +1,4 @@
-"""Bootstrap intervals of what is computed from the programs of several tasks."""
+"""Bootstrap intervals of metrics over the programs of several tasks, and of medians."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,26 +13,25 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.float64]
 
 SEED = 260616534
-"""Of the resampling, so that the same dataset gives the same limits."""
+"""Seed of the resampling: the same dataset gives the same limits."""
 
 RESAMPLES = 2000
 
 
 def best_of_tasks(tasks: Sequence[Sequence[float]], k: int) -> Interval:
-    """Mean over tasks of what the best of k of a task's programs is expected to reach.
+    """Mean over tasks of the expected maximum of k of a task's programs.
 
-    With values of 0 and 1 the expected maximum is the chance that one of k is 1, so this is
+    With values of 0 and 1 the expected maximum is the probability that one of k is 1. So this is
     pass@k and build@k as well as speedup_n@k and efficiency_n@k.
 
     The interval is scipy's percentile bootstrap (Efron and Tibshirani, An Introduction to the
-    Bootstrap, 1993, chapter 13). The tasks are the study's and stay; the programs of each are
-    drawn anew, since it is generation that is random. So one program in a task means that no
-    spread is known: there is then no interval, and neither where all programs of each task are
-    alike, because nothing that is drawn from them could differ.
+    Bootstrap, 1993, chapter 13). The tasks are fixed by the study; the programs of each task are
+    resampled, since generation is what is random. There is no interval if a task has one program
+    only, or if the values of each task are all equal: then no spread is known.
 
     Args:
-        tasks: a value a program, for each task.
-        k: how many programs may be tried; at most as many as the smallest task has.
+        tasks: for each task one value per program.
+        k: number of programs tried; at most as many as the smallest task has.
 
     Returns:
         The estimate with its 95 % interval.

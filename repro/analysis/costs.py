@@ -1,4 +1,4 @@
-"""What generation cost: time, turns, tool calls, look-ups, tokens and dollars of each model."""
+"""The cost of generation: time, turns, tool calls, look-ups, tokens and dollars by model."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ COLUMNS = [
 
 
 def costs(sessions: pd.DataFrame) -> pd.DataFrame:
-    """What the sessions of each model took.
+    """The cost of the sessions of each model.
 
     Args:
         sessions: as in `Tidy`.
 
     Returns:
-        A row a model and measure: columns `COLUMNS`. `sessions` counts those that ended by the
-        model's doing, `left_out` those that did not, and are in no other column; `known` is how
-        many of the former tell this number, `total` their sum and `median` their median with a
-        95 % bootstrap interval, all NaN if none does. Seconds are of the wall clock.
+        One row per model and measure, columns `COLUMNS`. `sessions` counts those that the model
+        ended, `left_out` the others, which are in no other column. `known` is how many of the
+        former have this number, `total` its sum and `median` its median with a 95 % bootstrap
+        interval; all NaN if none has it. Seconds are of the wall clock.
     """
     rows: list[dict[str, Any]] = []
     for (model, base, agent, docs), group in sessions.groupby(
@@ -52,6 +52,6 @@ def _measure(sessions: pd.DataFrame, name: str) -> dict[str, Any]:
 
 
 def endings(sessions: pd.DataFrame) -> pd.DataFrame:
-    """How many sessions of each model ended how: columns model, ending, counts, sessions."""
+    """Number of sessions by model and ending: columns model, ending, counts, sessions."""
     keys = ["model", "ending", "counts"]
     return sessions.groupby(keys, sort=False).size().rename("sessions").reset_index()

@@ -1,11 +1,11 @@
 """Two datasets, cell by cell: what must be the same bit for bit, and what may vary."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from repro.analysis.compared_dataset import ComparedDataset, read_compared
+from repro.analysis.compared_dataset import ComparedCell, ComparedDataset, read_compared
 from repro.analysis.intervals import UNKNOWN, Interval, ratio
 from repro.analysis.reproduction import MARGIN, baseline_of, repetitions_to_tell
 from repro.analysis.significance import FALSE_DISCOVERIES, adjusted, p_beyond
@@ -14,6 +14,8 @@ from repro.study.names import CellName
 
 Word = Literal["alike", "differs", "cannot tell"]
 Basis = Literal["seconds", "speedup", ""]
+Both = tuple[ComparedDataset, ComparedDataset]
+"""A and B."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Row:
     settled_by: int | None = None
     """How many repetitions in both might tell, if these do not; None if more would hardly."""
 
+    def as_json(self) -> dict[str, Any]:
+        """The fields as JSON values; an interval that is not known is null."""
+        intervals = {"time_ratio": self.time_ratio.as_json(), "tested": self.tested.as_json()}
+        return asdict(self) | intervals
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -51,7 +58,7 @@ class Comparison:
     @property
     def only(self) -> tuple[list[str], list[str]]:
         """Cells that only A, and that only B has."""
-        a, b = self.a.rows.keys(), self.b.rows.keys()
+        a, b = self.a.cells.keys(), self.b.cells.keys()
         return sorted(a - b), sorted(b - a)
 
     @property
@@ -60,6 +67,19 @@ class Comparison:
         return not (
             self.a.damage or self.b.damage or any(row.word == "differs" for row in self.rows)
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """The comparison as `repro compare --json` writes it."""
+        return {
+            "a": asdict(self.a.facts()),
+            "b": asdict(self.b.facts()),
+            "factor": self.factor,
+            "correction": "Benjamini-Hochberg",
+            "agree": self.agree,
+            "only_a": self.only[0],
+            "only_b": self.only[1],
+            "cells": [row.as_json() for row in self.rows],
+        }
 
 
 def compare_datasets(a: Path, b: Path, factor: float = MARGIN) -> Comparison:
@@ -74,7 +94,7 @@ def compare_datasets(a: Path, b: Path, factor: float = MARGIN) -> Comparison:
         UserError: one of them is no dataset at all; what is damaged is in `damage`.
     """
     both = read_compared(a), read_compared(b)
-    common = [cell for cell in both[0].rows if cell in both[1].rows]
+    common = [cell for cell in both[0].cells if cell in both[1].cells]
     rows = [_row(cell, both, factor) for cell in common]
     tested = [index for index, row in enumerate(rows) if row.p is not None]
     corrected = adjusted([rows[index].p or 0.0 for index in tested])
@@ -83,64 +103,56 @@ def compare_datasets(a: Path, b: Path, factor: float = MARGIN) -> Comparison:
     return Comparison(*both, factor, rows + list(_programs(*both, common)))
 
 
-def _row(cell: str, both: tuple[ComparedDataset, ComparedDataset], factor: float) -> Row:
+def _row(cell: str, both: Both, factor: float) -> Row:
     """A cell before its p-value is corrected."""
-    a, b = (one.rows[cell] for one in both)
-    outcomes = (str(a["outcome"]), str(b["outcome"]))
-    times = ratio([both[1].seconds.get(cell, [])], [both[0].seconds.get(cell, [])])
-    row = Row(cell, "cannot tell", "", outcomes, times if a["n"] == b["n"] else UNKNOWN)
-    unlike = list(_unlike(cell, both, a, b))
-    ours = [outcome for outcome in outcomes if outcome in OUR_OUTCOMES]
-    if outcomes[0] != outcomes[1] and not ours:
-        unlike.append(f"{outcomes[0]} in A, {outcomes[1]} in B")
+    a, b = (dataset.cells[cell] for dataset in both)
+    times = ratio([b.seconds], [a.seconds])
+    row = Row(cell, "cannot tell", "", (a.outcome, b.outcome), times if a.n == b.n else UNKNOWN)
+    unlike = list(_unlike(a, b))
+    ours = {a.outcome, b.outcome} & set(OUR_OUTCOMES)
+    if a.outcome != b.outcome and not ours:
+        unlike.append(f"{a.outcome} in A, {b.outcome} in B")
     if unlike:
         return replace(row, word="differs", reason="; ".join(unlike))
     if ours:  # says nothing of the program
-        return replace(row, reason=f"{outcomes[0]} in A, {outcomes[1]} in B: not the program's")
-    if outcomes[0] != "ok":
-        return replace(row, word="alike", reason=f"the same outcome: {outcomes[0]}")
+        return replace(row, reason=f"{a.outcome} in A, {b.outcome} in B: not the program's")
+    if a.outcome != "ok":
+        return replace(row, word="alike", reason=f"the same outcome: {a.outcome}")
     name = CellName.parse(cell)
-    if name.program.problem == "pi" and any(name.program.model in one.closed_forms for one in both):
+    key = name.program.model, name.program.problem
+    if any(key in dataset.closed_forms for dataset in both):
         return replace(row, word="alike", reason="ok in both; a closed form, its time is no work")
-    same_machine = bool(a["machine"] == b["machine"])
-    return _timed(row, name, both, same_machine=same_machine, factor=factor)
+    return _timed(row, name, both, factor)
 
 
-def _unlike(
-    cell: str, both: tuple[ComparedDataset, ComparedDataset], a: Any, b: Any
-) -> Iterable[str]:
+def _unlike(a: ComparedCell, b: ComparedCell) -> Iterable[str]:
     """What should be the same bit for bit, and is not."""
-    if a["kernel_sha256"] != b["kernel_sha256"]:
+    if a.kernel_sha256 != b.kernel_sha256:
         yield "another kernel"
-    for column in ("n", "tile"):
-        if a[column] != b[column]:
-            yield f"{column} = {a[column]} in A, {b[column]} in B"
-    seeds = [one.seeds.get(cell, {}) for one in both]
-    if any(seeds[0][number] != seeds[1][number] for number in seeds[0].keys() & seeds[1].keys()):
+    for name, of_a, of_b in (("n", a.n, b.n), ("tile", a.tile, b.tile)):
+        if of_a != of_b:
+            yield f"{name} = {of_a} in A, {of_b} in B"
+    if any(a.seeds[number] != b.seeds[number] for number in a.seeds.keys() & b.seeds.keys()):
         yield "other seeds"
 
 
-def _timed(
-    row: Row,
-    name: CellName,
-    both: tuple[ComparedDataset, ComparedDataset],
-    *,
-    same_machine: bool,
-    factor: float,
-) -> Row:
-    cells = [one.seconds.get(row.cell, []) for one in both]
-    basis: Basis = "seconds" if same_machine else "speedup"
-    if same_machine and cells[0] == cells[1]:
+def _timed(row: Row, name: CellName, both: Both, factor: float) -> Row:
+    """A cell that is ok in both: seconds on one machine, speedups on two."""
+    a, b = (dataset.cells[row.cell] for dataset in both)
+    same_machine = a.machine == b.machine
+    if same_machine and a.seconds == b.seconds:
         return replace(row, word="alike", reason="the very same times in both: one measurement")
     if same_machine:
-        above, below = [cells[1]], [cells[0]]
+        basis: Basis = "seconds"
+        above, below = [b.seconds], [a.seconds]
     else:
-        problem = _yardstick(name, both)
+        problem = _no_speedup(name, both)
         if problem:
             word: Word = "alike" if name == baseline_of(name) else "cannot tell"
             return replace(row, word=word, reason=problem)
-        base = [one.seconds.get(str(baseline_of(name)), []) for one in both]
-        above, below = [cells[1], base[0]], [cells[0], base[1]]
+        basis = "speedup"
+        base_a, base_b = (dataset.cells[str(baseline_of(name))].seconds for dataset in both)
+        above, below = [b.seconds, base_a], [a.seconds, base_b]
     tested, p = ratio(above, below), p_beyond(above, below, factor)
     row = replace(row, basis=basis, tested=tested, p=p)
     if p is None:
@@ -148,19 +160,19 @@ def _timed(
     return replace(row, settled_by=repetitions_to_tell(above, below, factor))
 
 
-def _yardstick(name: CellName, both: tuple[ComparedDataset, ComparedDataset]) -> str:
+def _no_speedup(name: CellName, both: Both) -> str:
     """Why speedups over the baseline cannot be compared, if so."""
     baseline = baseline_of(name)
     if name == baseline:
         return "ok in both; other machines, and it is the baseline itself"
     keys = []
-    for which, one in zip("AB", both, strict=True):
-        if str(baseline) not in one.seconds:
+    for which, dataset in zip("AB", both, strict=True):
+        base = dataset.cells.get(str(baseline))
+        if base is None or not base.seconds:
             return f"ok in both; other machines, and {which} has no time of {baseline}"
-        base = one.rows[str(baseline)]
-        if base["machine"] != one.rows[str(name)]["machine"]:
+        if base.machine != dataset.cells[str(name)].machine:
             return f"ok in both; other machines, and {baseline} is from yet another in {which}"
-        keys.append([base[column] for column in ("kernel_sha256", "n", "tile")])
+        keys.append((base.kernel_sha256, base.n, base.tile))
     return "" if keys[0] == keys[1] else f"ok in both; other machines, and {baseline} differs"
 
 

@@ -1,4 +1,4 @@
-"""The failure envelope: how far each program goes, and what ends it."""
+"""The failure envelope: up to which scale each program is ok, and how it fails beyond."""
 
 from typing import Any
 
@@ -18,20 +18,20 @@ COLUMNS = [
 
 
 def envelope(tidy: Tidy) -> pd.DataFrame:
-    """The largest scale point at which each program is `ok`, and what ends it beyond.
+    """The largest scale point at which each program is `ok`, and the failure beyond it.
 
-    Scale points are ordered by their cores. `ends_at` is the smallest scale point above the
-    largest `ok` one with an outcome of the program, `ends_with` that outcome and `ends_flags` its
-    flags; both are empty for a program that is `ok` at the largest scale point at which it has
-    an outcome (`measured_to`), whose envelope the dataset therefore does not show.
-    `first_failure` lies below `largest_ok` where a program fails and recovers. A program
-    that is never `ok` ends at its smallest scale point.
+    Scale points are ordered by cores. `ends_at` is the smallest scale point with an outcome of
+    the program above the largest `ok` one, `ends_with` that outcome and `ends_flags` its flags.
+    All are empty for a program that is `ok` at the largest scale point at which it has an outcome
+    (`measured_to`): the dataset does not show its envelope. `first_failure` is below `largest_ok`
+    where a program fails and recovers. A program that is never `ok` ends at its smallest scale
+    point.
 
     Returns:
-        A row a program and size that the study has cells of, in its order: columns `COLUMNS`;
-        names of scale points are empty and their cores 0 where there is none. `ok` of `counted`
-        cells with an outcome of the program; the rest by reason, of which `no_kernel` is that the
-        session left no program.
+        One row per program and size of the study, in its order, columns `COLUMNS`. Where there is
+        no scale point, its name is empty and its cores are 0. `ok` counts among the `counted`
+        cells, those with an outcome of the program; the last columns count the others by reason,
+        `no_kernel` those whose session produced no program.
     """
     cells = grid(tidy)
     cores = cells["scale"].str.split("x", expand=True).reindex(columns=range(3))

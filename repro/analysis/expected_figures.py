@@ -1,6 +1,6 @@
-"""Expected figures: are these the committed ones, byte for byte, and if not, where do they differ?
+"""Expected figures: whether figures equal the committed ones, byte for byte, and where not.
 
-paper_figures/expected/<dataset>/ has every figure and SHA256SUMS, in the format of sha256sum.
+paper_figures/expected/<dataset>/ has the figures and SHA256SUMS in the format of sha256sum.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from repro.files import reading, write_atomic
 EXPECTED = ROOT / "paper_figures" / "expected"
 SUMS = "SHA256SUMS"
 SHOWN = 100
-"""Characters of a differing line that are shown."""
+"""Characters shown of a line that differs."""
 
 
 def check(built: Path, expected: Path) -> list[str]:
@@ -26,7 +26,7 @@ def check(built: Path, expected: Path) -> list[str]:
         expected: directory with the committed figures and their hashes.
 
     Returns:
-        One line for each file that differs, is missing or is too many; empty if all agree.
+        One line for each file that differs, is missing or is not expected; empty if all agree.
     """
     sums = _read_sums(expected / SUMS)
     if sums is None:
@@ -41,7 +41,7 @@ def check(built: Path, expected: Path) -> list[str]:
 
 
 def update(built: Path, expected: Path) -> None:
-    """Make the figures just drawn the expected ones; figures no longer drawn go.
+    """Make the figures just drawn the expected ones; remove those no longer drawn.
 
     Raises:
         OSError: `expected` cannot be written.
@@ -58,7 +58,7 @@ def update(built: Path, expected: Path) -> None:
 
 
 def _compare(built: Path, expected: Path, digest: str | None) -> str | None:
-    """What is wrong with one figure, in one line; None if nothing."""
+    """What is wrong with a figure, in one line; None: nothing."""
     if digest is None:
         return f"{built.name}: drawn, but not expected; see --update-expected"
     if not built.exists():
@@ -68,7 +68,7 @@ def _compare(built: Path, expected: Path, digest: str | None) -> str | None:
     if not expected.exists():
         return f"{expected}: missing; restore it, or see --update-expected"
     if _sha256(expected) != digest:
-        return f"{expected}: is not the file of {SUMS}; restore both, or see --update-expected"
+        return f"{expected}: does not match {SUMS}; restore both, or see --update-expected"
     return f"{built.name}: {difference(built, expected)}"
 
 
@@ -114,7 +114,7 @@ def _shown(line: bytes | None, other: bytes | None) -> str:
 
 
 def _read_sums(path: Path) -> dict[str, str] | None:
-    """Digest by file name, or None if there is no such file."""
+    """Digests by file name; None if there is no such file."""
     if not path.exists():
         return None
     sums = {}

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CONFIDENCE = 0.95
-"""Of every interval in figures and verdicts."""
+"""Level of every interval in figures and verdicts."""
 
 DIGITS = 9
-"""Significant digits kept: more than a clock gives, fewer than processors disagree about."""
+"""Significant digits kept: more than a clock resolves, fewer than processors agree on."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,14 @@ class Interval:
     def known(self) -> bool:
         """Whether there is an interval, and not only an estimate."""
         return math.isfinite(self.low) and math.isfinite(self.high)
+
+    def as_json(self) -> dict[str, float | None] | None:
+        """The fields, null where one is not known; null if there is no estimate."""
+        if not math.isfinite(self.value):
+            return None
+        return {
+            name: number if math.isfinite(number) else None for name, number in vars(self).items()
+        }
 
     def __str__(self) -> str:
         if not self.known:
@@ -43,7 +51,7 @@ class LogMean:
 
 
 def log_mean(seconds: Sequence[float]) -> LogMean | None:
-    """Logarithms of times in seconds, summarised; None if there is none, or one is not positive.
+    """Mean logarithm of times in seconds; None if there is no time, or one is not positive.
 
     Times on a logarithmic scale are closer to symmetric, and a ratio of geometric means does not
     depend on which machine is the denominator (Fleming and Wallace, CACM 29(3), 1986).
@@ -90,7 +98,7 @@ def ratio(
 
 
 def _exp(power: float) -> float:
-    """E to a power, infinity where it has no number: for limits of a spread beyond all sense."""
+    """E to a power; infinity where it overflows, as for the limits of an absurd spread."""
     try:
         return math.exp(power)
     except OverflowError:
@@ -119,5 +127,5 @@ def degrees_of_freedom(means: Sequence[LogMean]) -> float:
 
 
 def rounded(value: float) -> float:
-    """A number without the digits that processors disagree about."""
+    """A number without the digits on which processors disagree."""
     return float(f"{value:.{DIGITS}g}")

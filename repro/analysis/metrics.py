@@ -1,4 +1,4 @@
-"""All metrics of a dataset, and what it lacks for them."""
+"""All metrics of a dataset, and what data are missing for others."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Metrics:
     Attributes:
         dataset: its name.
         machines: where its cells ran.
-        cells: cells of the study by outcome; under `no-kernel` those of programs that their
-            sessions did not leave, under "" the others that were never attempted.
-        damaged: files that could not be read; their content is in no number.
-        missing: what the dataset has no data for.
+        cells: cells of the study by outcome; under `no-kernel` those of programs that no session
+            produced, under "" the others that were never attempted.
+        damaged: files that could not be read; no number includes them.
+        missing: metrics for which the dataset has no data, and why.
         rates: as `rates.rates` gives them.
         envelope: as `envelope.envelope`.
         serial_fraction: as `scaling.serial_fractions`.
@@ -49,7 +49,7 @@ class Metrics:
     endings: pd.DataFrame
 
     def as_json(self) -> dict[str, Any]:
-        """The same as JSON values; a number that is not known is null."""
+        """The metrics as JSON values; a number that is not known is null."""
         return {
             name: records(value) if isinstance(value, pd.DataFrame) else value
             for name, value in vars(self).items()
@@ -71,7 +71,7 @@ def _unknown(value: Any) -> bool:
 
 
 def metrics(dataset: Path) -> Metrics:
-    """Compute all metrics of a dataset from what of it can be read.
+    """Compute all metrics of a dataset from its readable files.
 
     Raises:
         UserError: its study or its description is missing or damaged.
@@ -84,7 +84,7 @@ def metrics(dataset: Path) -> Metrics:
         "a speedup_n@k: no time of the reference programs on one thread of the same machine":
             (found["metric"] == "speedup").any(),
         "a serial fraction: no program has times on one core and on more": len(serial),
-        "times against the vendor: no vendor program beside others on as many cores": len(vendor),
+        "a time over the vendor's: no vendor program ran on as many cores": len(vendor),
         "a cost of generation: it has no transcripts": len(costed),
     }  # fmt: skip
     return Metrics(
@@ -103,22 +103,22 @@ def metrics(dataset: Path) -> Metrics:
 
 
 def _missing(tidy: Tidy, found: pd.DataFrame) -> Iterator[str]:
-    """Models without outcomes, rates that lean to one side, and why they have no interval."""
+    """Models without outcomes, biased rates, and why rates have no interval."""
     for model, cells in grid(tidy).groupby("model", sort=False):
         counts = {name or "no data": int(n) for name, n in cells["outcome"].value_counts().items()}
         if set(counts) <= {*OUR_OUTCOMES, NO_KERNEL, "no data"}:
             told = ", ".join(f"{n} {name}" for name, n in counts.items())
-            yield f"an outcome of {model}: of its {len(cells)} cells are {told}"
+            yield f"an outcome of {model}: its {len(cells)} cells are {told}"
     yield from _one_sided(tidy)
     several = found[found["programs"] > found["tasks"]]
     if len(found) and several.empty:
         yield "an interval of any rate, or a k above 1: no task has more than one program"
     if len(machines := set(tidy.cells["machine"])) > 1:
-        yield f"one machine: it has {len(machines)}; times are compared on the same one only"
+        yield f"one machine: it has {len(machines)}, and times are compared on the same one only"
 
 
 def _one_sided(tidy: Tidy) -> Iterator[str]:
-    """Where programs that were not written count as failures, and some that were do not count."""
+    """Where missing programs count as failures while programs that exist do not count."""
     counted = outcomes(tidy)
     without = counted[counted["outcome"] == NO_KERNEL]
     cells = tidy.cells.assign(program=programs(tidy.cells["cell"]))
@@ -130,6 +130,6 @@ def _one_sided(tidy: Tidy) -> Iterator[str]:
             many = programs(never["cell"]).nunique()
             yield (
                 f"an unbiased build@k or pass@k of {model} with {framework}: {many} programs "
-                f"that its sessions did not leave count as failures, {left} that it did leave "
+                f"that no session produced count as failures, but {left} that one did produce "
                 "have no outcome and do not count"
             )

@@ -1,32 +1,32 @@
-"""The metrics of ParEval: what k independent programs of one task come to, estimated from N.
+"""The metrics of ParEval: the expected result of k independent programs, estimated from N.
 
 Names and definitions are those of D. Nichols et al., "Can Large Language Models Write Parallel
 Code?", HPDC 2024 (arXiv 2401.12554), and of analysis/metrics.py in their repository
 parallelcodefoundry/ParEval. A task is what they call a prompt: here a problem with a framework,
-a size, and, where a scale is named, a scale point. A metric of several tasks is the mean of
-theirs.
+a size, and, where a scale is named, a scale point. A metric of several tasks is the mean over
+them.
 """
 
 from collections.abc import Sequence
 from math import comb, fsum
 
 KS = (1, 2, 5, 10, 20)
-"""The k for which metrics are given: ParEval's 1, 5, 10 and 20; and 2, as programs are dear."""
+"""The k for which metrics are given: ParEval's 1, 5, 10 and 20, and 2, as programs are costly."""
 
 
 def at_k(passed: int, n: int, k: int) -> float:
-    """pass@k, or build@k: the chance that one of k programs passes, or builds.
+    """pass@k, or build@k: the probability that one of k programs passes, or builds.
 
     The unbiased estimator 1 - C(n-c, k) / C(n, k) of M. Chen et al., "Evaluating Large Language
     Models Trained on Code", 2021 (arXiv 2107.03374), equation 1, which ParEval takes for both.
 
     Args:
-        passed: c, how many of the programs did.
+        passed: c, how many of the programs pass.
         n: how many programs there are.
-        k: how many may be tried.
+        k: how many are tried.
 
     Raises:
-        ValueError: not 0 <= passed <= n, or not 1 <= k <= n: fewer programs than k do not tell.
+        ValueError: not 0 <= passed <= n, or not 1 <= k <= n.
     """
     if not 0 <= passed <= n or not 1 <= k <= n:
         raise ValueError(f"{passed} of {n} programs, {k} tried")
@@ -34,9 +34,9 @@ def at_k(passed: int, n: int, k: int) -> float:
 
 
 def best_weights(n: int, k: int) -> list[float]:
-    """How likely each of n programs, the worst first, is the best of k drawn from them.
+    """Probability of each of n programs, worst first, to be the best of k drawn from them.
 
-    C(j-1, k-1) / C(n, k) for the j-th: it is drawn, and the k-1 others are all from those below.
+    C(j-1, k-1) / C(n, k) for the j-th: it is drawn, and the k-1 others are from those below it.
 
     Raises:
         ValueError: not 1 <= k <= n.
@@ -47,7 +47,7 @@ def best_weights(n: int, k: int) -> list[float]:
 
 
 def best_of_k(values: Sequence[float], k: int) -> float:
-    """speedup_n@k, or efficiency_n@k: what the best of k programs is expected to reach.
+    """speedup_n@k, or efficiency_n@k: the expected value of the best of k programs.
 
     With the programs' speedups T* / T_j on n cores from the worst to the best this is ParEval's
     sum over j of C(j-1, k-1) / C(N, k) * T* / T_j, without bias the expected maximum of k;
@@ -58,8 +58,8 @@ def best_of_k(values: Sequence[float], k: int) -> float:
     expectation that the paper defines, which is the one here.
 
     Args:
-        values: one a program, in any order; 0 for a program that did not pass.
-        k: how many may be tried.
+        values: one per program, in any order; 0 for a program that does not pass.
+        k: how many are tried.
 
     Raises:
         ValueError: not 1 <= k <= number of programs.

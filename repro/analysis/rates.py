@@ -14,16 +14,16 @@ from repro.analysis.tidy import Tidy
 from repro.measure.outcomes import OUR_OUTCOMES
 
 ALL = "all"
-"""In place of a problem, a framework or a scale point: all of them."""
+"""Stands for all problems, frameworks or scale points."""
 
 SMALLEST = "smallest"
-"""In place of a scale point: each framework's smallest of the study."""
+"""Stands for the study's smallest scale point of each framework."""
 
 GROUPINGS = (
     ("model",), ("model", "problem", "n"), ("model", "framework"),
     ("model", "problem", "n", "framework"),
 )  # fmt: skip
-"""A row for each; what is not in it is `ALL`."""
+"""There are rows for each grouping; columns that are not in it are `ALL`."""
 
 COLUMNS = [
     "model", "problem", "n", "framework", "scale", "metric", "k", "value", "low", "high",
@@ -31,7 +31,7 @@ COLUMNS = [
 ]  # fmt: skip
 _EVERYTHING: dict[str, Any] = {"problem": ALL, "n": ALL, "framework": ALL}
 _MOST = 700.0
-"""Logarithm of any speedup at most: what a double still holds."""
+"""Upper limit for the logarithm of a speedup, so that a double can hold it."""
 _TASK = ["problem", "n", "framework"]
 _PROGRAM = ["model", *_TASK, "sample"]
 
@@ -40,26 +40,26 @@ def rates(tidy: Tidy, *, points: bool = True) -> pd.DataFrame:
     """ParEval's metrics (see `pareval`), by model, problem, framework and scale point.
 
     At a scale point a program builds if its outcome there is not `load-error`, and passes if it
-    is `ok`. At the scale `ALL` it must at every scale point at which it has an outcome, which is
-    ParEval's rule (valid only if all its runs are). Cells that came to `unavailable` or
-    `infrastructure`, or were never attempted, are in no rate: they are counted beside it. A
-    program that the model's session did not leave counts as one that does not build, provided
-    that the dataset has runs of that model at all.
+    is `ok`. At the scale `ALL` it must do so at every scale point at which it has an outcome,
+    which is ParEval's rule (a program is valid only if all its runs are). Cells that are
+    `unavailable` or `infrastructure`, or were never attempted, are in no rate, but counted beside
+    it. A program that no session produced counts as one that does not build, provided that the
+    dataset has runs of that model at all.
 
     The speedup of a program is T* / T on the same machine: T* the time of the reference program
     of the same problem and size on one thread, T the geometric mean of the cell's repetitions; it
-    is 0 for a program that does not pass. Two variants are given: `speedup` and `efficiency` take
-    in all programs with an outcome, `speedup_ok` and `efficiency_ok` those that pass only, as
-    ParEval's metrics.py does. A vendor's pi, a closed form, has no speedup.
+    is 0 for a program that does not pass. There are two variants: `speedup` and `efficiency`
+    include all programs with an outcome, `speedup_ok` and `efficiency_ok` only those that pass, as
+    in ParEval's metrics.py. A vendor program that is a closed form has no speedup.
 
     Args:
         tidy: the dataset.
-        points: whether to give them at each scale point too, which takes most of the time.
+        points: whether to include each scale point, which takes most of the time.
 
     Returns:
-        A row a group, metric and k: columns `COLUMNS`. `value` with 95 % limits (`bootstrap`),
-        NaN where none is known; `tasks` that the mean is of; `programs` in them, of which
-        `passed` built (build@k) or passed; the other counts are cells of the group left out.
+        One row per group, metric and k, columns `COLUMNS`: `value` with its 95 % limits
+        (`bootstrap`), NaN where not known; the number of `tasks` in the mean and of `programs` in
+        these, of which `passed` build or pass; then the group's cells left out, by reason.
     """
     counted = outcomes(tidy)
     left_out = _left_out(tidy)
@@ -74,16 +74,16 @@ def rates(tidy: Tidy, *, points: bool = True) -> pd.DataFrame:
 
 
 def outcomes(tidy: Tidy) -> pd.DataFrame:
-    """Every cell with an outcome of the program, as the rates take it.
+    """Every cell with an outcome of the program, as the rates count it.
 
     Returns:
-        A row a cell: its parts, `scale`, `outcome` (that may be `NO_KERNEL`), `built`, `passed`
+        One row per cell: its parts, `scale`, `outcome` (possibly `NO_KERNEL`), `built`, `passed`
         and `speedup`, which is NaN where there is no T*.
     """
     cells = tidy.cells[~tidy.cells["outcome"].isin(OUR_OUTCOMES)].copy()
     cells["scale"] = scale_of(cells)
     columns = ["cell", *_PROGRAM, "scale", "cores", "machine", "outcome"]
-    both = pd.concat([cells[columns], _never_made(tidy)[columns]], ignore_index=True)
+    both = pd.concat([cells[columns], _without_kernel(tidy)[columns]], ignore_index=True)
     both = _in_order(tidy, both)
     both["built"] = ~both["outcome"].isin(["load-error", NO_KERNEL])
     both["passed"] = both["outcome"] == "ok"
@@ -92,7 +92,7 @@ def outcomes(tidy: Tidy) -> pd.DataFrame:
 
 
 def _in_order(tidy: Tidy, table: pd.DataFrame) -> pd.DataFrame:
-    """Rows in the study's order of models, problems and frameworks; those it lacks come last."""
+    """Rows in the study's order of models, problems and frameworks; unknown ones come last."""
     study = tidy.study
     names = [*study.models, *study.problems, *study.frameworks]
     order = {name: i for i, name in enumerate(names)}
@@ -108,13 +108,13 @@ def _in_order(tidy: Tidy, table: pd.DataFrame) -> pd.DataFrame:
 
 
 def scale_of(table: pd.DataFrame) -> "pd.Series[str]":
-    """Scale points as in names."""
+    """Scale points as names of cells have them."""
     parts = [table[name].astype(str) for name in ("nodes", "ranks", "threads")]
     return parts[0] + "x" + parts[1] + "x" + parts[2]
 
 
-def _never_made(tidy: Tidy) -> pd.DataFrame:
-    """Cells of programs that their sessions did not leave, of models that were run."""
+def _without_kernel(tidy: Tidy) -> pd.DataFrame:
+    """Cells of programs that no session produced, of models that have runs."""
     cells = grid(tidy)
     run = cells["model"].isin(set(tidy.cells["model"]))
     found = cells[(cells["outcome"] == NO_KERNEL) & run].copy()
@@ -160,7 +160,7 @@ def _bases(times: pd.DataFrame) -> Iterator[tuple[str, str, str, int]]:
 def _views(
     tidy: Tidy, counted: pd.DataFrame, *, points: bool
 ) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The outcomes as a row a program: over all scale points, at the smallest, at each."""
+    """The outcomes, one row per program: over all scale points, at the smallest, at each."""
     whole = counted.groupby(_PROGRAM, sort=False, as_index=False)
     yield ALL, whole.agg({"built": "all", "passed": "all"})
     smallest = {name: smallest_scale(tidy, name) for name in tidy.study.frameworks}
@@ -217,7 +217,7 @@ class _LeftOut(NamedTuple):
     counts: Mapping[tuple[str, ...], Mapping[str, int]]
 
     def of(self, where: Mapping[str, Any]) -> dict[str, int]:
-        """How many cells a group leaves out, by reason."""
+        """Number of cells that a group leaves out, by reason."""
         key = tuple(where[name] for name in ("model", *_TASK, "scale"))
         found = self.counts.get(key, {})
         return {name: found.get(name, 0) for name in (*OUR_OUTCOMES, "no_data")}
@@ -225,8 +225,8 @@ class _LeftOut(NamedTuple):
 
 def _left_out(tidy: Tidy) -> _LeftOut:
     cells = tidy.grid()
-    never = set(_never_made(tidy)["cell"])
-    cells = cells[cells["outcome"].isin([*OUR_OUTCOMES, ""]) & ~cells["cell"].isin(never)]
+    missing = set(_without_kernel(tidy)["cell"])
+    cells = cells[cells["outcome"].isin([*OUR_OUTCOMES, ""]) & ~cells["cell"].isin(missing)]
     counts: dict[tuple[str, ...], dict[str, int]] = {}
     columns = ["model", *_TASK, "scale", "outcome"]
     smallest = {name: smallest_scale(tidy, name) for name in tidy.study.frameworks}
@@ -242,7 +242,7 @@ def _left_out(tidy: Tidy) -> _LeftOut:
 def _keys(
     model: str, size: tuple[str, int], framework: str, scales: Iterable[str]
 ) -> Iterator[tuple[str, ...]]:
-    """Every group that a cell belongs to."""
+    """The groups that a cell belongs to."""
     for problem, n in (size, (ALL, ALL)):
         for name in (framework, ALL):
             for scale in scales:

@@ -95,8 +95,8 @@ def serial_fractions(tidy: Tidy) -> pd.DataFrame:
     """Karp-Flatt's e of each cell on several cores whose program has a time on one.
 
     Returns:
-        A row a cell, but for a vendor's pi: columns `SERIAL_COLUMNS`; the limits are those of the
-        speedup (see `scaling`), of which e is a falling function.
+        A row a cell, closed forms of a vendor left out: columns `SERIAL_COLUMNS`; the limits are
+        those of the speedup (see `scaling`), of which e is a decreasing function.
     """
     points = scaling(tidy.measurements[~tidy.closed_form(tidy.measurements)])
     usable = points[(points["base_cores"] == 1) & (points["cores"] > 1)]
@@ -114,8 +114,8 @@ def against_vendor(tidy: Tidy) -> pd.DataFrame:
     """Time of each cell over that of the vendor's library on as many cores of the same machine.
 
     2 means that the program takes twice as long. The vendor runs on one node, so a cell on more
-    cores than a node has finds no vendor beside it, nor does pi, whose vendor program is a closed
-    form that measures no work. Of several vendor programs the fastest counts.
+    cores than a node has finds no vendor beside it, nor does a problem whose vendor program is a
+    closed form, which measures no work. Of several vendor programs the fastest counts.
 
     Returns:
         A row a cell of another model: columns `VENDOR_COLUMNS`, with Welch's 95 % limits.

@@ -6,15 +6,18 @@ Read here is what `repro.agent` writes: `<model>/transcripts/<program>/<try>/` w
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
 
 from repro.analysis.damaged_data import Damage, recorded
 from repro.errors import UserError
 from repro.files import read_json, reading
 from repro.study.names import Program
+from repro.study.toml import checked
 
 OUR_ENDINGS = ("provider-refused", "provider-down", "cut-off")
 """Not the model's doing: such a session is repeated, listed, and counted in no median or rate."""
@@ -29,8 +32,8 @@ NUMBERS = ("seconds", "turns", "tool_calls", "doc_lookups", "input_tokens", "out
            "cached_tokens", "dollars")  # fmt: skip
 """What is counted; NaN where the transcript does not tell."""
 
-MOST = 1e15
-"""Seconds, tokens or dollars that no session takes."""
+Amount = Annotated[float | None, Field(ge=0, le=1e15)]
+"""A time, count or price of a session; None where it is not known."""
 
 TYPES = {
     "program": "str", "model": "str", "problem": "str", "framework": "str", "sample": "int64",
@@ -66,36 +69,58 @@ def sessions(dataset: Path, damage: Damage | None = None) -> pd.DataFrame:
     return table.sort_values(keys, kind="stable").reset_index(drop=True)
 
 
+class _Part(BaseModel):
+    """A part of `session.json` that is read here; `repro.agent.records` has all of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class _Ending(_Part):
+    kind: str = UNFINISHED
+
+
+class _Usage(_Part):
+    turns: Amount = None
+    input_tokens: Amount = None
+    output_tokens: Amount = None
+    cached_tokens: Amount = None
+    dollars: Amount = None
+
+
+class _Session(_Part):
+    program: str
+    agent: str
+    docs: bool = False
+    model_name: str | None = None
+    ending: _Ending | None = None
+    seconds: Amount = None
+    usage: _Usage | None = None
+
+
 def _row(dataset: Path, path: Path) -> dict[str, Any]:
-    about = read_json(path)
-    try:
-        program = Program.parse(about["program"])
-        ending = (about.get("ending") or {}).get("kind", UNFINISHED)
-        usage = about.get("usage") or {}
-        row: dict[str, Any] = {
-            "program": str(program), "model": program.model, "problem": program.problem,
-            "framework": program.framework, "sample": program.sample,
-            "try": int(path.parent.name), "base": str(about.get("model_name", program.model)),
-            "agent": str(about["agent"]), "docs": bool(about.get("docs", False)),
-            "ending": str(ending), "counts": ending not in (*OUR_ENDINGS, UNFINISHED),
-            "seconds": _number(about.get("seconds")),
-        }  # fmt: skip
-        row |= {
-            name: _number(usage.get(name))
-            for name in ("turns", "input_tokens", "output_tokens", "cached_tokens", "dollars")
-        }
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise UserError(f"{path}: damaged: {error!r}; see `repro verify`") from error
+    about = checked(read_json(path), _Session, f"{path}: damaged")
+    with _damage_in(path):
+        program, number = Program.parse(about.program), int(path.parent.name)
+    ending = about.ending.kind if about.ending else UNFINISHED
     kernel = dataset / program.model / "kernels" / f"{program.stem}.jl"
-    row["kernel"] = kernel.is_file() and kernel.stat().st_size > 0
-    return row | _calls(path.parent, row["agent"])
+    return {
+        "program": str(program), "model": program.model, "problem": program.problem,
+        "framework": program.framework, "sample": program.sample, "try": number,
+        "base": about.model_name or program.model, "agent": about.agent, "docs": about.docs,
+        "ending": ending, "counts": ending not in (*OUR_ENDINGS, UNFINISHED),
+        "kernel": kernel.is_file() and kernel.stat().st_size > 0,
+        "seconds": about.seconds,
+        **dict(about.usage or _Usage()), **_calls(path.parent, about.agent),
+    }  # fmt: skip
 
 
-def _number(value: Any) -> float:
-    number = float("nan") if value is None else float(value)
-    if number < 0 or number > MOST:
-        raise ValueError(f"{value!r:.40} is no time, count or price")
-    return number
+@contextmanager
+def _damage_in(path: Path) -> Iterator[None]:
+    """Say in which file it is that something is not as it is written."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path}: damaged: {error!r}; see `repro verify`") from error
 
 
 def _calls(directory: Path, agent: str) -> dict[str, float]:
@@ -105,10 +130,8 @@ def _calls(directory: Path, agent: str) -> dict[str, float]:
     for name, read in (("atif.json", _of_atif), ("events.jsonl", _of_events)):
         path = directory / name
         if path.is_file():
-            try:
+            with _damage_in(path):
                 names = list(read(path))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise UserError(f"{path}: damaged: {error!r}; see `repro verify`") from error
             looked_up = sum(tool.startswith(DOCS) for tool in names)
             return {"tool_calls": float(len(names)), "doc_lookups": float(looked_up)}
     return {"tool_calls": float("nan"), "doc_lookups": float("nan")}

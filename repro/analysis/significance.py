@@ -1,4 +1,4 @@
-"""Do times differ beyond a factor, in one cell and in many at once?"""
+"""Whether times differ by more than a factor: a test for one cell, and a correction for many."""
 
 import math
 from collections.abc import Sequence
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from repro.analysis.intervals import degrees_of_freedom, log_mean, rounded
 
 FALSE_DISCOVERIES = 0.05
-"""The share of false ones that is accepted among the differences found."""
+"""False discovery rate: the accepted share of false ones among the differences found."""
 
 
 def p_beyond(
     above: Sequence[Sequence[float]], below: Sequence[Sequence[float]], factor: float
 ) -> float | None:
-    """How well times agree with a true ratio within a factor either way, as a p-value.
+    """P-value of the hypothesis that the true ratio is within a factor either way.
 
     For d, the logarithm of the ratio (`intervals.ratio`), with standard error s and Welch's
     degrees of freedom: P(T > (|d| - log f) / s) + P(T < -(|d| + log f) / s), the tails at the
@@ -43,12 +43,13 @@ def p_beyond(
 
 
 def adjusted(ps: Sequence[float]) -> list[float]:
-    """P-values for many comparisons at once, after Benjamini and Hochberg (JRSS B 57, 1995).
+    """P-values corrected for multiple testing after Benjamini and Hochberg (JRSS B 57, 1995).
 
-    Of what is then found below `FALSE_DISCOVERIES` at most that share is expected to be false. If
-    nothing differs at all, it is also the chance of finding anything, which is what an exit code
-    should promise; Holm's procedure promises more and, with hundreds of cells of five repetitions,
-    finds less. Cells that share a baseline depend on each other positively, which it allows.
+    Of the differences with an adjusted p-value up to `FALSE_DISCOVERIES`, at most that share is
+    expected to be false. If nothing differs at all, it is also the probability of any finding,
+    which is what an exit code should promise. Holm's procedure promises more, but finds less in
+    hundreds of cells of five repetitions. Cells that share a baseline are positively dependent,
+    which the procedure allows.
     """
     if not ps:
         return []

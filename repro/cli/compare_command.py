@@ -1,10 +1,8 @@
 """`repro compare`: two datasets beside each other."""
 
 import json
-import math
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,8 +10,8 @@ from repro.archive import find
 from repro.cli import options
 
 if TYPE_CHECKING:
+    from repro.analysis.compared_dataset import DatasetFacts
     from repro.analysis.dataset_comparison import Comparison
-    from repro.analysis.intervals import Interval
 
 _SHOWN = 8
 """Names in a line; --json has all."""
@@ -50,43 +48,15 @@ def command(a: str, b: str, data: Path, factor: float, *, as_json: bool) -> int:
 
     found = compare_datasets(find.find(a, data), find.find(b, data), factor)
     if as_json:
-        click.echo(json.dumps(_content(found), indent=2, allow_nan=False))
+        click.echo(json.dumps(found.as_json(), indent=2, allow_nan=False))
     else:
         _print(found)
     return int(not found.agree)
 
 
-def _content(found: "Comparison") -> dict[str, Any]:
-    return {
-        "a": found.a.facts(),
-        "b": found.b.facts(),
-        "factor": found.factor,
-        "correction": "Benjamini-Hochberg",
-        "agree": found.agree,
-        "only_a": found.only[0],
-        "only_b": found.only[1],
-        "cells": [
-            asdict(row) | {"time_ratio": _interval(row.time_ratio), "tested": _interval(row.tested)}
-            for row in found.rows
-        ],
-    }
-
-
-def _interval(found: "Interval") -> dict[str, float | None] | None:
-    numbers = {key: value if math.isfinite(value) else None for key, value in asdict(found).items()}
-    return None if numbers["value"] is None else numbers
-
-
 def _print(found: "Comparison") -> None:
-    for name, half in (("A", found.a), ("B", found.b)):
-        facts = half.facts()
-        click.echo(f"{name}: {facts['dataset']}, {facts['cells']} cells")
-        told = {key: facts[key] for key in ("created", "site", "machines", "julia", "images")}
-        for key, value in told.items():
-            text = "; ".join(value) if isinstance(value, list) else value
-            click.echo(f"   {key + ':':10} {text or 'none'}")
-        for line in facts["damaged"]:
-            click.echo(f"   damaged:   {line}")
+    for name, dataset in (("A", found.a), ("B", found.b)):
+        _print_facts(name, dataset.facts())
     for word in ("differs", "cannot tell", "alike"):
         rows = [row for row in found.rows if row.word == word]
         if rows:
@@ -100,3 +70,14 @@ def _print(found: "Comparison") -> None:
     words = [row.word for row in found.rows]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words)))
     click.echo(f"\n{counts or 'no cell in both'}")
+
+
+def _print_facts(name: str, facts: "DatasetFacts") -> None:
+    click.echo(f"{name}: {facts.dataset}, {facts.cells} cells")
+    lists = {"machines": facts.machines, "julia": facts.julia, "images": facts.images}
+    told = {"created": facts.created, "site": facts.site}
+    told |= {key: "; ".join(values) for key, values in lists.items()}
+    for key, text in told.items():
+        click.echo(f"   {key + ':':10} {text or 'none'}")
+    for line in facts.damaged:
+        click.echo(f"   damaged:   {line}")
