@@ -33,7 +33,7 @@ def reference_rows() -> Iterator[tuple[str, str]]:
     """The reference programs beside the vendor's library, and pi's speedup, on two threads."""
     julia = find_julia()
     description = describe_environment(julia, None, os.cpu_count() or 1)
-    core = description["julia"]["blas_core_forced"]
+    core = description.julia.blas_core_forced
     variables = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     if core:
         variables["OPENBLAS_CORETYPE"] = core

@@ -48,7 +48,7 @@ def _is_wanted(cell: Cell) -> bool:
 def _median(run: Run, cell: Cell) -> float | None:
     """The median time of all repetitions, s; None if an attempt was not ok."""
     attempts = attempts_of(run.path, str(cell.name))
-    if any(attempt.outcome()["outcome"] != "ok" for attempt in attempts):
+    if any(attempt.outcome().outcome != "ok" for attempt in attempts):
         return None
     records = [record for attempt in attempts for record in attempt.records()]
     times = [float(r["seconds"]) for r in records if r["event"] == "repetition"]

@@ -105,7 +105,7 @@ def rows() -> Iterator[tuple[str, str]]:
 
 def write(found: Mapping[str, tuple[Step, Taken]]) -> None:
     """Keep what was measured, with the machine that it was measured on."""
-    machine = describe_environment(find_julia(), None, os.cpu_count() or 1)["machine"]
+    machine = describe_environment(find_julia(), None, os.cpu_count() or 1).machine
     lines = [
         "# What the steps of docs/artifact.md took; made by benchmarks/tiers.py --write.\n",
         f"date = {date.today().isoformat()}\n",  # noqa: DTZ011 - the day here

@@ -8,7 +8,10 @@ from typing import Any
 from repro import ROOT
 from repro.files import canonical_json
 from repro.measure.attempts import cell_directory
+from repro.records import write_record
 from repro.study.kernels import program_sha256
+
+from trials import plan_of
 
 KERNEL = b"function compute_pi(n)\n    return 3.0\nend\n"
 HOST = "login-7"
@@ -73,17 +76,15 @@ def add_attempt(
         kernel.with_name(name).write_text(text, encoding="utf-8")
     path = cell_directory(run, cell) / str(number)
     path.mkdir(parents=True)
-    plan = {
-        "cell": cell, "attempt": number, "n": 1000, "tile": 1, "repetitions": 2, "seed": 7,
-        "command": [
+    plan = plan_of(
+        cell, number, kernel_sha256=program_sha256(kernel),
+        command=(
             f"{JULIA}/bin/julia", f"-L{ROOT}/lib", f"{ROOT}/julia/run_cell.jl",
             "--kernel", str(kernel), "--result", str(path / "result.raw"),
-        ],
-        "env": {"HOME": f"{path}/scratch", "JULIA_DEPOT_PATH": "/scratch/depot:", "LC_ALL": "C"},
-        "cores": [0], "limits": {"time_s": 10.0}, "environment": "e1", "flags": [],
-        "kernel_sha256": program_sha256(kernel),
-    }  # fmt: skip
-    (path / "attempt.json").write_text(json.dumps(plan), encoding="utf-8")
+        ),
+        env={"HOME": f"{path}/scratch", "JULIA_DEPOT_PATH": "/scratch/depot:", "LC_ALL": "C"},
+    )  # fmt: skip
+    write_record(path / "attempt.json", plan)
     for name, content in files.items():
         data = content.encode() if isinstance(content, str) else content
         (path / f"{name}.txt").write_bytes(data)

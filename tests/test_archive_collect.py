@@ -335,9 +335,9 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         ("run.json", "{}", "run.json: damaged"),
         ("study.toml", "name =", "study.toml: not TOML"),
         ("environment/e1.json", "{", "e1.json: damaged"),
-        (f"cells/{FIRST}/2/attempt.json", "{", f"{FIRST}/2: damaged"),
-        (f"cells/{FIRST}/2/outcome.json", "", f"{FIRST}/2: damaged"),
-        (f"cells/{FIRST}/2/result.jsonl", '{"event"\n', f"{FIRST}/2: damaged"),
+        (f"cells/{FIRST}/2/attempt.json", "{", f"{FIRST}/2/attempt.json: damaged"),
+        (f"cells/{FIRST}/2/outcome.json", "", f"{FIRST}/2/outcome.json: damaged"),
+        (f"cells/{FIRST}/2/result.jsonl", '{"event"\n', f"{FIRST}/2/result.jsonl: damaged"),
         ("kernels/reference/pi_threads_0.jl", "#", "changed since attempt 1 of"),
     ],
 )

@@ -118,7 +118,8 @@ def test_cells_at_once_run_on_cores_of_their_own(tmp_path: Path, julia: Julia) -
     answer = repro(tmp_path, "run", "--study", trial.study, "--run", trial.path, "--concurrent")
     assert answer.returncode == 0, answer.stderr
     one, other = all_attempts(trial.path)
-    assert one.outcome()["started"] < other.outcome()["ended"]
-    assert other.outcome()["started"] < one.outcome()["ended"]
-    assert len(one.plan()["cores"]) == len(other.plan()["cores"]) == 1
-    assert one.plan()["cores"] != other.plan()["cores"]
+    first, second = one.outcome(), other.outcome()
+    assert str(first.started) < str(second.ended)
+    assert str(second.started) < str(first.ended)
+    assert len(one.plan().cores) == len(other.plan().cores) == 1
+    assert one.plan().cores != other.plan().cores

@@ -57,8 +57,8 @@ def test_what_one_rank_does_becomes_the_outcome(
     trial.run(cell)
     (attempt,) = trial.attempts(cell)
     found = attempt.outcome()
-    assert found["outcome"] == outcome, found
-    assert said in found["detail"]
+    assert found.outcome == outcome, found
+    assert said in found.detail
     text = (attempt.path / "stderr.txt").read_text(encoding="utf-8")
     assert printed in text, "the stacks of the ranks are kept"
     assert "[1,0]<stderr>" not in text
@@ -81,8 +81,8 @@ def test_what_one_worker_does_becomes_the_outcome(
     cell = f"{kernel}/{problem}/dagger-distributed/0@1x2x1"
     trial.run(cell)
     found = trial.outcome(cell)
-    assert found["outcome"] == outcome, found
-    assert said in found["detail"]
+    assert found.outcome == outcome, found
+    assert said in found.detail
 
 
 def test_ranks_that_are_processes_pass_what_ranks_that_are_tasks_do(
@@ -109,7 +109,7 @@ def test_the_reference_programs_run_and_are_right(
     cell = f"reference/{problem}/{framework}/0@{'1x1x2' if framework == 'dagger' else '1x2x1'}"
     trial.run(cell)
     found = trial.outcome(cell)
-    assert (found["outcome"], found["flags"]) == ("ok", []), found
+    assert (found.outcome, found.flags) == ("ok", ()), found
     start = next(r for r in trial.attempts(cell)[0].records() if r["event"] == "start")
     asked = (1, 2) if framework == "dagger" else (2, 1)
     assert (start["ranks"], start["threads"]) == asked
@@ -122,4 +122,4 @@ def test_a_rank_that_raises_blas_threads_is_flagged(
     trial = Trial.of(tmp_path, "rank-raises-blas-threads", **LIMITS)
     trial.run()
     found = trial.outcome("rank-raises-blas-threads/pi/mpi/0@1x2x1")
-    assert (found["outcome"], found["flags"]) == ("ok", ["raised-blas-threads"]), found
+    assert (found.outcome, found.flags) == ("ok", ("raised-blas-threads",)), found

@@ -103,5 +103,5 @@ def test_unavailable_is_tried_again_once_it_can_run(
     assert answer.returncode == 0, answer.stderr
     assert outcomes(place)[cell] == "ok"
     trial = Trial(place / "run", place / "trial.toml")
-    tried = [attempt.outcome()["outcome"] for attempt in trial.attempts(cell)]
+    tried = [attempt.outcome().outcome for attempt in trial.attempts(cell)]
     assert tried == ["unavailable", "ok"]

@@ -205,7 +205,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, julia: Julia) -> Path:
 
 def test_a_program_of_several_files_runs_and_is_archived_whole(place: Path) -> None:
     (attempt,) = all_attempts(place / "run")
-    assert attempt.outcome()["outcome"] == "ok"
+    assert attempt.outcome().outcome == "ok"
     answer = repro(place, "verify", "--data", "data")
     assert answer.returncode == 0, answer.stdout
     manifest = (place / "data" / "small" / "SHA256SUMS").read_text()
@@ -213,7 +213,7 @@ def test_a_program_of_several_files_runs_and_is_archived_whole(place: Path) -> N
         assert f"  parts/kernels/{name}\n" in manifest
     shown = json.loads(repro(place, "cell", "show", CELL, "--data", "data", "--json").stdout)
     assert names(Path(place / shown["kernel"])) == ["pi_threads_0.jl", "midpoint.jl", "exact.jl"]
-    assert program_sha256(place / shown["kernel"]) == attempt.plan()["kernel_sha256"]
+    assert program_sha256(place / shown["kernel"]) == attempt.plan().kernel_sha256
 
 
 def test_a_cell_is_run_again_with_the_archived_siblings(place: Path) -> None:
@@ -224,8 +224,8 @@ def test_a_cell_is_run_again_with_the_archived_siblings(place: Path) -> None:
     assert answer.stderr.count("repro:") == 0, answer.stderr
     (first,) = attempts_of(place / "run", CELL)
     (again,) = attempts_of(place / "runs" / "cell-small", CELL)
-    assert again.outcome()["outcome"] == "ok"
-    assert again.plan()["kernel_sha256"] == first.plan()["kernel_sha256"]
+    assert again.outcome().outcome == "ok"
+    assert again.plan().kernel_sha256 == first.plan().kernel_sha256
 
 
 def test_a_sibling_that_changed_between_runs_ends_the_second(tmp_path: Path, julia: Julia) -> None:
@@ -246,5 +246,5 @@ def test_a_sibling_that_is_missing_is_a_load_error(tmp_path: Path, julia: Julia)
     (tmp_path / "parts" / "exact.jl").unlink()
     trial.run(CELL)
     outcome = trial.outcome(CELL)
-    assert outcome["outcome"] == "load-error"
-    assert "exact.jl" in outcome["detail"]
+    assert outcome.outcome == "load-error"
+    assert "exact.jl" in outcome.detail

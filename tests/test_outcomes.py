@@ -89,13 +89,13 @@ def test_what_a_program_does_becomes_its_outcome(
 ) -> None:
     trial, attempt = ran(kernel)
     found = attempt.outcome()
-    assert found["outcome"] == outcome, found
+    assert found.outcome == outcome, found
     expected = said.replace("3 of 3", "1 of 1") if limits.get("repetitions") == 1 else said
-    assert expected in found["detail"]
+    assert expected in found.detail
     if kernel in FLAGS:
-        assert FLAGS[kernel] in found["flags"]
+        assert FLAGS[kernel] in found.flags
     else:
-        assert set(found["flags"]) <= {"no-parallel-construct", "single-task"}
+        assert set(found.flags) <= {"no-parallel-construct", "single-task"}
     leftovers = subprocess.run(
         ["pgrep", "-f", str(trial.path)], capture_output=True, text=True, check=False
     )
@@ -144,5 +144,5 @@ def test_a_missing_package_is_unavailable_and_not_tried_again(tmp_path: Path, ju
     for _ in range(2):
         trial.run(cell)
     assert len(trial.attempts(cell)) == 1
-    assert trial.outcome(cell)["outcome"] == "unavailable"
-    assert trial.outcome(cell)["detail"] == "not installed: Dagger.jl"
+    assert trial.outcome(cell).outcome == "unavailable"
+    assert trial.outcome(cell).detail == "not installed: Dagger.jl"

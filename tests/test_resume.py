@@ -25,7 +25,7 @@ from repro.measure import attempts
 from repro.measure.attempts import all_attempts, attempts_of
 from repro.measure.outcomes import OUTCOMES, PROGRAM_OUTCOMES
 
-from trials import Trial
+from trials import Trial, plan_of
 
 REPRO = Path(sys.executable).with_name("repro")
 CELL = "quick/pi/threads/0@1x1x1"
@@ -67,7 +67,7 @@ def test_killing_the_driver_again_and_again_loses_and_repeats_nothing(
         driver.wait()
     assert start_driver(trial).wait() == 0
     found = list(all_attempts(trial.path))
-    assert {attempt.cell: attempt.outcome()["outcome"] for attempt in found} == {
+    assert {attempt.cell: attempt.outcome().outcome for attempt in found} == {
         "pi-cached/pi/threads/0@1x1x1": "wrong-result",
         "pi-cached/pi/threads/0@1x1x2": "wrong-result",
         "quick/pi/threads/0@1x1x1": "ok",
@@ -86,8 +86,8 @@ def test_a_killed_watchdog_is_infrastructure_and_its_cell_is_repeated(
     os.kill(watchdog_of(trial), signal.SIGKILL)
     assert driver.wait() == 0
     outcomes = [attempt.outcome() for attempt in all_attempts(trial.path)]
-    assert [outcome["outcome"] for outcome in outcomes] == ["infrastructure", "ok"]
-    assert outcomes[0]["detail"] == "the watchdog was killed"
+    assert [outcome.outcome for outcome in outcomes] == ["infrastructure", "ok"]
+    assert outcomes[0].detail == "the watchdog was killed"
 
 
 def test_ctrl_c_ends_the_program_and_the_same_command_goes_on(tmp_path: Path, julia: Julia) -> None:
@@ -98,10 +98,10 @@ def test_ctrl_c_ends_the_program_and_the_same_command_goes_on(tmp_path: Path, ju
     driver.send_signal(signal.SIGINT)
     assert driver.wait() == 130
     (first,) = all_attempts(trial.path)
-    assert first.outcome()["outcome"] == "infrastructure"
-    assert first.outcome()["detail"] == "stopped by the driver"
+    assert first.outcome().outcome == "infrastructure"
+    assert first.outcome().detail == "stopped by the driver"
     assert start_driver(trial).wait() == 0
-    assert [a.outcome()["outcome"] for a in all_attempts(trial.path)] == ["infrastructure", "ok"]
+    assert [a.outcome().outcome for a in all_attempts(trial.path)] == ["infrastructure", "ok"]
 
 
 def test_a_program_outlives_its_driver_and_is_waited_for_by_the_next(
@@ -117,7 +117,7 @@ def test_a_program_outlives_its_driver_and_is_waited_for_by_the_next(
     assert attempt.state == "running"
     assert start_driver(trial).wait() == 0
     (attempt,) = all_attempts(trial.path)
-    assert attempt.outcome()["outcome"] == "ok"
+    assert attempt.outcome().outcome == "ok"
 
 
 def test_a_grown_study_goes_on_and_a_changed_one_is_refused(tmp_path: Path, julia: Julia) -> None:
@@ -145,7 +145,7 @@ def test_what_is_done_about_a_cell_follows_from_its_last_attempt(
     with driving(trial.path):
         run = make_run(trial.path, trial.study, "local")
     for number, what in enumerate(history, start=1):
-        plan = {"cell": CELL, "attempt": number}
+        plan = plan_of(CELL, number)
         attempt = commit_attempt(new_attempt(run.path, CELL, number), plan)
         if what != "planned":
             (attempt.path / attempts.STARTED).touch()

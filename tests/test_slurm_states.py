@@ -10,9 +10,13 @@ from repro.files import canonical_json
 from repro.launch.slurm import _may_be_unseen
 from repro.launch.slurm_client import Task
 from repro.launch.slurm_outcome import outcome_of_task
-from repro.launch.status import time_left
+from repro.launch.status import CellState, InSlurm, time_left
 from repro.launch.submissions import Submission, open_submissions
 from repro.measure.attempts import ATTEMPT, OUTCOME, SAMPLES, Attempt
+from repro.measure.plan import Limits
+from repro.records import write_record
+
+from trials import plan_of
 
 HEADER = "seconds,phase,cpu_seconds,memory_bytes,processes,threads,runnable\n"
 
@@ -29,10 +33,12 @@ def task(state: str, **more: Any) -> Task:
 
 def left_behind(directory: Path, cpu_seconds: list[float]) -> Attempt:
     """An attempt with a sample of its CPU time every second, all in one phase."""
-    (directory / ATTEMPT).write_text(canonical_json({"limits": {"stall_s": 20}}))
+    cell = "a/pi/threads/0@1x1x1"
+    limits = Limits(time_s=60, stall_s=20, memory_bytes=2**30)
+    write_record(directory / ATTEMPT, plan_of(cell, limits=limits))
     rows = [f"{at},repetition,{used},1,1,1,0\n" for at, used in enumerate(cpu_seconds)]
     (directory / SAMPLES).write_text(HEADER + "".join(rows))
-    return Attempt("a/pi/threads/0@1x1x1", 1, directory)
+    return Attempt(cell, 1, directory)
 
 
 WORKING = [float(second) for second in range(60)]
@@ -115,11 +121,13 @@ def test_attempts_that_somebody_removed_are_not_waited_for(tmp_path: Path) -> No
     assert names(tmp_path) == []
 
 
-def cell(state: str, seconds: float, point: str = "1x1x1") -> dict[str, Any]:
+def cell(state: str, seconds: int, point: str = "1x1x1") -> CellState:
     waits = state in ("queued", "running")
-    slurm = {"elapsed_s": seconds} if waits else None
-    return {"cell": f"a/pi/threads/0@{point}", "state": state, "wall_seconds": seconds,
-            "slurm": slurm}  # fmt: skip
+    slurm = InSlurm(7, 1, state, "None", seconds) if waits else None
+    name = f"a/pi/threads/0@{point}"
+    return CellState(
+        cell=name, attempts=1, state=state, detail="", flags=(), wall_seconds=seconds, slurm=slurm
+    )
 
 
 @pytest.mark.parametrize(
@@ -133,5 +141,5 @@ def cell(state: str, seconds: float, point: str = "1x1x1") -> dict[str, Any]:
         ([cell("ok", 10)], (None, 0)),
     ],
 )
-def test_time_left(cells: list[dict[str, Any]], left: tuple[float | None, int]) -> None:
+def test_time_left(cells: list[CellState], left: tuple[float | None, int]) -> None:
     assert time_left(cells) == left

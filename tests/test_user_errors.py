@@ -117,11 +117,11 @@ def test_a_full_disk(tmp_path: Path, julia: Julia) -> None:
         (finished,) = all_attempts(run)
         _fill(disk / "filler")
         assert "No space left" in refused(*command)
-        assert finished.outcome()["outcome"] == "ok"
+        assert finished.outcome().outcome == "ok"
         (disk / "filler").unlink()
         subprocess.run([REPRO, *command], check=True, capture_output=True)
-        assert {a.outcome()["outcome"] for a in all_attempts(run)} <= {"ok", "infrastructure"}
-        assert finished.outcome()["outcome"] == "ok"
+        assert {a.outcome().outcome for a in all_attempts(run)} <= {"ok", "infrastructure"}
+        assert finished.outcome().outcome == "ok"
 
 
 def test_a_read_only_run_directory(tmp_path: Path) -> None:

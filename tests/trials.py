@@ -10,11 +10,25 @@ from repro.launch.local import LocalLauncher
 from repro.launch.run_directory import Run, driving, make_run
 from repro.launch.site.settings import load_site
 from repro.measure.attempts import Attempt, attempts_of
+from repro.measure.outcomes import Outcome
+from repro.measure.plan import Limits, Plan
 from repro.study.filters import select
 
 from a_study import BY_HAND, FRAMEWORKS, study_toml
 
 KERNELS = ROOT / "tests" / "kernels"
+
+
+def plan_of(cell: str, attempt: int = 1, **changes: Any) -> Plan:
+    """A plan that nobody made; `changes` replace its fields."""
+    fields: dict[str, Any] = {
+        "cell": cell, "attempt": attempt, "command": (), "env": {}, "cores": (0,),
+        "allotted_cores": 1, "ranks": 1, "launched": False, "batch": False, "threads": 1,
+        "n": 1000, "tile": 1, "repetitions": 2, "seed": 7, "baseline": False,
+        "limits": Limits(time_s=10.0, stall_s=5.0, memory_bytes=2**30), "kernel_sha256": "0" * 64,
+        "environment": "e1", "flags": (),
+    }  # fmt: skip
+    return Plan(**fields | changes)
 
 
 def study_text(*models: str | Path, n: int = 300, **changes: Any) -> str:
@@ -58,6 +72,6 @@ class Trial:
         """What was tried of a cell."""
         return attempts_of(self.path, cell)
 
-    def outcome(self, cell: str) -> dict[str, Any]:
+    def outcome(self, cell: str) -> Outcome:
         """What the newest attempt of a cell came to."""
         return self.attempts(cell)[-1].outcome()

@@ -247,13 +247,13 @@ def side_of_run(run: Path, cell: CellName) -> Side:
         return tuple(
             TimedAttempt(
                 number=attempt.number,
-                outcome=attempt.outcome()["outcome"],
+                outcome=attempt.outcome().outcome,
                 seconds=tuple(
                     record["seconds"]
                     for record in attempt.records()
                     if record["event"] == "repetition" and record["correct"]
                 ),
-                detail=attempt.outcome()["detail"],
+                detail=attempt.outcome().detail,
             )
             for attempt in over
         )

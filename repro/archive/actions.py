@@ -17,6 +17,7 @@ from repro.archive.session_actions import session_actions
 from repro.archive.source import INTERRUPTED
 from repro.files import read_json
 from repro.measure.attempts import ATTEMPT, OUTCOME
+from repro.records import json_of
 from repro.study.names import CellName
 
 PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
@@ -61,7 +62,7 @@ def _action(
 ) -> Entity:
     plan = read_json(root / directory / ATTEMPT)
     has_outcome = f"{directory}/{OUTCOME}" in files
-    outcome = read_json(root / directory / OUTCOME) if has_outcome else INTERRUPTED
+    outcome = read_json(root / directory / OUTCOME) if has_outcome else json_of(INTERRUPTED)
     cell = CellName.parse(plan["cell"])
     environment = f"{layout.ENVIRONMENTS}/{plan['environment']}.json"
     machine = read_json(root / environment) if environment in files else {}

@@ -22,6 +22,7 @@ from repro.archive.source import INTERRUPTED, Source, Trial
 from repro.errors import UserError
 from repro.files import canonical_json, reading, writing
 from repro.measure import attempts
+from repro.records import json_of
 from repro.study.kernels import kernel_files
 from repro.study.model import Study
 from repro.study.outside import files_outside
@@ -200,23 +201,23 @@ def _add_model(draft: Draft, source: Source, model: str, trials: list[Trial], he
 
 def _attempt_row(trial: Trial, repetitions: int, places: Places) -> dict[str, Any]:
     plan, outcome = trial.plan, trial.outcome
-    return tables.cell_fields(trial.cell, trial.attempt.number, plan["n"], plan["tile"]) | {
-        "outcome": outcome["outcome"],
-        "flags": ";".join(sorted(outcome["flags"])),
+    return tables.cell_fields(trial.cell, trial.attempt.number, plan.n, plan.tile) | {
+        "outcome": outcome.outcome,
+        "flags": ";".join(sorted(outcome.flags)),
         "repetitions": repetitions,
-        "wall_seconds": tables.number(outcome["wall_seconds"], ".3f"),
-        "cpu_seconds": tables.number(outcome["cpu_seconds"], ".3f"),
-        "peak_memory_bytes": tables.number(outcome["peak_memory_bytes"], "d"),
-        "environment": plan["environment"],
-        "kernel_sha256": plan["kernel_sha256"],
-        "detail": " ".join(scrub_text(outcome["detail"], places).split()),
+        "wall_seconds": tables.number(outcome.wall_seconds, ".3f"),
+        "cpu_seconds": tables.number(outcome.cpu_seconds, ".3f"),
+        "peak_memory_bytes": tables.number(outcome.peak_memory_bytes, "d"),
+        "environment": plan.environment,
+        "kernel_sha256": plan.kernel_sha256,
+        "detail": " ".join(scrub_text(outcome.detail, places).split()),
     }
 
 
 def _runtime_rows(trial: Trial) -> Iterator[dict[str, Any]]:
     """A row a repetition; n is the cell's, though the harness varies it a little for pi."""
     plan = trial.plan
-    fields = tables.cell_fields(trial.cell, trial.attempt.number, plan["n"], plan["tile"])
+    fields = tables.cell_fields(trial.cell, trial.attempt.number, plan.n, plan.tile)
     for record in trial.repetitions():
         yield fields | {
             "repetition": record["repetition"],
@@ -231,9 +232,10 @@ def _runtime_rows(trial: Trial) -> Iterator[dict[str, Any]]:
 def _add_evidence(draft: Draft, trial: Trial, places: Places) -> None:
     """What the attempt left, in canonical form and free of the machine."""
     directory, log = trial.attempt.path, layout.log_path(trial.cell, trial.attempt.number)
-    draft.add(f"{log}/{attempts.ATTEMPT}", canonical_json(scrub(trial.plan, places)))
+    draft.add(f"{log}/{attempts.ATTEMPT}", canonical_json(scrub(json_of(trial.plan), places)))
     if trial.outcome != INTERRUPTED:
-        draft.add(f"{log}/{attempts.OUTCOME}", canonical_json(scrub(trial.outcome, places)))
+        outcome = scrub(json_of(trial.outcome), places)
+        draft.add(f"{log}/{attempts.OUTCOME}", canonical_json(outcome))
     if (directory / attempts.RESULT).exists():
         records = (scrub(record, places) for record in trial.records())
         lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]

@@ -7,12 +7,12 @@ import os
 import re
 import socket
 import tempfile
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from repro import ROOT
+from repro.measure.plan import Plan
 
 Places = frozenset[tuple[str, str]]
 """What is replaced (a path or a host name), and its placeholder."""
@@ -35,11 +35,11 @@ def places_here(run: Path) -> Places:
     return frozenset(found | {(host, "{host}") for host in hosts})
 
 
-def places_there(plan: Mapping[str, Any]) -> Places:
+def places_there(plan: Plan) -> Places:
     """The same, as far as an attempt's plan tells, of the machine where the attempt was made."""
     found = set()
-    for word in plan["command"]:
-        run, is_result, _ = word.partition(f"/cells/{plan['cell']}/")
+    for word in plan.command:
+        run, is_result, _ = word.partition(f"/cells/{plan.cell}/")
         if not word.startswith("/"):
             continue
         if is_result:
@@ -50,7 +50,7 @@ def places_there(plan: Mapping[str, Any]) -> Places:
             found.add((_prefix(PurePosixPath(word)), "{julia}"))
     variables = {"TMPDIR": "{tmp}", "JULIA_DEPOT_PATH": "{depot}"}
     for variable, name in variables.items():
-        paths = plan["env"].get(variable, "").split(os.pathsep)
+        paths = plan.env.get(variable, "").split(os.pathsep)
         found |= {(path.rstrip("/"), name) for path in paths if path.startswith("/")}
     return frozenset(found)
 

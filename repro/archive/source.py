@@ -5,33 +5,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
 from repro.errors import UserError
 from repro.files import read_json, reading
 from repro.measure.attempts import Attempt, all_attempts
+from repro.measure.outcomes import Outcome
+from repro.measure.plan import Plan
+from repro.measure.run_record import RunRecord
+from repro.records import read_record
 from repro.study.kernels import program_sha256
 from repro.study.model import Study
 from repro.study.names import CellName, Program
 from repro.study.toml import load_toml
 
-INTERRUPTED: dict[str, Any] = {
-    "outcome": "infrastructure",
-    "detail": "interrupted: its watchdog ended before it did",
-    "flags": [],
-    "wall_seconds": None,
-    "cpu_seconds": None,
-    "peak_memory_bytes": None,
-}
+INTERRUPTED = Outcome(
+    outcome="infrastructure",
+    detail="interrupted: its watchdog ended before it did",
+    flags=(),
+    exit_code=None,
+    signal=None,
+    wall_seconds=None,
+    cpu_seconds=None,
+    peak_memory_bytes=None,
+    started=None,
+    ended=None,
+)
 """What stands for the outcome of an attempt that has none."""
-
-
-class About(BaseModel):
-    """`run.json`."""
-
-    study: str
-    site: str
-    created: str
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class Trial:
 
     cell: CellName
     attempt: Attempt
-    plan: dict[str, Any]
-    outcome: dict[str, Any]
+    plan: Plan
+    outcome: Outcome
     """`INTERRUPTED`, if it has none of its own."""
 
     def repetitions(self) -> list[dict[str, Any]]:
@@ -54,8 +52,7 @@ class Trial:
         Raises:
             UserError: the file is damaged.
         """
-        with reading(self.attempt.path):
-            return self.attempt.records()
+        return self.attempt.records()
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class Source:
     """A run directory with something to collect."""
 
     path: Path
-    about: About
+    about: RunRecord
     study: Study
     trials: list[Trial]
     """By cell (program, scale point, size), then number."""
@@ -108,23 +105,16 @@ def open_source(run: Path) -> Source:
     return source
 
 
-def _about(run: Path) -> About:
+def _about(run: Path) -> RunRecord:
     path = run / "run.json"
     if not path.exists():
         raise UserError(f"{run}: not a run directory; `repro run --run {run}` makes one")
-    try:
-        return About.model_validate(read_json(path))
-    except ValidationError as error:
-        raise UserError(
-            f"{path}: damaged: it needs study, site and created; restore the file"
-        ) from error
+    return read_record(RunRecord, path)
 
 
 def _trial(attempt: Attempt, state: str) -> Trial:
-    with reading(attempt.path):
-        plan = attempt.plan()
-        outcome = attempt.outcome() if state == "done" else dict(INTERRUPTED)
-    return Trial(CellName.parse(attempt.cell), attempt, plan, outcome)
+    outcome = attempt.outcome() if state == "done" else INTERRUPTED
+    return Trial(CellName.parse(attempt.cell), attempt, attempt.plan(), outcome)
 
 
 def _order(trial: Trial) -> tuple[Any, ...]:
@@ -133,7 +123,7 @@ def _order(trial: Trial) -> tuple[Any, ...]:
 
 
 def _environments(run: Path, trials: list[Trial]) -> Iterator[tuple[str, Any]]:
-    for identity in sorted({trial.plan["environment"] for trial in trials}):
+    for identity in sorted({trial.plan.environment for trial in trials}):
         yield identity, read_json(run / "environment" / f"{identity}.json")
 
 
@@ -145,7 +135,7 @@ def _check_kernels(source: Source) -> None:
         if path not in known:
             with reading(path):
                 known[path] = program_sha256(path)
-        if known[path] != trial.plan["kernel_sha256"]:
+        if known[path] != trial.plan.kernel_sha256:
             raise UserError(
                 f"{path}: changed since attempt {trial.attempt.number} of {trial.cell} ran it, "
                 "or a file that it includes has; restore the files"

@@ -60,7 +60,7 @@ def command(
     at = _site(site, submit_via).with_choices(account, partition, image, submit_via)
     study = study or ("paper" if at.slurm else "smoke")
     path = run_path or options.default_run(study, at.name)
-    planned = Run(path, load_study(study), at.name, "")
+    planned = Run.to_make(path, load_study(study), at.name)
     writing = Writing(study, load_study(study), budget_dollars)
     wishes = Wishes(_programs(planned.study, data), concurrent, oversubscribe)
     _say_what_is_ahead(planned, at, wishes, writing)

@@ -121,7 +121,7 @@ def run(
     chosen, cell = _find(name, dataset, data)
     path = run_path or _run_of(chosen)
     study = load_toml(chosen.path / layout.STUDY, Study)
-    cells = cells_to_rerun(Run(path, study, "local", ""), cell, repeat)
+    cells = cells_to_rerun(Run.to_make(path, study, "local"), cell, repeat)
     image = None if no_image else image or image_here()
     where = f", Julia from {image}" if image else ""
     if dry_run:

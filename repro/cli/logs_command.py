@@ -92,7 +92,7 @@ def _state(attempt: Attempt) -> dict[str, str]:
     if state != "done":
         return {"state": state, "detail": ""}
     outcome = attempt.outcome()
-    return {"state": outcome["outcome"], "detail": outcome["detail"]}
+    return {"state": outcome.outcome, "detail": outcome.detail}
 
 
 def _texts(run: Run, attempt: Attempt) -> list[Path]:

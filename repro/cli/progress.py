@@ -4,13 +4,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from repro.launch.local import Events
+from repro.measure.outcomes import Outcome
 from repro.study.expand import Cell
 
 _STYLES = {"ok": "green", "infrastructure": "yellow", "unavailable": "yellow"}
@@ -35,7 +35,7 @@ def shown(total: int) -> Iterator[Events]:
         def started(cell: Cell) -> None:
             progress.update(bar, description=str(cell.name))
 
-        def ended(cell: Cell, outcome: dict[str, Any]) -> None:
+        def ended(cell: Cell, outcome: Outcome) -> None:
             nonlocal done
             done += 1
             seconds = (time.monotonic() - begin) / done * (total - done)
@@ -49,10 +49,10 @@ def shown(total: int) -> Iterator[Events]:
         yield Events(started, ended)
 
 
-def _line(beginning: str, outcome: dict[str, Any]) -> Text:
-    flags = f" [{', '.join(outcome['flags'])}]" if outcome["flags"] else ""
+def _line(beginning: str, outcome: Outcome) -> Text:
+    flags = f" [{', '.join(outcome.flags)}]" if outcome.flags else ""
     return Text.assemble(
         beginning,
-        (outcome["outcome"], _STYLES.get(outcome["outcome"], "red")),
-        f" {outcome['wall_seconds']:.1f} s{flags}: {outcome['detail']}",
+        (outcome.outcome, _STYLES.get(outcome.outcome, "red")),
+        f" {outcome.wall_seconds or 0:.1f} s{flags}: {outcome.detail}",
     )

@@ -95,7 +95,7 @@ def command(
     wait = wait or at.launcher == "local"
     later = (collect, data) if collect else None
     wishes = Wishes(programs, concurrent, oversubscribe, wait, later)
-    planned = Run(path, loaded, at.name, "")
+    planned = Run.to_make(path, loaded, at.name)
     chosen = _select(planned, patterns, exclude)
     if dry_run:
         _preview(planned, chosen, at, wishes)
@@ -117,7 +117,7 @@ def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> 
 
     prepared = prepare_run(run, site, chosen, wishes)
     setting = prepared.here.setting
-    click.echo(f"Julia {setting.tools.julia.version}, {setting.environment['machine']}", err=True)
+    click.echo(f"Julia {setting.tools.julia.version}, {setting.environment.machine}", err=True)
     _report_not_run(prepared.decisions)
     _report_unavailable(prepared.decisions, prepared.means)
     with progress.shown(len(prepared.ready)) as events:

@@ -15,8 +15,9 @@ from repro.cli.options import default_generations
 from repro.cli.status_sessions import programs, table
 from repro.errors import UserError
 from repro.launch.run_directory import Run, open_run
-from repro.launch.status import Overview, overview, scale_of, time_left, was_handed_over
+from repro.launch.status import CellState, Overview, overview, time_left, was_handed_over
 from repro.measure.outcomes import OUTCOMES
+from repro.records import json_of
 from repro.study.filters import matcher
 
 if TYPE_CHECKING:
@@ -84,7 +85,8 @@ def command(
         return
     seen = _not_empty(run, look())
     if as_json:
-        told = {"run": str(run.path), "slurm_silent": seen.silent, "cells": seen.cells}
+        cells = [json_of(cell) for cell in seen.cells]
+        told = {"run": str(run.path), "slurm_silent": seen.silent, "cells": cells}
         click.echo(json.dumps(told | {"programs": written}, indent=2))
         return
     _print(run, seen)
@@ -117,8 +119,8 @@ def _print(run: Run, seen: Overview) -> None:
     for line in _notes(seen):
         console.print(line, markup=False)
     for state in seen.cells:
-        if state["state"] in OUTCOMES and state["state"] != "ok":
-            console.print(f"{state['cell']}: {state['state']}: {state['detail']}", markup=False)
+        if state.state in OUTCOMES and state.state != "ok":
+            console.print(f"{state.cell}: {state.state}: {state.detail}", markup=False)
 
 
 def _watch(run: Run, look: Callable[[], Overview], seconds: float) -> None:
@@ -156,10 +158,11 @@ def _one_line(seen: Overview) -> str:
 
 def _by_program(run: Run, seen: Overview) -> "Table":
     columns = [name for name in _STATES if seen.counts[name]]
-    table = _table(f"Run {run.path}: study {run.study.name}, site {run.site}", "program", columns)
+    title = f"Run {run.path}: study {run.study.name}, site {run.about.site}"
+    table = _table(title, "program", columns)
     programs: dict[str, Counter[str]] = {}
     for state in seen.cells:
-        programs.setdefault(state["cell"].split("@")[0], Counter())[state["state"]] += 1
+        programs.setdefault(state.cell.split("@")[0], Counter())[state.state] += 1
     attempted = {p: c for p, c in programs.items() if set(c) != {"not attempted"}}
     for program, counts in attempted.items():
         table.add_row(program, *(str(counts[name] or "") for name in columns))
@@ -179,7 +182,7 @@ def _by_scale_point(seen: Overview) -> "Table":
     table = _table(None, "scale point", columns)
     points: dict[str, Counter[str]] = {}
     for state in seen.cells:
-        points.setdefault(scale_of(state), Counter())[state["state"]] += 1
+        points.setdefault(state.scale, Counter())[state.state] += 1
     for point in sorted(points, key=ScalePoint.parse):
         table.add_row(point, *(str(points[point][name] or "") for name in columns))
     return table
@@ -199,18 +202,18 @@ def _notes(seen: Overview) -> list[str]:
     """What Slurm says beside the states, a line each."""
     if seen.silent:
         return [f"Slurm does not answer ({seen.silent}): shown is what lies on disk"]
-    told = [state for state in seen.cells if state["slurm"]]
-    reasons = Counter(s["slurm"]["reason"] for s in told if s["state"] == "queued")
-    running = [s for s in told if s["state"] == "running"]
+    told = [cell for cell in seen.cells if cell.slurm]
+    reasons = Counter(c.slurm.reason for c in told if c.slurm and c.state == "queued")
+    running = [cell for cell in told if cell.state == "running"]
     oldest = sorted(running, key=_elapsed, reverse=True)[:_OLDEST]
     lines = [f"queued, {reason}: {count}" for reason, count in reasons.most_common()]
-    lines += [f"running for {_length(_elapsed(state))}: {state['cell']}" for state in oldest]
+    lines += [f"running for {_length(_elapsed(cell))}: {cell.cell}" for cell in oldest]
     if len(running) > len(oldest):
         lines.append(f"running for less: {len(running) - len(oldest)} more")
     return lines + _forecast(seen.cells)
 
 
-def _forecast(cells: list[dict[str, Any]]) -> list[str]:
+def _forecast(cells: list[CellState]) -> list[str]:
     seconds, unknown = time_left(cells)
     if seconds is None:
         return []
@@ -218,8 +221,8 @@ def _forecast(cells: list[dict[str, Any]]) -> list[str]:
     return [f"about {_length(seconds)} left{but}"]
 
 
-def _elapsed(state: dict[str, Any]) -> float:
-    return float(state["slurm"]["elapsed_s"])
+def _elapsed(cell: CellState) -> float:
+    return cell.slurm.elapsed_s if cell.slurm else 0
 
 
 def _length(seconds: float) -> timedelta:

@@ -22,7 +22,7 @@ def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str,
             f"{run.path}: nothing of it was given to Slurm; what runs on this machine ends with "
             "Ctrl-C in its `repro run`"
         )
-    if run.submit_via == BY_HAND:
+    if run.about.submit_via == BY_HAND:
         names = " ".join(submission.name for submission in open_submissions(run.path))
         raise UserError(
             f"{run.path}: its jobs were submitted by hand; cancel them by hand: "
@@ -32,9 +32,9 @@ def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str,
     if seen.silent:
         raise UserError(f"Slurm does not answer ({seen.silent}); nothing was cancelled")
     return {
-        cell["cell"]: (cell["state"], seen.tasks[cell["cell"]])
+        cell.cell: (cell.state, seen.tasks[cell.cell])
         for cell in seen.cells
-        if cell["state"] in ("queued", "running") and cell["slurm"]
+        if cell.state in ("queued", "running") and cell.slurm
     }
 
 
@@ -44,7 +44,7 @@ def cancel(run: Run, cells: dict[str, tuple[str, Task]]) -> None:
     Raises:
         UserError: Slurm refuses, or does not answer.
     """
-    slurm = SlurmClient.reached(run.submit_via)
+    slurm = SlurmClient.reached(run.about.submit_via)
     arrays: dict[tuple[int, str], list[int]] = defaultdict(list)
     for _, task in cells.values():
         arrays[task.job, task.name].append(task.index)

@@ -106,7 +106,7 @@ def decide(
 
 def _is_kept(attempt: Attempt, cell: Cell, means: Means) -> bool:
     """What the program did is kept; what the infrastructure did is repeated when it can be."""
-    outcome = attempt.outcome()["outcome"]
+    outcome = attempt.outcome().outcome
     if outcome == "unavailable":
         return bool(means.missing(cell))
-    return bool(outcome != "infrastructure")
+    return outcome != "infrastructure"

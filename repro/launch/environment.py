@@ -6,8 +6,9 @@ import os
 import platform
 import shutil
 import subprocess
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -15,6 +16,7 @@ from repro import __version__
 from repro.container.image import Image, depots
 from repro.container.julia import BLAS_CORES_WITHOUT_AVX, Julia
 from repro.container.mpi import Mpi
+from repro.records import json_of
 
 _KEPT = ("LD_LIBRARY_PATH", "JULIA_DEPOT_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
 _KEPT_IN_IMAGE = ("OPENBLAS_CORETYPE",)
@@ -34,62 +36,119 @@ _LSCPU = (
 _AVX512 = {"avx512f", "avx512bw", "avx512dq", "avx512vl"}
 
 
+@dataclass(frozen=True)
+class System:
+    """An operating system."""
+
+    kernel: str
+    system: str
+
+
+@dataclass(frozen=True)
+class JuliaFacts:
+    """What matters of a Julia for what its programs do."""
+
+    version: str
+    blas: str
+    blas_core: str
+    """The kernels that its OpenBLAS chooses by itself."""
+
+    blas_core_forced: str | None
+    """The kernels that it is made to use instead; None: its own choice is good."""
+
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A machine and its toolchain, free of host names, users and paths: `environment/<id>.json`."""
+
+    machine: str
+    """Its name in tables and figures: CPU, cores and memory."""
+
+    cpu: dict[str, str]
+    """By lscpu's names."""
+
+    memory_gib: float
+    cores: int
+    os: System
+    julia: JuliaFacts
+    mpi: str | None
+    """Family and version."""
+
+    repro: str
+    """The version of this package."""
+
+    image: str | None
+    """The digest of the container image that it is in."""
+
+
 def describe_environment(
     julia: Julia, mpi: Mpi | None, cores: int, image: Image | None = None
-) -> dict[str, Any]:
-    """This machine and the toolchain; no host name, no user, no path."""
-    machine = _machine(cores)
-    return machine | {
-        "julia": {
-            "version": julia.version,
-            "blas": julia.blas,
-            "blas_core": julia.blas_core,
-            "blas_core_forced": blas_core_type(julia, machine["cpu"].get("Flags", "")),
-            "packages": list(julia.packages),
-        },
-        "mpi": f"{mpi.family} {mpi.version}" if mpi else None,
-        "repro": __version__,
-        "image": image.digest if image else None,
-    }
+) -> Environment:
+    """This machine and the toolchain."""
+    cpu, gib = _cpu(), _memory_gib()
+    return Environment(
+        machine=_machine_name(cpu, cores, gib),
+        cpu=cpu,
+        memory_gib=round(gib, 1),
+        cores=cores,
+        os=_system(),
+        julia=JuliaFacts(
+            version=julia.version,
+            blas=julia.blas,
+            blas_core=julia.blas_core,
+            blas_core_forced=blas_core_type(julia, cpu.get("Flags", "")),
+            packages=tuple(julia.packages),
+        ),
+        mpi=f"{mpi.family} {mpi.version}" if mpi else None,
+        repro=__version__,
+        image=image.digest if image else None,
+    )
 
 
-def describe_node(planned: dict[str, Any]) -> dict[str, Any]:
-    """What was planned on another machine with the same toolchain, for this one.
+def describe_node(planned: Environment) -> Environment:
+    """This machine, with the toolchain of an attempt that another machine has planned.
 
     Its cores are all that the node has, whatever a job was given of them: times at different
     scale points are only compared if the machine has the same name.
     """
-    return planned | _machine(psutil.cpu_count(logical=False) or os.cpu_count() or 1)
+    cpu, gib = _cpu(), _memory_gib()
+    cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    return replace(
+        planned,
+        machine=_machine_name(cpu, cores, gib),
+        cpu=cpu,
+        memory_gib=round(gib, 1),
+        cores=cores,
+        os=_system(),
+    )
 
 
-def _machine(cores: int) -> dict[str, Any]:
-    cpu = _cpu()
-    gib = psutil.virtual_memory().total / 2**30
-    return {
-        "machine": f"{cpu['Model name']}, {cores} cores, {gib:.0f} GiB",
-        "cpu": cpu,
-        "memory_gib": round(gib, 1),
-        "cores": cores,
-        "os": {"kernel": platform.release(), "system": _system()},
-    }
+def _machine_name(cpu: dict[str, str], cores: int, gib: float) -> str:
+    return f"{cpu['Model name']}, {cores} cores, {gib:.0f} GiB"
 
 
-def environment_id(description: dict[str, Any]) -> str:
+def _memory_gib() -> float:
+    return float(psutil.virtual_memory().total / 2**30)
+
+
+def environment_id(description: Environment) -> str:
     """Twelve hexadecimal digits that stand for an environment."""
-    text = json.dumps(description, sort_keys=True)
+    text = json.dumps(json_of(description), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def cell_variables(description: dict[str, Any], home: Path) -> dict[str, str]:
+def cell_variables(description: Environment, home: Path) -> dict[str, str]:
     """The environment variables of every program: few, known, and no keys among them."""
-    in_image = description["image"] is not None
+    in_image = description.image is not None
     kept = _KEPT_IN_IMAGE if in_image else _KEPT
     variables = {name: os.environ[name] for name in kept if name in os.environ}
     if in_image:
         variables["JULIA_DEPOT_PATH"] = depots(home)
     else:  # the empty part stands for the depots that come with Julia
         variables.setdefault("JULIA_DEPOT_PATH", f"{Path.home() / '.julia'}:")
-    if forced := description["julia"]["blas_core_forced"]:
+    if forced := description.julia.blas_core_forced:
         variables.setdefault("OPENBLAS_CORETYPE", forced)
     return variables | {
         "HOME": str(home),
@@ -141,9 +200,8 @@ def _facts(text: str) -> dict[str, str]:
     return {key.strip(): value.strip() for key, value in pairs}
 
 
-def _system() -> str:
-    try:
-        release = platform.freedesktop_os_release()
-    except OSError:
-        return platform.system()
-    return release.get("PRETTY_NAME", platform.system())
+def _system() -> System:
+    name = platform.system()
+    with suppress(OSError):  # not every system says it
+        name = platform.freedesktop_os_release().get("PRETTY_NAME", name)
+    return System(kernel=platform.release(), system=name)

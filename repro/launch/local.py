@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from repro import ROOT
 from repro.files import writing
@@ -18,6 +17,7 @@ from repro.launch.decide import Decision, Means, Todo, decide
 from repro.launch.plan import Setting, plan_attempt
 from repro.launch.run_directory import Run, close_attempt
 from repro.measure.attempts import Attempt, attempts_of
+from repro.measure.outcomes import Outcome
 from repro.study.expand import Cell
 
 _POLL_SECONDS = 0.02
@@ -30,7 +30,7 @@ class Events:
     """What the launcher tells whoever shows progress."""
 
     started: Callable[[Cell], None] = lambda _cell: None
-    ended: Callable[[Cell, dict[str, Any]], None] = lambda _cell, _outcome: None
+    ended: Callable[[Cell, Outcome], None] = lambda _cell, _outcome: None
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class LocalLauncher:
             attempt = attempt or self._plan(decision, self._free_cores()[: cell.scale.cores])
             watchdog = _start_watchdog(attempt)
         if attempt and decision.todo in (Todo.START, Todo.WAIT):
-            cores = attempt.plan()["cores"]
+            cores = list(attempt.plan().cores)
             self._running.append(_Running(cell, attempt, cores, tries + 1, watchdog))
             self.events.started(cell)
 
@@ -133,7 +133,7 @@ class LocalLauncher:
             if attempt.state != "done":
                 close_attempt(attempt, "infrastructure", _watchdog_failure(attempt))
             outcome = attempt.outcome()
-            if outcome["outcome"] == "infrastructure" and running.tries < self.here.tries:
+            if outcome.outcome == "infrastructure" and running.tries < self.here.tries:
                 yield running.cell, running.tries
             else:
                 self.events.ended(running.cell, outcome)

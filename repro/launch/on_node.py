@@ -2,20 +2,23 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from repro.files import canonical_json, read_json, write_atomic
-from repro.launch.environment import describe_node, environment_id
+from repro.errors import UserError, fail
+from repro.launch.environment import Environment, describe_node, environment_id
 from repro.launch.run_directory import (
     close_attempt,
     commit_attempt,
+    environment_path,
     new_attempt,
     write_environment,
 )
 from repro.launch.submissions import read_submission
 from repro.measure import attempts, watchdog
 from repro.measure.attempts import Attempt, attempts_of
+from repro.measure.plan import Node
+from repro.records import read_record, write_record
 
 
 def main(submission: Path, task: int) -> int:
@@ -44,21 +47,23 @@ def _once_more(run: Path, attempt: Attempt) -> Attempt:
     number = last.number + 1
     draft = new_attempt(run, last.cell, number)
     before, now = str(last.path), str(last.path.with_name(str(number)))
-    plan: dict[str, Any] = last.plan() | {"attempt": number}
-    plan["command"] = [word.replace(before, now) for word in plan["command"]]
-    plan["env"] = {name: value.replace(before, now) for name, value in plan["env"].items()}
-    return commit_attempt(draft, plan)
+    plan = last.plan()
+    command = tuple(word.replace(before, now) for word in plan.command)
+    env = {name: value.replace(before, now) for name, value in plan.env.items()}
+    return commit_attempt(draft, replace(plan, attempt=number, command=command, env=env))
 
 
 def _note_node(run: Path, attempt: Attempt) -> None:
     """Write down on what machine it runs: only now is that known."""
-    plan = attempt.plan()
-    planned = read_json(run / "environment" / f"{plan['environment']}.json")
-    description = describe_node(planned)
+    planned = environment_path(run, attempt.plan().environment)
+    description = describe_node(read_record(Environment, planned))
     identity = environment_id(description)
     write_environment(run, identity, description)
-    write_atomic(attempt.path / attempts.NODE, canonical_json({"environment": identity}))
+    write_record(attempt.path / attempts.NODE, Node(identity))
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+    try:
+        sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
+    except UserError as error:
+        fail(str(error))

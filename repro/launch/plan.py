@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from repro.launch.command import Tools, command_line, variables
 from repro.launch.decide import Decision
-from repro.launch.environment import cell_variables
+from repro.launch.environment import Environment, cell_variables
 from repro.launch.run_directory import commit_attempt, new_attempt, snapshot_kernel
 from repro.measure.attempts import Attempt
+from repro.measure.plan import Limits, Plan
 from repro.measure.static_check import static_flags
 from repro.measure.watchdog import SCRATCH
 from repro.study.directories import FrameworkDirectory, ProblemDirectory
@@ -21,7 +21,7 @@ class Setting:
     """What the attempts of a run have in common."""
 
     tools: Tools
-    environment: dict[str, Any]
+    environment: Environment
     """This machine and the toolchain; a batch job tells of its own machine."""
 
     environment_id: str
@@ -55,34 +55,31 @@ def plan_attempt(
     kernel, sha256 = snapshot_kernel(run, cell, decision.kernel)
     draft = new_attempt(run, str(cell.name), number)
     path = draft.with_name(str(number)).absolute()
-    home = path / SCRATCH
-    plan = {
-        "cell": str(cell.name),
-        "attempt": number,
-        "command": command_line(
-            cell, setting.tools, kernel.absolute(), path, oversubscribed=oversubscribed
+    plan = Plan(
+        cell=str(cell.name),
+        attempt=number,
+        command=tuple(
+            command_line(
+                cell, setting.tools, kernel.absolute(), path, oversubscribed=oversubscribed
+            )
         ),
-        "env": cell_variables(setting.environment, home) | variables(cell, setting.tools),
-        "cores": cores,
-        "allotted_cores": len(cores) or cell.scale.cores,
-        "ranks": cell.scale.ranks,
-        "launched": cell.framework.definition.start == "ranks",
-        "batch": setting.tools.placer == "slurm",
-        "threads": cell.scale.threads,
-        "n": cell.n,
-        "tile": cell.tile,
-        "repetitions": cell.repetitions,
-        "seed": cell.seed,
-        "baseline": cell.baseline,
-        "limits": {
-            "time_s": cell.time_limit_s,
-            "stall_s": _stall_limit(cell),
-            "memory_bytes": min(cell.memory_limit_bytes, setting.memory_bytes),
-        },
-        "kernel_sha256": sha256,
-        "environment": setting.environment_id,
-        "flags": [] if cell.baseline else _static_flags(kernel, cell.problem, cell.framework),
-    }
+        env=cell_variables(setting.environment, path / SCRATCH) | variables(cell, setting.tools),
+        cores=tuple(cores),
+        allotted_cores=len(cores) or cell.scale.cores,
+        ranks=cell.scale.ranks,
+        launched=cell.framework.definition.start == "ranks",
+        batch=setting.tools.placer == "slurm",
+        threads=cell.scale.threads,
+        n=cell.n,
+        tile=cell.tile,
+        repetitions=cell.repetitions,
+        seed=cell.seed,
+        baseline=cell.baseline,
+        limits=_limits(cell, setting),
+        kernel_sha256=sha256,
+        environment=setting.environment_id,
+        flags=() if cell.baseline else tuple(_static_flags(kernel, cell.problem, cell.framework)),
+    )
     return commit_attempt(draft, plan)
 
 
@@ -94,6 +91,10 @@ def _static_flags(
     return static_flags(kernel, problem, framework)
 
 
-def _stall_limit(cell: Cell) -> float:
+def _limits(cell: Cell, setting: Setting) -> Limits:
     """The study's; but what happens on other nodes than the watchdog's it cannot see."""
-    return cell.stall_limit_s if cell.scale.nodes == 1 else cell.time_limit_s
+    return Limits(
+        time_s=cell.time_limit_s,
+        stall_s=cell.stall_limit_s if cell.scale.nodes == 1 else cell.time_limit_s,
+        memory_bytes=min(cell.memory_limit_bytes, setting.memory_bytes),
+    )

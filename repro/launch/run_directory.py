@@ -4,15 +4,19 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from repro.errors import UserError
-from repro.files import canonical_json, read_json, reading, write_atomic, writing
+from repro.files import reading, write_atomic, writing
+from repro.launch.environment import Environment
 from repro.measure import attempts
 from repro.measure.attempts import Attempt
+from repro.measure.outcomes import Outcome
+from repro.measure.plan import Plan
+from repro.measure.run_record import RunRecord
+from repro.records import read_record, write_record
 from repro.study.expand import Cell, cells
 from repro.study.kernels import kernel_files, program_sha256
 from repro.study.model import Study
@@ -20,19 +24,20 @@ from repro.study.outside import keep_outside
 from repro.study.toml import parse_toml
 
 STUDY, RUN = "study.toml", "run.json"
-_PLANNED_KEYS = ("n", "tile", "repetitions", "seed")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A run directory that exists."""
+    """A run directory."""
 
     path: Path
     study: Study
-    site: str
-    created: str
-    submit_via: str | None = None
-    """How its site's Slurm is reached, as `repro.launch.site.settings.Slurm` has it."""
+    about: RunRecord
+
+    @classmethod
+    def to_make(cls, path: Path, study: Study, site: str) -> "Run":
+        """A run directory that need not exist, to look at what would happen in it."""
+        return cls(path, study, RunRecord(study.name, site, created=""))
 
     def cells(self) -> list[Cell]:
         """The cells of its study."""
@@ -47,11 +52,11 @@ def open_run(path: Path) -> Run:
     """
     if not (path / RUN).exists():
         raise UserError(f"{path}: not a run directory; `repro run --run {path}` makes one")
-    about = read_json(path / RUN)
+    about = read_record(RunRecord, path / RUN)
     with reading(path / STUDY):
         text = (path / STUDY).read_text(encoding="utf-8")
     study = parse_toml(text, Study, str(path / STUDY))
-    return Run(path, study, about["site"], about["created"], about.get("submit_via"))
+    return Run(path, study, about)
 
 
 def make_run(path: Path, study_file: Path, site: str) -> Run:
@@ -70,12 +75,11 @@ def make_run(path: Path, study_file: Path, site: str) -> Run:
         if not (path / RUN).exists():
             write_atomic(path / STUDY, text)
             created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            about = {"study": study.name, "site": site, "created": created}
-            write_atomic(path / RUN, canonical_json(about))
+            write_record(path / RUN, RunRecord(study.name, site, created))
         keep_outside(study, path)
         run = open_run(path)
-        if run.site != site:
-            raise UserError(f"{path}: ran on site {run.site}, not {site}; use another --run")
+        if run.about.site != site:
+            raise UserError(f"{path}: ran on site {run.about.site}, not {site}; use another --run")
         if (path / STUDY).read_text(encoding="utf-8") != text:
             _refuse_changed_cells(run, study)
             write_atomic(path / STUDY, text)
@@ -84,21 +88,24 @@ def make_run(path: Path, study_file: Path, site: str) -> Run:
 
 def note_submit_via(run: Run, submit_via: str | None) -> None:
     """Write down how Slurm is reached: `repro status` and `repro cancel` go the same way."""
-    if run.submit_via != submit_via:
-        about = read_json(run.path / RUN) | {"submit_via": submit_via}
+    if run.about.submit_via != submit_via:
         with writing(run.path):
-            write_atomic(run.path / RUN, canonical_json(about))
+            write_record(run.path / RUN, replace(run.about, submit_via=submit_via))
 
 
 def _refuse_changed_cells(run: Run, study: Study) -> None:
     new = {str(cell.name): cell for cell in cells(study)}
     for attempt in attempts.all_attempts(run.path):
         cell, plan = new.get(attempt.cell), attempt.plan()
-        if cell is None or any(plan[key] != getattr(cell, key) for key in _PLANNED_KEYS):
+        if cell is None or _what_is_computed(plan) != _what_is_computed(cell):
             raise UserError(
                 f"{run.path}: the study has changed for {attempt.cell}, which was attempted here; "
                 "use another --run"
             )
+
+
+def _what_is_computed(by: Plan | Cell) -> tuple[int, ...]:
+    return by.n, by.tile, by.repetitions, by.seed
 
 
 @contextmanager
@@ -156,12 +163,17 @@ def snapshot_kernel(run: Path, cell: Cell, source: Path) -> tuple[Path, str]:
     return kept, program_sha256(kept)
 
 
-def write_environment(run: Path, identity: str, description: dict[str, Any]) -> None:
+def environment_path(run: Path, identity: str) -> Path:
+    """Where an environment is described."""
+    return run / "environment" / f"{identity}.json"
+
+
+def write_environment(run: Path, identity: str, description: Environment) -> None:
     """Keep the description of a machine and toolchain, once."""
-    path = run / "environment" / f"{identity}.json"
+    path = environment_path(run, identity)
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
-        write_atomic(path, canonical_json(description))
+        write_record(path, description)
 
 
 def new_attempt(run: Path, cell: str, number: int) -> Path:
@@ -173,26 +185,14 @@ def new_attempt(run: Path, cell: str, number: int) -> Path:
     return draft
 
 
-def commit_attempt(draft: Path, plan: dict[str, Any]) -> Attempt:
+def commit_attempt(draft: Path, plan: Plan) -> Attempt:
     """Make a drafted attempt one of its cell's, whole or not at all."""
-    write_atomic(draft / attempts.ATTEMPT, canonical_json(plan))
+    write_record(draft / attempts.ATTEMPT, plan)
     path = draft.with_name(draft.name.removeprefix("."))
     draft.rename(path)
-    return Attempt(plan["cell"], plan["attempt"], path)
+    return Attempt(plan.cell, plan.attempt, path)
 
 
 def close_attempt(attempt: Attempt, outcome: str, detail: str, flags: Iterable[str] = ()) -> None:
     """Write the outcome of an attempt that no watchdog wrote one for."""
-    value = {
-        "outcome": outcome,
-        "detail": detail,
-        "flags": sorted(flags),
-        "exit_code": None,
-        "signal": None,
-        "wall_seconds": 0.0,
-        "cpu_seconds": 0.0,
-        "peak_memory_bytes": 0,
-        "started": None,
-        "ended": None,
-    }
-    write_atomic(attempt.path / attempts.OUTCOME, canonical_json(value))
+    write_record(attempt.path / attempts.OUTCOME, Outcome.unmeasured(outcome, detail, flags))

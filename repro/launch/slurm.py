@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -26,6 +25,7 @@ from repro.launch.submissions import (
     prepare,
 )
 from repro.measure.attempts import STARTED, Attempt, attempts_of
+from repro.measure.outcomes import Outcome
 from repro.study.expand import Cell
 
 TRIES = 3
@@ -45,7 +45,7 @@ class SlurmLauncher:
     means: Means
     slurm: SlurmClient
     say: Callable[[str], None] = lambda _text: None
-    ended: Callable[[Cell, dict[str, Any]], None] = lambda _cell, _outcome: None
+    ended: Callable[[Cell, Outcome], None] = lambda _cell, _outcome: None
     queued: dict[str, Task | None] = field(default_factory=dict)
     """Cells that Slurm has, and its word on each; None: submitted a moment ago."""
     _given: set[int] = field(default_factory=set)
@@ -242,7 +242,7 @@ class SlurmLauncher:
         self.ended(cell, attempt.outcome())
 
     def _is_final(self, cell: Cell, attempt: Attempt) -> bool:
-        return attempt.outcome()["outcome"] != "infrastructure" or not self._is_worth_another(cell)
+        return attempt.outcome().outcome != "infrastructure" or not self._is_worth_another(cell)
 
     def _is_worth_another(self, cell: Cell) -> bool:
         """Has the infrastructure not failed it too often?"""
@@ -250,7 +250,7 @@ class SlurmLauncher:
 
     def _failures(self, cell: Cell) -> int:
         history = attempts_of(self.run.path, str(cell.name))
-        done = [attempt.outcome()["outcome"] for attempt in history if attempt.state == "done"]
+        done = [attempt.outcome().outcome for attempt in history if attempt.state == "done"]
         return done.count("infrastructure")
 
 

@@ -29,7 +29,7 @@ def outcome_of_task(task: Task | None, attempt: Attempt) -> Verdict:
         return Verdict("infrastructure", "Slurm does not know the job any more")
     what = f"Slurm says {task.state}"
     if task.state == "TIMEOUT":
-        if still := _still_at_the_end(attempt.path, attempt.plan()["limits"]["stall_s"]):
+        if still := _still_at_the_end(attempt.path, attempt.plan().limits.stall_s):
             return Verdict("deadlock", f"{what}; no CPU time for the last {still:.0f} s")
         return Verdict("timeout", f"{what}; it used CPU time to the end")
     if task.state == "OUT_OF_MEMORY":

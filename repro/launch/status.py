@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from repro.errors import UserError
 from repro.launch.run_directory import Run
@@ -22,12 +22,46 @@ _QUEUED = frozenset(
 
 
 @dataclass(frozen=True)
+class InSlurm:
+    """Where Slurm has a cell."""
+
+    job: int
+    index: int
+    state: str
+    reason: str
+    elapsed_s: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellState:
+    """A cell at one moment; `json_of` gives what `repro status --json` prints."""
+
+    cell: str
+    attempts: int
+    """How many there are."""
+
+    state: str
+    """An outcome, or what it waits for."""
+
+    detail: str
+    flags: tuple[str, ...]
+    wall_seconds: float | None = None
+    """None: no attempt is over."""
+
+    slurm: InSlurm | None
+
+    @property
+    def scale(self) -> str:
+        """Its scale point, as its name has it."""
+        return self.cell.partition("@")[2].partition(",")[0]
+
+
+@dataclass(frozen=True)
 class Overview:
     """The cells of a run at one moment."""
 
-    cells: list[dict[str, Any]]
-    """One entry a cell, in the study's order: `cell`, `attempts`, `state`, `detail`, `flags`, once
-    over `wall_seconds`, and `slurm`: where Slurm has it, or None."""
+    cells: list[CellState]
+    """In the study's order."""
 
     tasks: "dict[str, Task]"
     """What Slurm says of those without an outcome of their program."""
@@ -38,12 +72,12 @@ class Overview:
     @property
     def counts(self) -> Counter[str]:
         """How many cells are in each state."""
-        return Counter(cell["state"] for cell in self.cells)
+        return Counter(cell.state for cell in self.cells)
 
     @property
     def is_over(self) -> bool:
         """Has every cell an outcome?"""
-        return all(cell["state"] in OUTCOMES for cell in self.cells)
+        return all(cell.state in OUTCOMES for cell in self.cells)
 
 
 def was_handed_over(run: Run) -> bool:
@@ -65,43 +99,49 @@ def overview(run: Run, wanted: Callable[[str], bool] = lambda _name: True) -> Ov
     tasks: dict[str, Task] = {}
     silent = None
     if waiting:
-        tasks, silent = _ask(run.path, waiting, run.submit_via)
+        tasks, silent = _ask(run.path, waiting, run.about.submit_via)
         for name in waiting:  # what Slurm has not may have ended since the first look
             states[name] = _in_slurm(states[name], tasks.get(name)) or _cell_state(run.path, name)
-    cells = [{**state, "slurm": _about(tasks.get(name))} for name, state in states.items()]
+    cells = [replace(state, slurm=_about(tasks.get(n))) for n, state in states.items()]
     return Overview(cells, tasks, silent)
 
 
-def _is_open(state: dict[str, Any]) -> bool:
+def _is_open(state: CellState) -> bool:
     """May Slurm have it? Also after a failure of the infrastructure: it can be queued again."""
-    return state["attempts"] > 0 and state["state"] not in (*PROGRAM_OUTCOMES, "unavailable")
+    return state.attempts > 0 and state.state not in (*PROGRAM_OUTCOMES, "unavailable")
 
 
-def _cell_state(run: Path, cell: str, *, probe: bool = True) -> dict[str, Any]:
-    """A cell's entry from the disk; `probe`: find out about an attempt without an outcome, too."""
+def _cell_state(run: Path, cell: str, *, probe: bool = True) -> CellState:
+    """A cell as the disk has it; `probe`: find out about an attempt without an outcome, too."""
     history = attempts_of(run, cell)
-    nothing = {"state": "not attempted", "detail": "", "flags": []}
-    newest: dict[str, Any] = {}
+    nothing = CellState(
+        cell=cell,
+        attempts=len(history),
+        state="not attempted",
+        detail="",
+        flags=(),
+        slurm=None,
+    )
+    newest = None
     for attempt in reversed(history):
-        state = _state(attempt, probe=probe)
+        state = _with_attempt(nothing, attempt, probe=probe)
         newest = newest or state
-        if state["state"] != "infrastructure":
-            newest = state
-            break
-    return {"cell": cell, "attempts": len(history), **(newest or nothing)}
+        if state.state != "infrastructure":
+            return state
+    return newest or nothing
 
 
-def _state(attempt: Attempt, *, probe: bool) -> dict[str, Any]:
-    try:
-        outcome = attempt.outcome()
-    except FileNotFoundError:
-        return {"state": attempt.state if probe else "open", "detail": "", "flags": []}
-    return {
-        "state": outcome["outcome"],
-        "detail": outcome["detail"],
-        "flags": outcome["flags"],
-        "wall_seconds": outcome["wall_seconds"],
-    }
+def _with_attempt(cell: CellState, attempt: Attempt, *, probe: bool) -> CellState:
+    outcome = attempt.outcome_if_over()
+    if outcome is None:
+        return replace(cell, state=attempt.state if probe else "open")
+    return replace(
+        cell,
+        state=outcome.outcome,
+        detail=outcome.detail,
+        flags=outcome.flags,
+        wall_seconds=outcome.wall_seconds,
+    )
 
 
 def _ask(
@@ -140,29 +180,25 @@ def _tasks(run: Path, cells: Collection[str], slurm: "SlurmClient") -> "dict[str
     }
 
 
-def _in_slurm(state: dict[str, Any], task: "Task | None") -> dict[str, Any] | None:
-    """The entry of a cell whose task lives; None if the disk has the last word."""
+def _in_slurm(cell: CellState, task: "Task | None") -> CellState | None:
+    """The state of a cell whose task lives; None if the disk has the last word."""
     from repro.launch.slurm_outcome import ALIVE
 
     if task is None or task.state not in ALIVE:
         return None
     word = "queued" if task.state in _QUEUED else "running"
-    if word == "running" and state["state"] == "infrastructure":  # the task is about to end
+    if word == "running" and cell.state == "infrastructure":  # the task is about to end
         return None
-    return state | {"state": word, "detail": "", "flags": []}
+    return replace(cell, state=word, detail="", flags=())
 
 
-def _about(task: "Task | None") -> dict[str, Any] | None:
-    names = ("job", "index", "state", "reason", "elapsed_s")
-    return {name: getattr(task, name) for name in names} if task else None
+def _about(task: "Task | None") -> InSlurm | None:
+    if task is None:
+        return None
+    return InSlurm(task.job, task.index, task.state, task.reason, task.elapsed_s)
 
 
-def scale_of(cell: dict[str, Any]) -> str:
-    """The scale point in the name of a cell's entry."""
-    return str(cell["cell"]).partition("@")[2].partition(",")[0]
-
-
-def time_left(cells: Sequence[dict[str, Any]]) -> tuple[float | None, int]:
+def time_left(cells: Sequence[CellState]) -> tuple[float | None, int]:
     """About how long it is until what Slurm has is over, and of how many cells that is unknown.
 
     A cell is taken to last as long as those that are over at its scale point did on average, and
@@ -174,17 +210,17 @@ def time_left(cells: Sequence[dict[str, Any]]) -> tuple[float | None, int]:
     """
     lasted: dict[str, list[float]] = defaultdict(list)
     for cell in cells:
-        if cell["state"] in PROGRAM_OUTCOMES and cell["wall_seconds"]:
-            lasted[scale_of(cell)].append(cell["wall_seconds"])
-    ahead = [cell for cell in cells if cell["slurm"] and cell["state"] in ("queued", "running")]
-    known = [cell for cell in ahead if scale_of(cell) in lasted]
-    left = [_left(cell, lasted[scale_of(cell)]) for cell in known]
-    at_once = sum(cell["state"] == "running" for cell in ahead)
+        if cell.state in PROGRAM_OUTCOMES and cell.wall_seconds:
+            lasted[cell.scale].append(cell.wall_seconds)
+    ahead = [cell for cell in cells if cell.slurm and cell.state in ("queued", "running")]
+    known = [cell for cell in ahead if cell.scale in lasted]
+    left = [_left(cell, lasted[cell.scale]) for cell in known]
+    at_once = sum(cell.state == "running" for cell in ahead)
     if not any(left) or not at_once:
         return None, len(ahead)
     return max(sum(left) / at_once, *left), len(ahead) - len(known)
 
 
-def _left(cell: dict[str, Any], lasted: Sequence[float]) -> float:
-    gone = cell["slurm"]["elapsed_s"] if cell["state"] == "running" else 0
-    return max(0.0, sum(lasted) / len(lasted) - float(gone))
+def _left(cell: CellState, lasted: Sequence[float]) -> float:
+    gone = cell.slurm.elapsed_s if cell.slurm and cell.state == "running" else 0
+    return max(0.0, sum(lasted) / len(lasted) - gone)

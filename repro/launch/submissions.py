@@ -15,12 +15,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repro.container.image import Image
-from repro.files import canonical_json, read_json, write_atomic
+from repro.files import write_atomic
 from repro.launch.batch import Batch, batch_script
 from repro.launch.site.settings import Site
-from repro.measure.attempts import Attempt, attempts_of
+from repro.measure.attempts import Attempt, attempts_of, cell_directory
+from repro.records import read_record, write_record
 
 SUBMISSIONS, ABOUT, SCRIPT, JOB = "submissions", "submission.json", "batch.sh", "job.json"
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The attempt that a task makes."""
+
+    cell: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class _About:
+    """`submission.json`."""
+
+    name: str
+    tasks: tuple[_Task, ...]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """`job.json`."""
+
+    job: int
 
 
 @dataclass(frozen=True)
@@ -36,11 +60,11 @@ class Submission:
     def job(self) -> int | None:
         """The job's number; None if Slurm never said."""
         path = self.path / JOB
-        return int(read_json(path)["job"]) if path.exists() else None
+        return read_record(_Job, path).job if path.exists() else None
 
     def note_job(self, number: int) -> None:
         """Write down the job's number."""
-        write_atomic(self.path / JOB, canonical_json({"job": number}))
+        write_record(self.path / JOB, _Job(number))
 
 
 def prepare(
@@ -61,8 +85,8 @@ def prepare(
     name = f"repro-{identity}"
     script = batch_script(batch, site, run.absolute(), name, path, image)
     write_atomic(path / SCRIPT, script)
-    tasks = [{"cell": attempt.cell, "attempt": attempt.number} for attempt in attempts]
-    write_atomic(path / ABOUT, canonical_json({"name": name, "tasks": tasks}))
+    tasks = tuple(_Task(attempt.cell, attempt.number) for attempt in attempts)
+    write_record(path / ABOUT, _About(name, tasks))
     return Submission(path, name, tuple(attempts))
 
 
@@ -73,13 +97,17 @@ def submissions(run: Path) -> Iterator[Submission]:
 
 
 def read_submission(run: Path, path: Path) -> Submission:
-    """One submission, read back."""
-    about = read_json(path / ABOUT)
+    """One submission, read back.
+
+    Raises:
+        UserError: its file is missing or damaged.
+    """
+    about = read_record(_About, path / ABOUT)
     attempts = tuple(
-        Attempt(task["cell"], task["attempt"], run / "cells" / task["cell"] / str(task["attempt"]))
-        for task in about["tasks"]
+        Attempt(task.cell, task.attempt, cell_directory(run, task.cell) / str(task.attempt))
+        for task in about.tasks
     )
-    return Submission(path, about["name"], attempts)
+    return Submission(path, about.name, attempts)
 
 
 def open_submissions(run: Path) -> list[Submission]:

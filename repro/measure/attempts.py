@@ -13,9 +13,14 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from repro.files import reading
+from repro.measure.outcomes import Outcome
+from repro.measure.plan import Node, Plan
+from repro.records import parse_record, read_record
 
 ATTEMPT = "attempt.json"
 """Command, environment, limits: written by the driver before anything starts."""
@@ -55,29 +60,50 @@ class Attempt:
             return "done"
         return "interrupted" if (self.path / STARTED).exists() else "planned"
 
-    def outcome(self) -> dict[str, Any]:
-        """What it came to.
+    def outcome(self) -> Outcome:
+        """How it ended.
 
         Raises:
-            OSError, ValueError: it is not over, or the file is damaged.
+            UserError: it has not, or the file is damaged.
         """
-        outcome: dict[str, Any] = json.loads((self.path / OUTCOME).read_bytes())
-        return outcome
+        return read_record(Outcome, self.path / OUTCOME)
 
-    def plan(self) -> dict[str, Any]:
-        """What the driver asked for, and what is known of the machine that it came to run on."""
-        plan: dict[str, Any] = json.loads((self.path / ATTEMPT).read_bytes())
-        if (self.path / NODE).exists():
-            plan |= json.loads((self.path / NODE).read_bytes())
-        return plan
+    def outcome_if_over(self) -> Outcome | None:
+        """How it ended; None: it has not.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        path = self.path / OUTCOME
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        return parse_record(Outcome, data, path)
+
+    def plan(self) -> Plan:
+        """What the driver asked for, and what is known of the machine that it came to run on.
+
+        Raises:
+            UserError: a file is missing or damaged.
+        """
+        plan = read_record(Plan, self.path / ATTEMPT)
+        if not (self.path / NODE).exists():
+            return plan
+        return replace(plan, environment=read_record(Node, self.path / NODE).environment)
 
     def records(self) -> list[dict[str, Any]]:
-        """The harness's records, in order."""
+        """The harness's records, in order.
+
+        Raises:
+            UserError: the file is damaged.
+        """
         path = self.path / RESULT
         if not path.exists():
             return []
-        lines = path.read_text(encoding="utf-8").split("\n")  # other breaks may be in messages
-        return [json.loads(line) for line in lines if line]
+        with reading(path):
+            lines = path.read_text(encoding="utf-8").split("\n")  # others may be in messages
+            return [json.loads(line) for line in lines if line]
 
     def _locked(self) -> bool:
         try:

@@ -1,4 +1,7 @@
-"""The words for what an attempt came to."""
+"""How an attempt ended: the words for it, and the record of it, `outcome.json`."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 PROGRAM_OUTCOMES = (
     "ok",
@@ -30,3 +33,49 @@ FLAGS = {
     "tampered": "wrote into its own result file",
 }
 """Said beside an outcome; `ok` with a flag is still `ok`."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt ended; None stands for what is not known."""
+
+    outcome: str
+    """One of `OUTCOMES`."""
+
+    detail: str
+    """The evidence, in one line."""
+
+    flags: tuple[str, ...]
+    exit_code: int | None
+    """None: it did not end by itself."""
+
+    signal: str | None
+    """The signal that ended it, such as `SIGKILL`."""
+
+    wall_seconds: float | None
+    cpu_seconds: float | None
+    peak_memory_bytes: int | None
+    started: str | None
+    """UTC, `2026-11-20T23:59:58Z`."""
+
+    ended: str | None
+
+    def __post_init__(self) -> None:
+        if self.outcome not in OUTCOMES:
+            raise ValueError(f"outcome is {self.outcome!r}, not one of {', '.join(OUTCOMES)}")
+
+    @classmethod
+    def unmeasured(cls, outcome: str, detail: str, flags: Iterable[str] = ()) -> "Outcome":
+        """The outcome of an attempt in which no watchdog measured anything."""
+        return cls(
+            outcome=outcome,
+            detail=detail,
+            flags=tuple(sorted(flags)),
+            exit_code=None,
+            signal=None,
+            wall_seconds=0.0,
+            cpu_seconds=0.0,
+            peak_memory_bytes=0,
+            started=None,
+            ended=None,
+        )

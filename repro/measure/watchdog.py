@@ -12,25 +12,27 @@ import fcntl
 import json
 import os
 import resource
-import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, TextIO
+from typing import TextIO
 
-from repro.files import canonical_json, write_atomic
+from repro.errors import UserError, fail
+from repro.files import write_atomic
 from repro.measure import attempts, processes
 from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
 from repro.measure.harness_records import RecordReader, last_words
+from repro.measure.outcomes import Outcome
+from repro.measure.plan import Plan
 from repro.measure.rank_output import FEWEST_LOOKS, MOST_LOOKS, grouped, whereabouts
 from repro.measure.stall import StallClock
 from repro.measure.streams import CAP_BYTES, Captured
+from repro.records import read_record, write_record
 
 SCRATCH = "scratch"
 """The program's working directory and home, removed afterwards."""
@@ -63,12 +65,9 @@ class Watchdog:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.plan: dict[str, Any] = json.loads((directory / attempts.ATTEMPT).read_bytes())
-        self.limits = self.plan["limits"]
-        self.records = RecordReader(directory / attempts.RAW, secrets.token_hex(32))
-        self.stall = StallClock(self.limits["stall_s"])
-        self.ranks: int = self.plan["ranks"]
-        self.launched: bool = self.plan["launched"]
+        self.plan = read_record(Plan, directory / attempts.ATTEMPT)
+        self.records = RecordReader(directory / attempts.RAW, os.urandom(32).hex())
+        self.stall = StallClock(self.plan.limits.stall_s)
         self.streams: list[Captured] = []
         self.stopped = False
         self.peak_memory = 0
@@ -85,7 +84,7 @@ class Watchdog:
             return
         assert process.stdout  # noqa: S101 - for the type checker: pipes were asked for
         assert process.stderr  # noqa: S101
-        cap = CAP_BYTES + self.launched * self.ranks * _RANK_BYTES
+        cap = CAP_BYTES + self.plan.launched * self.plan.ranks * _RANK_BYTES
         self.streams = [
             Captured(process.stdout, self.directory / attempts.STDOUT, self._wake.set, cap),
             Captured(process.stderr, self.directory / attempts.STDERR, self._wake.set, cap),
@@ -104,14 +103,14 @@ class Watchdog:
             rejected=len(self.records.rejected),
             returncode=returncode,
             verdict=verdict,
-            repetitions=self.plan["repetitions"],
-            ranks=self.ranks,
-            threads=self.plan["threads"],
-            launched=self.launched,
+            repetitions=self.plan.repetitions,
+            ranks=self.plan.ranks,
+            threads=self.plan.threads,
+            launched=self.plan.launched,
             killed_for_memory=processes.oom_kills() > self._oom_kills,
             stderr=stderr,
         )
-        stopped = self.stopped and self.plan["batch"]  # why, only the batch system knows
+        stopped = self.stopped and self.plan.batch  # why, only the batch system knows
         outcome = None if stopped else outcome_of(seen)
         self._write_outcome(outcome, self._flags(seen), returncode, started, wall)
 
@@ -121,9 +120,9 @@ class Watchdog:
         scratch.mkdir()
         try:
             process = subprocess.Popen(
-                self.plan["command"],
+                self.plan.command,
                 cwd=scratch,
-                env=self.plan["env"] | self._of_job() | {_MARK: str(self.directory)},
+                env=self.plan.env | self._of_job() | {_MARK: str(self.directory)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -138,20 +137,20 @@ class Watchdog:
 
     def _of_job(self) -> dict[str, str]:
         """What a batch job's own environment adds: how srun finds its job, and modules loaded."""
-        names = [n for n in os.environ if n.startswith(_OF_JOB)] if self.plan["batch"] else []
+        names = [n for n in os.environ if n.startswith(_OF_JOB)] if self.plan.batch else []
         return {name: os.environ[name] for name in names}
 
     def _in_child(self) -> None:
         """Between fork and exec: die with the watchdog, use the allotted cores, dump no core."""
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if cores := self.plan["cores"] or self._first_cores():
+        if cores := self.plan.cores or self._first_cores():
             os.sched_setaffinity(0, cores)
 
     def _first_cores(self) -> list[int]:
         """A batch job may have more cores than its one process is to use; srun places several."""
-        single = self.plan["batch"] and self.plan["ranks"] == 1 and not self.launched
-        return sorted(os.sched_getaffinity(0))[: self.plan["threads"]] if single else []
+        single = self.plan.batch and self.plan.ranks == 1 and not self.plan.launched
+        return sorted(os.sched_getaffinity(0))[: self.plan.threads] if single else []
 
     def _watch(self, process: "subprocess.Popen[bytes]", begin: float) -> Verdict | None:
         """Sample until the program ends by itself (None) or has to be ended."""
@@ -192,7 +191,8 @@ class Watchdog:
         )
 
     def _limit_passed(self, now: float, usage: processes.Usage) -> Verdict | None:
-        memory, seconds = self.limits["memory_bytes"], self.limits["time_s"]
+        limits = self.plan.limits
+        memory, seconds = limits.memory_bytes, limits.time_s
         still = self.stall.stalled_for(now)
         where = f"in phase {self.records.phase}"
         if self.stopped:
@@ -204,14 +204,14 @@ class Watchdog:
             text = f"no CPU time and no sign of life for {still:.0f} s, {where}"
             return Verdict("deadlock", f"{text}, {usage.threads} threads waiting")
         if now > seconds:
-            if still > min(self.limits["stall_s"], seconds / 2):
+            if still > min(limits.stall_s, seconds / 2):
                 return Verdict("deadlock", f"no CPU time for {still:.0f} s at the limit, {where}")
             return Verdict("timeout", f"still using CPU after {seconds:g} s, {where}")
         return None
 
     def _end(self, verdict: Verdict) -> Verdict:
         """End the program; one that hangs is first asked where it is, which may tell why."""
-        if verdict.outcome == "timeout" and self.launched:
+        if verdict.outcome == "timeout" and self.plan.launched:
             verdict = self._ask_ranks() or verdict
         elif verdict.outcome in ("deadlock", "timeout"):
             self._ask_for_backtraces()
@@ -225,7 +225,7 @@ class Watchdog:
         for look in range(1, MOST_LOOKS + 1):
             self._signal_julias()
             time.sleep(_LOOK_SECONDS)
-            found = whereabouts(stderr.since(before), self.ranks)
+            found = whereabouts(stderr.since(before), self.plan.ranks)
             if found.is_settled and (found.moved or look >= FEWEST_LOOKS):
                 break
         busy = (self._cpu_seconds() - cpu) / (time.monotonic() - begin)
@@ -239,7 +239,7 @@ class Watchdog:
     def _pids(self) -> list[int]:
         """All processes of the program on this node; srun's tasks are no descendants."""
         found = processes.descendants()
-        if self.plan["batch"]:
+        if self.plan.batch:
             found += set(processes.marked(f"{_MARK}={self.directory}".encode())) - set(found)
         return found
 
@@ -254,7 +254,8 @@ class Watchdog:
                 return
 
     def _signal_julias(self) -> bool:
-        through_srun = self.plan["batch"] and self.launched  # it passes the signal on, to all nodes
+        # srun passes the signal on, to all nodes.
+        through_srun = self.plan.batch and self.plan.launched
         program = "srun" if through_srun else "julia"
         asked = [pid for pid in self._pids() if processes.runs(pid, program)]
         processes.signal_all(asked, signal.SIGUSR1)
@@ -264,9 +265,9 @@ class Watchdog:
         return sum(stream.total for stream in self.streams)
 
     def _flags(self, seen: Seen) -> list[str]:
-        cores, baseline = self.plan["allotted_cores"], self.plan["baseline"]
+        cores, baseline = self.plan.allotted_cores, self.plan.baseline
         found = run_flags(seen.records, seen.rejected, self.runnable, cores, baseline=baseline)
-        return sorted({*self.plan["flags"], *found})
+        return sorted({*self.plan.flags, *found})
 
     def _write_outcome(
         self,
@@ -288,23 +289,23 @@ class Watchdog:
                 raw.unlink()
         if verdict is None:
             return
-        outcome = {
-            "outcome": verdict.outcome,
-            "detail": verdict.detail,
-            "flags": flags,
-            "exit_code": returncode if returncode is not None and returncode >= 0 else None,
-            "signal": ended_by,
-            "wall_seconds": round(wall, 3),
-            "cpu_seconds": round(used.ru_utime + used.ru_stime, 3),
-            "peak_memory_bytes": self.peak_memory,
-            "started": started,
-            "ended": _now(),
-        }
-        write_atomic(self.directory / attempts.OUTCOME, canonical_json(outcome))
+        outcome = Outcome(
+            outcome=verdict.outcome,
+            detail=verdict.detail,
+            flags=tuple(flags),
+            exit_code=returncode if returncode is not None and returncode >= 0 else None,
+            signal=ended_by,
+            wall_seconds=round(wall, 3),
+            cpu_seconds=round(used.ru_utime + used.ru_stime, 3),
+            peak_memory_bytes=self.peak_memory,
+            started=started,
+            ended=_now(),
+        )
+        write_record(self.directory / attempts.OUTCOME, outcome)
 
     def _sort_by_rank(self) -> None:
         for name in (attempts.STDOUT, attempts.STDERR):
-            if self.launched and (self.directory / name).exists():
+            if self.plan.launched and (self.directory / name).exists():
                 text = (self.directory / name).read_text(encoding="utf-8", errors="replace")
                 write_atomic(self.directory / name, grouped(text))
 
@@ -315,7 +316,7 @@ class Watchdog:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def _take(lock: TextIO) -> bool:
@@ -350,4 +351,7 @@ def main(directory: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    try:
+        sys.exit(main(Path(sys.argv[1])))
+    except UserError as error:
+        fail(str(error))

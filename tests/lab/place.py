@@ -66,7 +66,7 @@ class Place:
     def outcomes(self, cell: str) -> list[tuple[str, str]]:
         """(outcome, detail) of each attempt of a cell."""
         found = [attempt.outcome() for attempt in self.attempts(cell)]
-        return [(outcome["outcome"], outcome["detail"]) for outcome in found]
+        return [(outcome.outcome, outcome.detail) for outcome in found]
 
     def job(self) -> str:
         """The number of the only job."""

@@ -20,12 +20,12 @@ PI = "quick/pi/threads/0@1x1x1"
 
 
 def commands(attempt: Attempt) -> list[str]:
-    return [str(word) for word in attempt.plan()["command"]]
+    return [str(word) for word in attempt.plan().command]
 
 
 def environment(place: Place, cell: str) -> dict[str, Any]:
     """What is written down of the machine and toolchain of a cell's first attempt."""
-    name = place.attempts(cell)[0].plan()["environment"]
+    name = place.attempts(cell)[0].plan().environment
     content: dict[str, Any] = json.loads((place.run / "environment" / f"{name}.json").read_text())
     return content
 
@@ -81,7 +81,7 @@ def test_a_reviewer_reruns_a_cell_in_the_image(image: Path, tmp_path: Path) -> N
     )  # fmt: skip
     assert answer.returncode in {0, 1, 3}, answer.stderr
     (attempt,) = attempts_of(tmp_path / "runs" / "cell-baseline", cell)
-    assert attempt.outcome()["outcome"] == "ok"
+    assert attempt.outcome().outcome == "ok"
     assert commands(attempt)[1] == "exec"
     (path,) = tmp_path.glob("runs/cell-baseline/environment/*.json")
     assert json.loads(path.read_text())["image"].startswith("sha256:")

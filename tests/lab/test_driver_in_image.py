@@ -70,8 +70,8 @@ def test_all_from_a_login_node(login: Login) -> None:
     described = (dataset / "dataset.toml").read_text(encoding="utf-8")
     assert f'image = "sha256:{squashfs_sha256(login.image)}"' in described
     (attempt,) = attempts_of(login.directory / "runs" / "trial-lab", PI)
-    assert attempt.outcome()["outcome"] == "ok"
-    assert attempt.plan()["command"][0] == "/opt/julia/bin/julia", "the task is in the image"
+    assert attempt.outcome().outcome == "ok"
+    assert attempt.plan().command[0] == "/opt/julia/bin/julia", "the task is in the image"
     assert login.run(*options).returncode == 0, "the same line again resumes, and does not ask"
     assert len(attempts_of(login.directory / "runs" / "trial-lab", PI)) == 1
     outside = login.directory / "outside"
@@ -121,7 +121,7 @@ def test_ranks_and_workers_on_two_nodes(mpi: str, login: Login) -> None:
     answer = login.run("run", *cells, *where, APPTAINERENV_JULIA=str(julia))
     run = login.directory / "run"
     outcomes = {cell: [a.outcome() for a in attempts_of(run, cell)] for cell in cells}
-    assert [o["outcome"] for of_cell in outcomes.values() for o in of_cell] == ["ok", "ok"], (
+    assert [o.outcome for of_cell in outcomes.values() for o in of_cell] == ["ok", "ok"], (
         outcomes, answer.stderr,
     )  # fmt: skip
 
@@ -266,4 +266,4 @@ def test_two_users_rerun_a_cell_one_without_rights_home_or_room(
     problems = [process.communicate()[1] for process in both]
     for place in (theirs, ours):
         (attempt,) = attempts_of(place / "runs" / "cell-baseline", PI)
-        assert attempt.outcome()["outcome"] == "ok", problems
+        assert attempt.outcome().outcome == "ok", problems

@@ -166,7 +166,7 @@ def test_status_cancel_and_logs_of_what_slurm_has(endless: Place) -> None:
     endless.cluster.wait_for({endless.job(): "CANCELLED"})
     endless.repro(SLOW)
     first = endless.attempts(SLOW)[0].outcome()
-    assert first["detail"] == "Slurm says CANCELLED: cancelled"
+    assert first.detail == "Slurm says CANCELLED: cancelled"
 
 
 def test_out_of_memory_is_told_by_slurm_too(slurm: None, julia: Julia, tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_out_of_memory_is_told_by_slurm_too(slurm: None, julia: Julia, tmp_path:
         place = Place(tmp_path, cluster, "allocates-without-end", memory_limit_gib=1)
         place.repro("*", "--wait")
         (attempt,) = place.attempts("allocates-without-end/gemm/threads/0@1x1x1")
-        assert attempt.outcome()["outcome"] == "out-of-memory", attempt.outcome()
+        assert attempt.outcome().outcome == "out-of-memory", attempt.outcome()
 
 
 def test_a_dependent_job_collects_the_dataset(lab: Cluster, julia: Julia, tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_what_the_controller_has_forgotten_is_in_its_file_of_jobs(endless: Place
     endless.forget_all_jobs()
     endless.cluster.run("scontrol", "update", "PartitionName=main", "State=DOWN")
     endless.repro(SLOW, "--site", "./lab.toml")
-    assert endless.attempts(SLOW)[0].outcome()["detail"] == "Slurm says CANCELLED: cancelled"
+    assert endless.attempts(SLOW)[0].outcome().detail == "Slurm says CANCELLED: cancelled"
 
 
 @pytest.mark.usefixtures("slurm")
