@@ -12,7 +12,12 @@ class UserError(Exception):
     """
 
 
+def warn(message: str) -> None:
+    """Say in one line on standard error what does not keep the command from its end."""
+    sys.stderr.write(f"repro: {' '.join(message.split())}\n")
+
+
 def fail(message: str) -> NoReturn:
     """Say what is wrong in one line on standard error and exit with 2."""
-    sys.stderr.write(f"repro: {' '.join(message.split())}\n")
+    warn(message)
     sys.exit(2)

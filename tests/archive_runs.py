@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from repro import ROOT
+from repro import ROOT, __version__
 from repro.files import canonical_json
+from repro.launch.environment import Environment, JuliaFacts, System
 from repro.measure.attempts import cell_directory
 from repro.records import write_record
 from repro.study.kernels import program_sha256
@@ -42,8 +43,12 @@ def make_run(path: Path, created: str = CREATED) -> Path:
     about = {"study": "smoke", "site": "local", "created": created}
     (path / "run.json").write_text(canonical_json(about), encoding="utf-8")
     (path / "study.toml").write_bytes((ROOT / "studies" / "smoke.toml").read_bytes())
-    machine = {"machine": "Made-up CPU, 2 cores", "julia": {"version": "1.12.6"}, "image": None}
-    (path / "environment" / "e1.json").write_text(json.dumps(machine), encoding="utf-8")
+    julia = JuliaFacts("1.12.6", "libopenblas", "Haswell", blas_core_forced=None, packages=())
+    machine = Environment(
+        machine="Made-up CPU, 2 cores", cpu={}, memory_gib=8.0, cores=2, julia=julia, mpi=None,
+        os=System("6.1", "Made-up OS"), repro=__version__, image=None,
+    )  # fmt: skip
+    write_record(path / "environment" / "e1.json", machine)
     return path
 
 

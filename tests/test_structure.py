@@ -26,7 +26,7 @@ LAYERS = [
     "cli",
 ]
 """From the bottom to the top; each may import from those before it."""
-GROUND = {"errors", "files", "records"}
+GROUND = {"directories", "errors", "files", "records"}
 
 
 def imports_of(path: Path) -> set[str]:

@@ -148,12 +148,12 @@ def test_a_julia_that_cannot_throw_is_not_taken(tmp_path: Path, julia: Julia) ->
 
 
 def test_doctor_says_which_julia_and_what_that_means(julia: Julia) -> None:
-    found = {finding["what"]: finding for finding in findings()}
-    assert julia.version in found["Julia"]["found"]
+    found = {finding.what: finding for finding in findings()}
+    assert julia.version in found["Julia"].found
     if julia.version == "1.5.3":
-        assert "not the study's 1.12.6" in found["Julia"]["meaning"]
-        assert "too old" in found["Dagger.jl"]["meaning"]
-        assert "too old" in found["MPI.jl"]["meaning"]
+        assert "not the study's 1.12.6" in found["Julia"].meaning
+        assert "too old" in found["Dagger.jl"].meaning
+        assert "too old" in found["MPI.jl"].meaning
 
 
 def test_an_old_blas_is_told_which_kernels_a_new_cpu_has(julia: Julia) -> None:

@@ -7,7 +7,6 @@ manifest in other words, and the files as they are. The library of the same name
 
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ from repro import __version__
 from repro.archive.dataset import Dataset, Description
 from repro.archive.manifest import DIGEST, MANIFEST, PATH, lines_of
 from repro.archive.verify import verify
+from repro.directories import replacing_directory
 from repro.errors import UserError
 from repro.files import writing
 
@@ -37,21 +37,12 @@ def make_bag(dataset: Dataset, target: Path) -> int:
     """
     check(dataset, target)
     files = dict(_files(dataset))
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        try:
-            for path in files:
-                (draft / "data" / path).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(dataset.path / path, draft / "data" / path)
-            for name, text in _tags(dataset.description(), files, draft).items():
-                (draft / name).write_text(text, encoding="utf-8", newline="")
-            draft.chmod(0o755)
-            os.sync()  # as for a dataset: no name before its content
-            draft.rename(target)
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
+    with writing(target), replacing_directory(target, replace=False) as draft:
+        for path in files:
+            (draft / "data" / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(dataset.path / path, draft / "data" / path)
+        for name, text in _tags(dataset.description(), files, draft).items():
+            (draft / name).write_text(text, encoding="utf-8", newline="")
     return len(files)
 
 

@@ -4,8 +4,6 @@ import hashlib
 import itertools
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +17,7 @@ from repro.archive.dataset import Description
 from repro.archive.manifest import MANIFEST, render
 from repro.archive.scrub import Places, places_here, places_there, scrub, scrub_text
 from repro.archive.source import INTERRUPTED, Source, Trial
+from repro.directories import replacing_directory
 from repro.errors import UserError
 from repro.files import canonical_json, reading, writing
 from repro.measure import attempts
@@ -137,35 +136,18 @@ def make_dataset(
         UserError: the dataset exists, or the disk is full.
     """
     target = data / about.name
-    if not replace:
-        refuse_existing(target)
-    with writing(data):
-        data.mkdir(parents=True, exist_ok=True)
-        draft = Draft(Path(tempfile.mkdtemp(prefix=f".{about.name}.", dir=data)))
-        try:
-            draft.add(layout.DESCRIPTION, about.toml())
-            for path, source in files_outside(study).items():
-                draft.add(path, source.read_bytes())
-            fill(draft)
-            sizes = draft.sizes | {MANIFEST: None}  # it will hold the digest of what is made here
-            draft.add(layout.CRATE, crate.render(about, study, sizes, draft.root))
-            draft.add(MANIFEST, render(draft.digests))
-            draft.root.chmod(0o755)
-            os.sync()  # a name must not outlive a power cut that its files did not
-            _publish(draft.root, target)
-        except BaseException:
-            shutil.rmtree(draft.root, ignore_errors=True)
-            raise
+    with writing(data), replacing_directory(target, replace=replace) as root:
+        if not replace:
+            refuse_existing(target)
+        draft = Draft(root)
+        draft.add(layout.DESCRIPTION, about.toml())
+        for path, source in files_outside(study).items():
+            draft.add(path, source.read_bytes())
+        fill(draft)
+        sizes = draft.sizes | {MANIFEST: None}  # it will hold the digest of what is made here
+        draft.add(layout.CRATE, crate.render(about, study, sizes, root))
+        draft.add(MANIFEST, render(draft.digests))
     return draft
-
-
-def _publish(draft: Path, target: Path) -> None:
-    """Give the draft its name; what had the name is put aside first, and then removed."""
-    old = draft.with_name(f"{draft.name}.old")
-    if target.exists():
-        target.rename(old)
-    draft.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _fill(draft: Draft, source: Source) -> None:

@@ -11,6 +11,7 @@ from repro.cli.findings import print_finding
 from repro.container import doctor
 from repro.container.findings import Finding
 from repro.launch.site.settings import Site, load_site
+from repro.records import json_of
 
 
 @click.command()
@@ -81,13 +82,13 @@ def _show(findings: Iterator[Finding], *, as_json: bool) -> list[Finding]:
         if not as_json:
             print_finding(finding)
     if as_json:
-        click.echo(json.dumps(seen, indent=2))
+        click.echo(json.dumps([json_of(finding) for finding in seen], indent=2))
     return seen
 
 
 def _fail_if_needed(seen: list[Finding]) -> None:
     """Exit with 1 if something is not as it must be."""
-    if not all(finding["ok"] for finding in seen if finding["needed"]):
+    if any(finding.blocks for finding in seen):
         raise SystemExit(1)
 
 
@@ -96,8 +97,8 @@ def _note_mpi(site: str, seen: list[Finding]) -> None:
     from repro.launch.site.file import note_mpi
 
     for finding in seen:
-        if finding["what"] == MPI_OF_RANKS and (path := note_mpi(site, finding["found"])):
-            click.echo(f"{path}: says now whose MPI works: {finding['found']}", err=True)
+        if finding.what == MPI_OF_RANKS and (path := note_mpi(site, finding.found)):
+            click.echo(f"{path}: says now whose MPI works: {finding.found}", err=True)
 
 
 def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from repro.container.image_source import look_at_source, write_source
 from repro.container.image_store import check, fill
 from repro.container.julia import TOOLCHAIN
 from repro.container.pins import load_pins
+from repro.records import json_of
 
 CACHE = TOOLCHAIN / "image-cache"
 _PATH = click.Path(path_type=Path)
@@ -125,11 +126,11 @@ def verify(sif: Path, *, as_json: bool) -> None:
 
     found = findings(sif)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps([json_of(finding) for finding in found], indent=2))
     else:
         for finding in found:
             print_finding(finding)
-    if not all(finding["ok"] for finding in found if finding["needed"]):
+    if any(finding.blocks for finding in found):
         raise SystemExit(1)
 
 

@@ -3,13 +3,30 @@
 Standard library only: nodes of a cluster import it before it is known whether more can be.
 """
 
-from typing import Any
+from dataclasses import dataclass
 
-Finding = dict[str, Any]
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    what: str
+    found: str
+    meaning: str
+    """What follows, or what to do; empty if nothing."""
+
+    ok: bool
+    needed: bool
+    """Can nothing go on unless it is good?"""
+
+    @property
+    def blocks(self) -> bool:
+        """Does it keep everything from going on?"""
+        return self.needed and not self.ok
 
 
 def finding(
     what: str, found: str, meaning: str = "", *, ok: bool = True, needed: bool = False
 ) -> Finding:
-    """What was looked at and found, what that means, is it good, and can nothing go on without."""
-    return {"what": what, "found": found, "meaning": meaning, "ok": ok, "needed": needed}
+    """A finding; unless it is said otherwise it is good, and things go on without it."""
+    return Finding(what, found, meaning, ok, needed)

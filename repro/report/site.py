@@ -1,7 +1,5 @@
 """The report of a dataset: all pages, written at once; same dataset, same bytes."""
 
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from repro import __version__
 from repro.analysis.damaged_data import Damage, recorded
 from repro.archive.dataset import Dataset
 from repro.archive.verify import verify
+from repro.directories import replacing_directory
 from repro.errors import UserError
 from repro.files import canonical_json, writing
 from repro.report import pages
@@ -82,19 +81,8 @@ def write_site(dataset: Path, out: Path) -> Written:
         UserError: `out` is something else, or cannot be written.
     """
     refuse_foreign(out)
-    with writing(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        try:
-            written = _write(Contents(Dataset(dataset)), draft)
-            draft.chmod(0o755)
-            if out.exists():
-                shutil.rmtree(out)
-            draft.rename(out)
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
-    return written
+    with writing(out), replacing_directory(out, durable=False) as draft:
+        return _write(Contents(Dataset(dataset)), draft)
 
 
 def _write(contents: Contents, root: Path) -> Written:

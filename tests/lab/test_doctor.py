@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from repro import ROOT
 from repro.container.julia import Julia
 from repro.launch.site.judge import Expected, judge
-from repro.launch.site.node import code_digest
+from repro.launch.site.node import NodeReport, code_digest
 
 from .cluster import Cluster
 
@@ -126,12 +127,12 @@ def test_account_and_partition_are_asked_for() -> None:
     assert "does not say which account: say --account" in answer.stderr
 
 
-REPORT = {
-    "host": "n1", "shared": True, "seen": ["n1"], "ahead_s": 0.1, "lock": "held", "problem": "",
-    "free": 2**40, "shm": 2**34, "cores": 192, "memory": 2**40, "imports": "",
-    "code": code_digest(), "python": ".".join(map(str, sys.version_info[:3])),
-    "julia": "julia version 1.12.6",
-}  # fmt: skip
+REPORT = NodeReport(
+    host="n1", shared=True, seen=("n1",), ahead_s=0.1, lock="held", problem="",
+    free=2**40, shm=2**34, cores=192, memory=2**40, imports="",
+    code=code_digest(), python=".".join(map(str, sys.version_info[:3])),
+    julia="julia version 1.12.6",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -147,14 +148,14 @@ REPORT = {
         ("/dev/shm", {"shm": 2**26}),  # noqa: S108 - the name of a finding
         ("a node's hardware", {"cores": 96}),
         ("room in /scratch", {"free": 2**20}),
-        ("scratch /scratch", {"seen": ["n2"]}),
+        ("scratch /scratch", {"seen": ("n2",)}),
     ],
 )
 def test_what_a_lab_cannot_bring_about(what: str, fault: dict[str, Any]) -> None:
     expected = Expected(Path("/scratch"), 192, 750, "1.12.6")
-    assert all(finding["ok"] for finding in judge([REPORT], expected))
-    bad = list(judge([REPORT | fault | {"host": "n9"}, REPORT], expected))
-    (found,) = [f for f in bad if f["what"] == what]
-    assert not found["ok"]
-    assert "n9: " in found["found"]
-    assert found["meaning"]
+    assert all(finding.ok for finding in judge([REPORT], expected))
+    bad = list(judge([replace(REPORT, host="n9", **fault), REPORT], expected))
+    (found,) = [f for f in bad if f.what == what]
+    assert not found.ok
+    assert "n9: " in found.found
+    assert found.meaning

@@ -50,7 +50,7 @@ def site_findings(visit: Visit, show: Callable[[str], None] | None = None) -> It
     sound = True
     try:
         for found in _from_here(visit, slurm):
-            sound = sound and (found["ok"] or not found["needed"])
+            sound = sound and not found.blocks
             yield found
         if show or sound:
             yield from _from_the_nodes(visit, slurm, show)

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import json
 import os
 import shlex
 import sys
@@ -22,10 +21,11 @@ from repro.files import writing
 from repro.launch.batch import TEMPLATES, host_env_line, start_python
 from repro.launch.command import Tools
 from repro.launch.site.judge import bad
-from repro.launch.site.node import BEAT, LOCK, Report
+from repro.launch.site.node import BEAT, LOCK, NodeReport
 from repro.launch.site.settings import Site, Slurm
 from repro.launch.slurm_client import SlurmClient, SlurmError, Task
 from repro.launch.slurm_outcome import ALIVE
+from repro.records import parse_record
 
 _LONGEST_SECONDS = 210
 """From a job's start: its limit is two minutes, which Slurm may notice late."""
@@ -165,10 +165,15 @@ class Job:
     problems: list[Finding] = field(default_factory=list)
 
     @property
-    def reports(self) -> list[Report]:
-        """What the nodes said."""
-        lines = [line for line in self.text.splitlines() if line.startswith("{")]
-        return sorted(map(json.loads, lines), key=lambda report: str(report["host"]))
+    def reports(self) -> list[NodeReport]:
+        """What the nodes said.
+
+        Raises:
+            UserError: one of them said something else.
+        """
+        lines = [line.encode() for line in self.text.splitlines() if line.startswith("{")]
+        said = [parse_record(NodeReport, line, self.mailbox / OUTPUT) for line in lines]
+        return sorted(said, key=lambda report: report.host)
 
     def lines(self, word: str) -> list[list[str]]:
         """The words of the lines that begin with one."""
@@ -237,7 +242,9 @@ class Job:
 
     def _note_silent_nodes(self) -> None:
         """Nodes that said their name and no more."""
-        silent = {words[1] for words in self.lines("node")} - {r["host"] for r in self.reports}
+        silent = {words[1] for words in self.lines("node")} - {
+            report.host for report in self.reports
+        }
         if silent:
             noise = [
                 line for line in self.text.splitlines() if "not found" in line or "rror" in line

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from repro.container.findings import Finding, finding
-from repro.launch.site.node import Report, code_digest
+from repro.launch.site.node import NodeReport, code_digest
 
 _GIB = 2**30
 _LEAST_FREE, _LEAST_SHM, _MOST_AHEAD_SECONDS = _GIB, _GIB, 2.0
@@ -36,9 +36,9 @@ class Expected:
     """The image that it is in."""
 
 
-def judge(reports: list[Report], expected: Expected) -> Iterator[Finding]:
+def judge(reports: list[NodeReport], expected: Expected) -> Iterator[Finding]:
     """What the nodes' reports mean; a matter has one finding, which names the nodes."""
-    scratch, hosts = expected.scratch, {report["host"] for report in reports}
+    scratch, hosts = expected.scratch, {report.host for report in reports}
     mend = "every node must see this checkout and its .venv, and the same of both"
     yield _over(reports, "this checkout and Python", _same_code, mend)
     if expected.julia:
@@ -47,13 +47,13 @@ def judge(reports: list[Report], expected: Expected) -> Iterator[Finding]:
             mend = f"put {expected.image} where every node sees it, and Apptainer on every node"
         what = f"Julia in {expected.image}" if expected.image else "Julia"
         wanted = f"julia version {expected.julia}"
-        yield _over(reports, what, lambda r: (r["julia"], r["julia"] == wanted), mend)
+        yield _over(reports, what, lambda r: (r.julia, r.julia == wanted), mend)
     mend = "give a --run on a file system that the login node and all nodes share"
     yield _over(reports, f"scratch {scratch}", lambda r: _shared(r, hosts), mend)
     mend = "free space there, or give a --run on another file system"
     yield _over(reports, f"room in {scratch}", _room, mend)
     mend = "two drivers could change one run: give a --run where flock works between nodes"
-    near = [report for report in reports if report["shared"]]  # these others need the scratch
+    near = [report for report in reports if report.shared]  # these others need the scratch
     yield _over(near, "flock", _locked, mend)
     mend = "times of nodes do not fit together: tell the support (or the scratch is slow)"
     yield _over(near, "clock", _clock, mend, needed=False)
@@ -64,9 +64,9 @@ def judge(reports: list[Report], expected: Expected) -> Iterator[Finding]:
 
 
 def _over(
-    reports: list[Report],
+    reports: list[NodeReport],
     what: str,
-    one: Callable[[Report], tuple[str, bool]],
+    one: Callable[[NodeReport], tuple[str, bool]],
     mend: str,
     *,
     needed: bool = True,
@@ -76,55 +76,55 @@ def _over(
         return finding(what, "untried, for want of a shared scratch", ok=False)
     told: dict[str, list[str]] = {}
     for report in reports:
-        told.setdefault(one(report)[0], []).append(report["host"])
+        told.setdefault(one(report)[0], []).append(report.host)
     found = "; ".join(f"{', '.join(hosts)}: {text}" for text, hosts in told.items())
     return judged(what, found, mend, ok=all(one(r)[1] for r in reports), needed=needed)
 
 
-def _same_code(report: Report) -> tuple[str, bool]:
+def _same_code(report: NodeReport) -> tuple[str, bool]:
     here = platform.python_version()
-    if report["code"] != code_digest():
+    if report.code != code_digest():
         return "another state of the code than here", False
-    if report["imports"]:
-        return f"cannot import what it needs ({report['imports']})", False
-    return f"Python {report['python']}", report["python"] == here
+    if report.imports:
+        return f"cannot import what it needs ({report.imports})", False
+    return f"Python {report.python}", report.python == here
 
 
-def _shared(report: Report, hosts: set[str]) -> tuple[str, bool]:
-    if not report["shared"]:
+def _shared(report: NodeReport, hosts: set[str]) -> tuple[str, bool]:
+    if not report.shared:
         return "not shared, does not see what the login node writes", False
-    if unseen := sorted(hosts - set(report["seen"])):
+    if unseen := sorted(hosts - set(report.seen)):
         return f"not shared, does not see what {', '.join(unseen)} writes", False
     return "shared", True
 
 
-def _room(report: Report) -> tuple[str, bool]:
-    free = f"{report['free'] / _GIB:.1f} GiB free"
-    if report["problem"]:
-        return f"{report['problem']}, {free}", False
-    return free, report["free"] >= _LEAST_FREE
+def _room(report: NodeReport) -> tuple[str, bool]:
+    free = f"{report.free / _GIB:.1f} GiB free"
+    if report.problem:
+        return f"{report.problem}, {free}", False
+    return free, report.free >= _LEAST_FREE
 
 
-def _locked(report: Report) -> tuple[str, bool]:
-    if report["lock"] == "held":
+def _locked(report: NodeReport) -> tuple[str, bool]:
+    if report.lock == "held":
         return "a lock of the login node is respected", True
-    return f"a lock of the login node is not respected ({report['lock']})", False
+    return f"a lock of the login node is not respected ({report.lock})", False
 
 
-def _clock(report: Report) -> tuple[str, bool]:
-    ahead = report["ahead_s"]
+def _clock(report: NodeReport) -> tuple[str, bool]:
+    ahead = report.ahead_s
     if ahead is None:
         return "the login node's time could not be read", False
     return f"{ahead:+.1f} s", abs(ahead) <= _MOST_AHEAD_SECONDS
 
 
-def _hardware(report: Report, expected: Expected) -> tuple[str, bool]:
-    gib = report["memory"] / _GIB
-    enough = report["cores"] >= expected.cores and gib >= expected.memory_gib
-    text = f"{report['cores']} cores, {gib:.0f} GiB"
+def _hardware(report: NodeReport, expected: Expected) -> tuple[str, bool]:
+    gib = report.memory / _GIB
+    enough = report.cores >= expected.cores and gib >= expected.memory_gib
+    text = f"{report.cores} cores, {gib:.0f} GiB"
     less = f" (the site's file: {expected.cores}, {expected.memory_gib:.0f} GiB)"
     return text + ("" if enough else less), enough
 
 
-def _shm(report: Report) -> tuple[str, bool]:
-    return f"{report['shm'] / _GIB:.1f} GiB", report["shm"] >= _LEAST_SHM
+def _shm(report: NodeReport) -> tuple[str, bool]:
+    return f"{report.shm / _GIB:.1f} GiB", report.shm >= _LEAST_SHM

@@ -16,10 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from repro import ROOT
+from repro.records import json_of
 
 BEAT, LOCK = "login", "lock"
 """In the probe's directory: the login node's time, again and again, and a file that it locks."""
@@ -27,10 +28,43 @@ BEAT, LOCK = "login", "lock"
 _NEIGHBOURS_SECONDS, _START_SECONDS = 10, 25
 _SYSTEM = Path("/sys/devices/system/cpu")
 
-Report = dict[str, Any]
+
+@dataclass(frozen=True)
+class NodeReport:
+    """What a node says of itself; sizes are in bytes."""
+
+    host: str
+    shared: bool
+    """Does it see what the login node wrote into the scratch?"""
+
+    seen: tuple[str, ...]
+    """The nodes whose file in the scratch it sees, itself among them."""
+
+    ahead_s: float | None
+    """How much later its clock is than the login node's; None: that could not be read."""
+
+    lock: str
+    """What a lock of the login node is there: `held`, `free`, or an error."""
+
+    problem: str
+    """What keeps it from writing into the scratch; empty: nothing."""
+
+    free: int
+    shm: int
+    cores: int
+    memory: int
+    python: str
+    code: str
+    """Stands for the state of this package there."""
+
+    imports: str
+    """Why it cannot import what it needs; empty: it can."""
+
+    julia: str
+    """What Julia calls itself, or why it does not start; empty: none was asked for."""
 
 
-def report(scratch: Path, probe: Path, nodes: int, julia: list[str]) -> Report:
+def report(scratch: Path, probe: Path, nodes: int, julia: list[str]) -> NodeReport:
     """All that is asked of a node.
 
     Args:
@@ -39,22 +73,22 @@ def report(scratch: Path, probe: Path, nodes: int, julia: list[str]) -> Report:
         nodes: how many nodes are asked at the same time.
         julia: the command that starts Julia, in its image if it has one; empty: there is none.
     """
-    return {
-        "host": os.uname().nodename,
-        "shared": (probe / BEAT).exists(),
-        "seen": _neighbours(probe, nodes),
-        "ahead_s": _ahead(probe / BEAT),
-        "lock": _lock(probe / LOCK),
-        "problem": _problem_of_writing(scratch),
-        "free": _size(scratch, "free"),
-        "shm": _size(Path("/dev/shm"), "total"),  # noqa: S108 - it is what is asked about
-        "cores": _cores(),
-        "memory": os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
-        "python": platform.python_version(),
-        "code": code_digest(),
-        "imports": _ask(sys.executable, "-c", "import repro.launch.on_node")[1],
-        "julia": next(filter(None, _ask(*julia, "--version"))) if julia else "",
-    }
+    return NodeReport(
+        host=os.uname().nodename,
+        shared=(probe / BEAT).exists(),
+        seen=tuple(_neighbours(probe, nodes)),
+        ahead_s=_ahead(probe / BEAT),
+        lock=_lock(probe / LOCK),
+        problem=_problem_of_writing(scratch),
+        free=_size(scratch, "free"),
+        shm=_size(Path("/dev/shm"), "total"),  # noqa: S108 - it is what is asked about
+        cores=_cores(),
+        memory=os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"),
+        python=platform.python_version(),
+        code=code_digest(),
+        imports=_ask(sys.executable, "-c", "import repro.launch.on_node")[1],
+        julia=next(filter(None, _ask(*julia, "--version"))) if julia else "",
+    )
 
 
 def code_digest() -> str:
@@ -150,4 +184,4 @@ def _ask(*command: str) -> tuple[str, str]:
 if __name__ == "__main__":
     place, made, asked, *command = sys.argv[1:]
     told = report(Path(place), Path(made), int(asked), command)
-    print(json.dumps(told), flush=True)  # noqa: T201
+    print(json.dumps(json_of(told)), flush=True)  # noqa: T201
