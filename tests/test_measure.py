@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +16,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from repro import ROOT
+from repro.measure import attempts
 from repro.measure.harness_records import RecordReader
+from repro.measure.outcomes import Outcome
+from repro.measure.plan import Limits
 from repro.measure.streams import CAP_BYTES, Captured
+from repro.records import read_record, write_record
 from repro.study.names import Program
+
+from conftest import skip
+from trials import plan_of
 
 TOKEN = "5ec4e7"  # noqa: S105 - of these tests only
 
@@ -132,3 +141,41 @@ def test_output_is_kept_whole_or_cut_in_the_middle(size: int, tmp_path: Path) ->
 
 GEMM = Program("m", "gemm", "threads", 0)
 CHOLESKY = Program("m", "cholesky", "threads", 0)
+
+
+FREEZER = Path("/sys/fs/cgroup/freezer")
+
+
+@pytest.fixture
+def freezer() -> Iterator[Path]:
+    """A control group whose processes can be frozen: in state D, where SIGKILL has to wait."""
+    if not os.access(FREEZER, os.W_OK):
+        skip("a freezer of control groups, version 1, that one may write to")
+    group = Path(tempfile.mkdtemp(prefix="repro-", dir=FREEZER))
+    yield group
+    (group / "freezer.state").write_text("THAWED")
+    deadline = time.monotonic() + 10
+    while (group / "tasks").read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    group.rmdir()
+
+
+def test_what_cannot_be_ended_holds_up_no_run(freezer: Path, tmp_path: Path) -> None:
+    """A process in state D, which SIGKILL does not end: the attempt has an outcome all the same."""
+    script = f"echo $$ >{freezer}/tasks; echo FROZEN >{freezer}/freezer.state; sleep 100"
+    limits = Limits(time_s=1.0, stall_s=60.0, memory_bytes=2**30)
+    command = ("/bin/sh", "-c", script)
+    env = {"PATH": "/usr/bin:/bin"}
+    plan = plan_of("a/pi/threads/0@1x1x1", command=command, env=env, limits=limits)
+    write_record(tmp_path / attempts.ATTEMPT, plan)
+    begin = time.monotonic()
+    subprocess.run(
+        [sys.executable, "-m", "repro.measure.watchdog", tmp_path],
+        cwd=ROOT, timeout=60, check=True,
+    )  # fmt: skip
+    assert time.monotonic() - begin < 30
+    (frozen,) = (freezer / "tasks").read_text().split()
+    found = read_record(Outcome, tmp_path / attempts.OUTCOME)
+    assert found.outcome == "timeout"
+    assert found.detail.endswith(f"; could not be ended: sh (process {frozen}, state D)")
+    assert (found.exit_code, found.signal) == (None, None)

@@ -117,14 +117,13 @@ def make_programs(
     from repro.cli.generate_progress import shown
     from repro.container.julia import find_julia
     from repro.container.opencode import find_opencode
-    from repro.launch.local import terminating_like_ctrl_c
 
     if wishes.agent == "opencode" and wishes.docs and not DOCS.is_dir():
         raise UserError(
             f"{DOCS}: no index of Julia's documentation; run `repro docs build`, or use --no-docs"
         )
     tools = Tools(find_julia(), find_opencode())
-    with shown(len(chosen)) as events, terminating_like_ctrl_c():
+    with shown(len(chosen)) as events:
         factory = Factory(load_study(study), path, tools, wishes, models or MODELS, events)
         made = factory.make(chosen)
     click.echo(f"sessions are in {path}", err=True)

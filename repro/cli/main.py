@@ -1,6 +1,7 @@
 """The `repro` command. A subcommand's module is imported when it is called, not before."""
 
 import importlib
+import signal
 import sys
 
 import click
@@ -62,6 +63,8 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; exit 2 with one line for what the user can put right."""
+    # A batch system ends a driver with SIGTERM: by Python's own handler of Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(cli.main(prog_name="repro", standalone_mode=False) or 0)
     except UserError as error:

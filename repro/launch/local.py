@@ -6,7 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -82,20 +82,26 @@ class LocalLauncher:
             KeyboardInterrupt: the user stopped it; what ran has been ended and can be repeated.
         """
         waiting = deque((cell, 0) for cell in cells)
-        with terminating_like_ctrl_c(), writing(self.run.path):
+        with writing(self.run.path):
             for cell in cells:
                 _close_interrupted(self.run.path, cell)
             try:
-                while waiting or self._running:
-                    while waiting and self._fits(waiting[0][0]):
-                        cell, tries = waiting.popleft()
-                        again_now = again and tries == 0
-                        self._act(decide(self.run.path, cell, self.means, again=again_now), tries)
-                    waiting.extend(self._failed_by_infrastructure())
-                    time.sleep(_POLL_SECONDS)
+                with noting_signals() as asked_to_stop:
+                    while waiting or self._running:
+                        self._start_what_fits(waiting, again=again)
+                        waiting.extend(self._failed_by_infrastructure())
+                        time.sleep(_POLL_SECONDS)
+                        if asked_to_stop():
+                            raise KeyboardInterrupt
             except BaseException:
                 self._stop_all()
                 raise
+
+    def _start_what_fits(self, waiting: deque[tuple[Cell, int]], *, again: bool) -> None:
+        while waiting and self._fits(waiting[0][0]):
+            cell, tries = waiting.popleft()
+            again_now = again and tries == 0
+            self._act(decide(self.run.path, cell, self.means, again=again_now), tries)
 
     def _fits(self, cell: Cell) -> bool:
         if not self._running:
@@ -145,7 +151,8 @@ class LocalLauncher:
                 running.watchdog.terminate()
         for running in self._running:
             if running.watchdog is not None:
-                running.watchdog.wait(_STOP_SECONDS)
+                with suppress(subprocess.TimeoutExpired):  # it goes on, and writes its outcome
+                    running.watchdog.wait(_STOP_SECONDS)
 
 
 def _close_interrupted(run: Path, cell: Cell) -> None:
@@ -174,14 +181,19 @@ def _watchdog_failure(attempt: Attempt) -> str:
 
 
 @contextmanager
-def terminating_like_ctrl_c() -> Iterator[None]:
-    """A batch system or a service manager ends a driver with SIGTERM: stop as for Ctrl-C."""
+def noting_signals() -> Iterator[Callable[[], bool]]:
+    """Tells whether Ctrl-C was pressed, or SIGTERM came, as from a batch system, since it began.
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+    Neither breaks anything off: who does the work asks where it can stop.
+    """
+    came: list[int] = []
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def note(number: int, _frame: FrameType | None) -> None:
+        came.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield lambda: bool(came)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

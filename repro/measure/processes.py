@@ -129,34 +129,50 @@ def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
-def end_descendants(grace_seconds: float) -> None:
+def end_descendants(grace_seconds: float, patience_seconds: float = 5.0) -> list[str]:
     """End every descendant: SIGTERM, then, after the grace, SIGKILL until none is left.
 
     A stuck Julia ignores SIGTERM, and a program may start processes faster than one look finds
     them, so looking and killing are repeated; processes are stopped first so that they cannot.
+
+    Args:
+        grace_seconds: from SIGTERM to SIGKILL; 0: SIGKILL at once.
+        patience_seconds: how long SIGKILL is tried. It does not end a process that waits for a
+            disk or a driver (state D) before that answers.
+
+    Returns:
+        What could not be ended: `julia (process 123, state D)`; nothing, as a rule.
     """
     if grace_seconds:
         signal_all(descendants(), signal.SIGTERM)
         wait_until_gone(grace_seconds)
-    while living := _not_zombies(descendants()):
+    deadline = time.monotonic() + patience_seconds
+    while living := _living(descendants()):
         signal_all(living, signal.SIGSTOP)
         signal_all(living, signal.SIGKILL)
+        if time.monotonic() > deadline:
+            return list(living.values())
         time.sleep(_RETRY_SECONDS)
+    return []
 
 
 def wait_until_gone(seconds: float) -> None:
     """Wait until no descendant lives, at most so long."""
     deadline = time.monotonic() + seconds
-    while _not_zombies(descendants()) and time.monotonic() < deadline:
+    while _living(descendants()) and time.monotonic() < deadline:
         time.sleep(_RETRY_SECONDS)
 
 
-def _not_zombies(pids: list[int]) -> list[int]:
-    living = []
+def _living(pids: list[int]) -> dict[int, str]:
+    """Those that are no zombies, and what they are called."""
+    living = {}
     for pid in pids:
         with contextlib.suppress(OSError, IndexError):
-            if _stat(f"/proc/{pid}/stat")[0] not in "ZX":
-                living.append(pid)
+            text = _read(f"/proc/{pid}/stat")
+            state = text.rpartition(")")[2].split()[0]
+            if state not in "ZX":
+                name = text.partition("(")[2].rpartition(")")[0]
+                living[pid] = f"{name} (process {pid}, state {state})"
     return living
 
 

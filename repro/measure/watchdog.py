@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from repro.errors import UserError, fail
+from repro.errors import UserError, fail, warn
 from repro.files import write_atomic
 from repro.measure import attempts, processes
 from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
@@ -44,6 +44,7 @@ _LOOK_SECONDS = 1.5
 """Julia >= 1.9 profiles itself for a second before it prints more."""
 _STREAM_SECONDS = 5.0
 _LOCK_SECONDS = 2.0
+_REAP_SECONDS = 0.1
 _MARK = "REPRO_ATTEMPT"
 _OF_JOB = (
     "SLURM_",
@@ -70,6 +71,8 @@ class Watchdog:
         self.stall = StallClock(self.plan.limits.stall_s)
         self.streams: list[Captured] = []
         self.stopped = False
+        self.immortal: list[str] = []
+        """What could not be ended."""
         self.peak_memory = 0
         self.runnable: list[int] = []
         self._wake = threading.Event()
@@ -91,8 +94,8 @@ class Watchdog:
         ]
         verdict = self._watch(process, begin)
         wall = time.monotonic() - begin
-        processes.end_descendants(0.0)
-        returncode = process.wait()
+        self._end_all(0.0)
+        returncode = self._returncode(process)
         stderr = [stream.finish(_STREAM_SECONDS) for stream in self.streams][-1]
         self.records.look()
         others, not_theirs = last_words(self.records.path, self.records.token)
@@ -215,8 +218,20 @@ class Watchdog:
             verdict = self._ask_ranks() or verdict
         elif verdict.outcome in ("deadlock", "timeout"):
             self._ask_for_backtraces()
-        processes.end_descendants(0.0 if verdict.outcome == "out-of-memory" else _TERM_GRACE)
+        self._end_all(0.0 if verdict.outcome == "out-of-memory" else _TERM_GRACE)
         return verdict
+
+    def _end_all(self, grace: float) -> None:
+        """End what still runs; one that nothing ends must not hold up the run for ever."""
+        if not self.immortal:
+            self.immortal = processes.end_descendants(grace)
+
+    def _returncode(self, process: "subprocess.Popen[bytes]") -> int | None:
+        """None: it is one of those that could not be ended."""
+        try:
+            return process.wait(_REAP_SECONDS if self.immortal else None)
+        except subprocess.TimeoutExpired:
+            return None
 
     def _ask_ranks(self) -> Verdict | None:
         """Ranks that wait for each other poll, and so look busy: do they get any further?"""
@@ -226,7 +241,7 @@ class Watchdog:
             self._signal_julias()
             time.sleep(_LOOK_SECONDS)
             found = whereabouts(stderr.since(before), self.plan.ranks)
-            if found.is_settled and (found.moved or look >= FEWEST_LOOKS):
+            if self.stopped or (found.is_settled and (found.moved or look >= FEWEST_LOOKS)):
                 break
         busy = (self._cpu_seconds() - cpu) / (time.monotonic() - begin)
         told = found.deadlock(busy)
@@ -248,7 +263,7 @@ class Watchdog:
         size = printed = self._printed()
         asked = self._signal_julias()
         deadline = time.monotonic() + _BACKTRACE_SECONDS
-        while asked and time.monotonic() < deadline:
+        while asked and not self.stopped and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
             if printed == (printed := self._printed()) and printed > size:
                 return
@@ -287,11 +302,14 @@ class Watchdog:
         if not self.records.rejected:  # otherwise they are evidence
             for raw in self.directory.glob(f"{attempts.RAW}*"):
                 raw.unlink()
+        left = f"could not be ended: {', '.join(self.immortal)}" if self.immortal else ""
         if verdict is None:
+            if left:
+                warn(f"{self.directory}: {left}")
             return
         outcome = Outcome(
             outcome=verdict.outcome,
-            detail=verdict.detail,
+            detail=f"{verdict.detail}; {left}" if left else verdict.detail,
             flags=tuple(flags),
             exit_code=returncode if returncode is not None and returncode >= 0 else None,
             signal=ended_by,
@@ -310,9 +328,8 @@ class Watchdog:
                 write_atomic(self.directory / name, grouped(text))
 
     def stop(self, _number: int, _frame: FrameType | None) -> None:
-        """Handle a signal: end the program, soon."""
+        """Handle a signal: the next look, a second later at most, ends the program."""
         self.stopped = True
-        self._wake.set()
 
 
 def _now() -> str:
