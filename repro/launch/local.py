@@ -86,13 +86,12 @@ class LocalLauncher:
             for cell in cells:
                 _close_interrupted(self.run.path, cell)
             try:
-                with noting_signals() as asked_to_stop:
+                with _stopping_where_asked() as stop_if_asked:
                     while waiting or self._running:
                         self._start_what_fits(waiting, again=again)
                         waiting.extend(self._failed_by_infrastructure())
                         time.sleep(_POLL_SECONDS)
-                        if asked_to_stop():
-                            raise KeyboardInterrupt
+                        stop_if_asked()
             except BaseException:
                 self._stop_all()
                 raise
@@ -181,19 +180,24 @@ def _watchdog_failure(attempt: Attempt) -> str:
 
 
 @contextmanager
-def noting_signals() -> Iterator[Callable[[], bool]]:
-    """Tells whether Ctrl-C was pressed, or SIGTERM came, as from a batch system, since it began.
+def _stopping_where_asked() -> Iterator[Callable[[], None]]:
+    """Note Ctrl-C, and SIGTERM, which a batch system sends, and break nothing off.
 
-    Neither breaks anything off: who does the work asks where it can stop.
+    Yields:
+        What raises KeyboardInterrupt if either has come: to be called where the work can stop.
     """
     came: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
         came.append(number)
 
+    def ask() -> None:
+        if came:
+            raise KeyboardInterrupt
+
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield lambda: bool(came)
+        yield ask
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
