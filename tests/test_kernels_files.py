@@ -169,7 +169,7 @@ def test_a_change_of_any_file_is_refused_by_its_name(run: Run, tmp_path: Path, n
     with (parts / name).open("a", encoding="utf-8") as stream:
         stream.write("# changed\n")
     said = why_not(run, parts / "pi_threads.jl")
-    assert said.startswith(f"{parts / name}: not what this run has under that name")
+    assert said.startswith(f"{parts / name}: differs from this run's copy")
 
 
 def test_programs_share_a_sibling_but_not_two_of_one_name(run: Run, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_programs_share_a_sibling_but_not_two_of_one_name(run: Run, tmp_path: Pa
     assert names(keep(run, same, OTHER)[0]) == ["cholesky_threads_0.jl", "exact.jl"]
     elsewhere = write(tmp_path / "elsewhere", {"gemm_threads.jl": text, "exact.jl": ""})
     said = why_not(run, elsewhere / "gemm_threads.jl", "parts/gemm/threads/0@1x1x1")
-    assert said.startswith(f"{elsewhere}/exact.jl: not what this run has under that name")
+    assert said.startswith(f"{elsewhere}/exact.jl: differs from this run's copy")
 
 
 def test_what_was_kept_before_a_power_cut_is_completed(run: Run, tmp_path: Path) -> None:
@@ -236,7 +236,7 @@ def test_a_sibling_that_changed_between_runs_ends_the_second(tmp_path: Path, jul
     exact = tmp_path / "parts" / "exact.jl"
     exact.write_text("const EXACT = 3.14\n")
     said = refused("run", "--study", grown.study, "--run", trial.path, "--oversubscribe")
-    assert f"{exact}: not what this run has under that name" in said
+    assert f"{exact}: differs from this run's copy" in said
     assert [attempt.cell for attempt in all_attempts(trial.path)] == [CELL]
 
 

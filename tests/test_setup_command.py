@@ -234,7 +234,9 @@ def test_setup_tells_julia_which_mpi_is_here(checkout: Path, julia: Julia, open_
         f"MPI: {open_mpi}, {open_mpi.mpiexec}; written to julia/LocalPreferences.toml",
         "Dagger.jl and MPI.jl: installed",
     ]
-    assert done.stdout.splitlines()[-1].startswith("no index of the documentation, agents do with")
+    assert done.stdout.splitlines()[-1].startswith(
+        "no index of the documentation, agents work with"
+    )
     assert file.read_text() == preferences_text(open_mpi)
     again = repro(checkout, julia, "setup")
     assert again.returncode == 0

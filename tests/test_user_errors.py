@@ -182,7 +182,7 @@ def test_a_kernel_that_changed_in_mid_run(tmp_path: Path, julia: Julia) -> None:
     trial.run("*@1x1x1")
     kept = trial.path / "kernels" / "quick" / "pi_threads_0.jl"
     kept.write_text(kept.read_text() + "# changed\n")
-    assert "it was changed since this run" in refused(
+    assert "it has changed since the run" in refused(
         "run", "--study", trial.study, "--run", trial.path
     )
 

@@ -1,4 +1,4 @@
-"""`repro all`: the whole chain, from the archive that is there to the figures of a new dataset."""
+"""`repro all`: the whole chain, from the archive to the figures of a new dataset."""
 
 import sys
 from dataclasses import replace
@@ -31,9 +31,9 @@ from repro.study.toml import find_toml, known_toml
     type=click.FloatRange(min=0),
     default=5.0,
     show_default=True,
-    help="Dollars at most for each program that a model is to write, if there is its key.",
+    help="Most dollars for each program that a model writes; without its key it writes none.",
 )
-@click.option("--yes", is_flag=True, help="Do not ask before anything is started.")
+@click.option("--yes", is_flag=True, help="Start without asking.")
 @options.dry_run
 def command(
     study: str | None,
@@ -51,11 +51,11 @@ def command(
     yes: bool,
     dry_run: bool,
 ) -> int:
-    """Verify the archive, run every cell that can run here, collect, draw, and sum up.
+    """Verify the archive, run every cell that can run here, collect, draw figures, summarise.
 
-    Without options it looks around, says what it would do and what that costs at most, and asks
-    once. The same command resumes. The new dataset is named after the run directory, such as
-    smoke-local, and follows it: it is replaced when the run has gone on.
+    It first finds out where it is, says what it will do and the most that it can cost, and asks
+    once. The same command resumes. The new dataset has the name of the run directory, such as
+    smoke-local, and is replaced each time the run has progressed.
     """
     at = _site(site, submit_via).with_choices(account, partition, image, submit_via)
     study = study or ("paper" if at.slurm else "smoke")
@@ -72,7 +72,8 @@ def command(
         from repro.launch.site.detect import write_site
 
         click.echo(
-            f"{write_site(at)}: what Slurm says of this cluster; mend what is wrong", err=True
+            f"{write_site(at)}: written from what Slurm reports; correct what is wrong",
+            err=True,
         )
     if not _verified(data, but=path.name):
         return 1
@@ -119,12 +120,14 @@ def _say_what_is_ahead(run: Run, site: Site, wishes: Wishes, writing: Writing) -
 
 def _ask() -> None:
     if not sys.stdin.isatty():
-        raise UserError("all: nothing was started, nobody can be asked here; say --yes")
-    click.confirm("go on?", abort=True, err=True)
+        raise UserError(
+            "all: nothing was started, because there is no terminal to ask on; add --yes"
+        )
+    click.confirm("start?", abort=True, err=True)
 
 
 def _verified(data: Path, but: str) -> bool:
-    """Check the archive, without the dataset that is about to be made anew."""
+    """Check the archive, except the dataset that is about to be replaced."""
     from repro.archive import find
     from repro.archive.verify import verify
 
@@ -159,7 +162,7 @@ def _draw(dataset: Path, figures: Path) -> list[Path]:
 
 
 def _summarise(run: Path, dataset: Path, figures: Path, drawn: list[Path]) -> None:
-    """A row a program, a column a scale point, and where everything is."""
+    """Print a table of programs by scale points, and where everything is."""
     from rich.console import Console
 
     from repro.cli.summary import summary_table

@@ -1,4 +1,4 @@
-"""What `repro all` lets models write: the programs of those whose key is here."""
+"""The programs that `repro all` lets models write: those whose key is here."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +26,7 @@ class Writing:
 
     @cached_property
     def _means(self) -> dict[str, str]:
-        """Of each LLM of the study why it writes nothing here; empty: it can."""
+        """Why each LLM of the study cannot write programs here; empty: it can."""
         return {
             name: _hindrance(name)
             for name, model in self.study.models.items()
@@ -35,7 +35,7 @@ class Writing:
 
     @cached_property
     def _missing(self) -> dict[Program, str]:
-        """The programs that models with a key have not written yet, and each one's settings."""
+        """The programs that models with a key have still to write, and the model of each."""
         from repro.agent.generate import look, wanted
 
         able = [name for name, hindrance in self._means.items() if not hindrance]
@@ -54,11 +54,11 @@ class Writing:
 
     @property
     def dollars(self) -> float:
-        """At most."""
+        """The most that writing them can cost."""
         return len(self._missing) * self.budget_dollars
 
     def said(self) -> str:
-        """Who writes what, in one line."""
+        """Which models write, and why others do not, in one line."""
         parts = [f"{name}: {hindrance or 'writes'}" for name, hindrance in self._means.items()]
         count = f"{len(self._missing)} programs to write; " if self._missing else ""
         return count + ("; ".join(parts) or "none that writes programs")

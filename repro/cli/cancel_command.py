@@ -27,11 +27,11 @@ def command(
     *,
     dry_run: bool,
 ) -> None:
-    """Cancel cells that a cluster has queued or running.
+    """Cancel cells that are queued or running on a cluster.
 
-    What has an outcome is not touched. What had begun ends as `infrastructure`; the next
-    `repro run` repeats it, and hands over again what had not begun. A `repro run --wait` at work
-    in the run would do so at once: Ctrl-C it first.
+    Cells that have an outcome are not touched. Those that were running end as `infrastructure`;
+    the next `repro run` repeats them, and submits again those that were queued. A `repro run
+    --wait` that is still running would do so at once: stop it first, with Ctrl-C.
     """
     from repro.launch.cancel import cancel, cancellable
 
@@ -44,10 +44,12 @@ def command(
             click.echo(f"would cancel {cell}: {state}, task {task.index} of job {task.job}")
     elif found:
         with ExitStack() as stack:
-            try:  # nobody hands them over again meanwhile
+            try:  # or another driver could submit them again meanwhile
                 stack.enter_context(driving(run.path))
             except UserError as error:
-                raise UserError(f"nothing was cancelled: {error}; or Ctrl-C it first") from error
+                raise UserError(
+                    f"nothing was cancelled: {error}; or stop it with Ctrl-C"
+                ) from error
             cancel(run, found)
     counts = Counter(state for state, _ in found.values())
     what = "to cancel" if dry_run else "cancelled"

@@ -1,4 +1,4 @@
-"""`repro cell`: one cell, shown, run again, compared."""
+"""`repro cell`: show, rerun and compare one cell."""
 
 import json
 from collections.abc import Callable
@@ -30,7 +30,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _about_one_cell(function: F) -> F:
     dataset = click.option(
-        "--dataset", metavar="NAME", help="Dataset with the cell.  [default: the one that has it]"
+        "--dataset",
+        metavar="NAME",
+        help="Dataset that has the cell.  [default: the only one that does]",
     )
     return click.argument("name")(dataset(options.data(function)))
 
@@ -39,13 +41,13 @@ _where = click.option(
     "--run",
     "run_path",
     type=click.Path(path_type=Path),
-    help="Where the cell is run again.  [default: runs/cell-DATASET]",
+    help="Run directory of the rerun.  [default: runs/cell-DATASET]",
 )
 
 
 @click.group()
 def command() -> None:
-    """Show, rerun and compare single cells of the archive.
+    """Show, rerun and compare one cell of the archive.
 
     NAME is a cell's name, such as reference/gemm/threads/0@1x1x2.
     """
@@ -55,7 +57,7 @@ def command() -> None:
 @_about_one_cell
 @options.as_json
 def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
-    """Show what the archive has of a cell, and the command that runs it again."""
+    """Show what the archive has on a cell, and the command that reruns it."""
     chosen, cell = _find(name, dataset, data)
     side = side_of_dataset(chosen, cell)
     rows = [row for row in chosen.attempts() if row["cell"] == str(cell)]
@@ -90,7 +92,9 @@ def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
 @click.option("--repeat", type=click.IntRange(min=1), help="Repetitions.  [default: the study's]")
 @options.oversubscribe
 @options.image
-@click.option("--no-image", is_flag=True, help="Use this machine's Julia though there is an image.")
+@click.option(
+    "--no-image", is_flag=True, help="Use this machine's Julia even where there is an image."
+)
 @options.dry_run
 def run(
     name: str,
@@ -104,11 +108,11 @@ def run(
     oversubscribe: bool,
     dry_run: bool,
 ) -> int:
-    """Run a cell of the archive again on this machine, and compare.
+    """Rerun a cell of the archive on this machine, and compare.
 
-    It runs in the image `repro.sif`, if that is here or in the checkout.
-    The kernel and the study are the archive's. The reference program on one thread is run too,
-    because machines are compared through it. Exit codes are those of `repro cell compare`.
+    The kernel and the study are the archive's. The cell runs in the image `repro.sif`, if that is
+    here or in the checkout. The reference program on one thread is run too, because the machines
+    are compared through it. Exit codes are those of `repro cell compare`.
     """
     from repro.cli import progress
     from repro.container.image import image_here
@@ -141,10 +145,10 @@ def run(
 def compare(
     name: str, dataset: str | None, data: Path, run_path: Path | None, *, as_json: bool
 ) -> int:
-    """Say whether a cell reproduced on this machine: the archive beside what `cell run` measured.
+    """Say whether a cell reproduced: compare the archive with what `cell run` measured here.
 
-    Seconds are not compared, machines differ; the speedup over the reference program on one
-    thread of the same machine is. Exit code 0: reproduced; 1: differs; 3: cannot tell.
+    Seconds are not compared, because machines differ; compared is the speedup over the reference
+    program on one thread of the same machine. Exit code 0: reproduced; 1: differs; 3: cannot tell.
     """
     chosen, cell = _find(name, dataset, data)
     return _compare(chosen, cell, run_path or _run_of(chosen), as_json=as_json)
@@ -165,7 +169,7 @@ def _compare(dataset: Dataset, cell: CellName, run_path: Path, *, as_json: bool)
     else:
         _print(cell, archive, here, verdict)
         if not here.cell:
-            click.echo(f"           `repro cell run '{cell}'` makes one")
+            click.echo(f"           `repro cell run '{cell}'` runs it")
     return {"reproduced": 0, "differs": 1, "cannot tell": 3}[verdict.word]
 
 
@@ -200,7 +204,7 @@ def _find(name: str, dataset: str | None, data: Path) -> tuple[Dataset, CellName
     """The dataset that has a cell of this name.
 
     Raises:
-        UserError: none has it, and which names are near; or several have it.
+        UserError: no dataset has it, with similar names; or several have it.
     """
     names = [dataset] if dataset else find.names(data)
     opened = [Dataset.open(item, data) for item in names]
@@ -208,9 +212,9 @@ def _find(name: str, dataset: str | None, data: Path) -> tuple[Dataset, CellName
     having = [item for item in opened if name in cells[item.path]]
     if not having:
         close = nearest(name, set().union(*cells.values()))
-        hint = f"did you mean {' or '.join(close)}?" if close else "`repro status` lists cells"
+        hint = f"did you mean {' or '.join(close)}?" if close else "`repro plan` lists the cells"
         raise UserError(f"{name}: no such cell in {', '.join(names) or data}; {hint}")
     if len(having) > 1:
         which = ", ".join(item.path.name for item in having)
-        raise UserError(f"{name}: is in several datasets; add --dataset with one of {which}")
+        raise UserError(f"{name}: in several datasets; choose one with --dataset: {which}")
     return having[0], CellName.parse(name)

@@ -1,4 +1,4 @@
-"""`repro collect`: a run becomes a dataset."""
+"""`repro collect`: make a dataset of a run."""
 
 from pathlib import Path
 
@@ -15,7 +15,9 @@ from repro.cli import options
 @options.run
 @click.option("--dataset", required=True, metavar="NAME", help="Name of the new dataset.")
 @options.data
-@click.option("--creator", default="", metavar="TEXT", help="Who ran it, for the dataset's record.")
+@click.option(
+    "--creator", default="", metavar="TEXT", help="Who ran it; goes into the dataset's metadata."
+)
 @click.option(
     "--licence",
     default="CC-BY-4.0",
@@ -26,7 +28,7 @@ from repro.cli import options
 @click.option(
     "--generations",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Also the transcripts of the programs: what `repro generate` left, or a dataset of it.",
+    help="Add the programs' transcripts, from here: sessions of `repro generate`, or a dataset.",
 )
 @click.option("--replace", is_flag=True, help="Replace a dataset of this name.")
 @options.dry_run
@@ -43,10 +45,10 @@ def command(
     replace: bool,
     dry_run: bool,
 ) -> None:
-    """Turn a run into a dataset.
+    """Make a dataset of a run.
 
-    Every attempt that is over becomes a part of it, in canonical form, without the paths and the
-    host name of this machine. Collecting the same run again gives the same bytes.
+    It holds every attempt that has ended, in canonical form, without the paths and host names of
+    the machine. Collecting the same run again gives the same bytes.
     """
     source = open_source(run_path or options.default_run(study, site))
     about = describe(source, dataset, creator, licence)
@@ -75,5 +77,5 @@ def _transcripts(place: Path) -> Filling:
 
 def _sum(source: Source) -> str:
     cells = len({trial.cell for trial in source.trials})
-    left_out = f" ({source.left_out} never started, left out)" if source.left_out else ""
+    left_out = f" ({source.left_out} never started: left out)" if source.left_out else ""
     return f"{len(source.trials)} attempts of {cells} cells{left_out}"

@@ -1,4 +1,4 @@
-"""`repro doctor`: what this machine or a cluster has, and what that means."""
+"""`repro doctor`: what this machine or cluster has, and what that means for the study."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from repro.records import json_of
 @click.option(
     "--models",
     is_flag=True,
-    help="Ask each model of studies/models/, or those NAMEs, for one word, and say what came.",
+    help="Ask each model in studies/models/, or each NAME, for one word; report the answers.",
 )
 @options.site
 @options.run
@@ -30,7 +30,7 @@ from repro.records import json_of
     default=120.0,
     show_default=True,
     type=click.FloatRange(min=1),
-    help="On a cluster: seconds that the job which looks at nodes may wait for them.",
+    help="On a cluster: seconds that the job which checks nodes may wait in the queue.",
 )
 @options.as_json
 @options.dry_run
@@ -48,19 +48,19 @@ def command(
     as_json: bool,
     dry_run: bool,
 ) -> None:
-    """Say which Julia is used, what else is there, and what that means for the study.
+    """Check Julia, packages, MPI and the cluster, and say what the findings mean for the study.
 
-    Of a cluster it says what its login node finds, and in one small job what two nodes find; that
-    job's script is all that is shown of it with --dry-run. For cells in an image it tries whose MPI
-    works between two nodes, and writes that down in the site's file.
+    On a cluster it checks the login node and, in one small job, two nodes; --dry-run shows the
+    script of that job instead of submitting it. For cells in an image it tries which MPI works
+    between two nodes, the image's or the cluster's, and writes the answer into the site's file.
 
-    With --models it says which models answer. A key is looked for in the environment and in
-    ~/.config/repro/keys.toml (mode 600); a model without one is left out, which is no failure.
+    With --models it reports which models answer. Keys are read from the environment and from
+    ~/.config/repro/keys.toml (mode 600); a model without a key is skipped, which is no failure.
 
-    Exits with 1 if no cell could run, or a model's key or name is wrong.
+    Exits with 1 if no cell can run, or if a model's key or name is wrong.
     """
     if names and not models:
-        raise click.UsageError(f"{names[0]}: NAMEs are of models; add --models")
+        raise click.UsageError(f"{names[0]}: a NAME is a model's; add --models")
     if models:
         from repro.agent.model_doctor import model_findings
 
@@ -87,7 +87,7 @@ def _show(findings: Iterator[Finding], *, as_json: bool) -> list[Finding]:
 
 
 def _fail_if_needed(seen: list[Finding]) -> None:
-    """Exit with 1 if something is not as it must be."""
+    """Exit with 1 if something keeps every cell from running."""
     if any(finding.blocks for finding in seen):
         raise SystemExit(1)
 
@@ -98,7 +98,7 @@ def _note_mpi(site: str, seen: list[Finding]) -> None:
 
     for finding in seen:
         if finding.what == MPI_OF_RANKS and (path := note_mpi(site, finding.found)):
-            click.echo(f"{path}: says now whose MPI works: {finding.found}", err=True)
+            click.echo(f"{path}: now names the MPI that works: {finding.found}", err=True)
 
 
 def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""`repro logs`: what an attempt of a cell has said."""
+"""`repro logs`: the files and the output of an attempt."""
 
 import json
 import os
@@ -18,9 +18,9 @@ from repro.study.filters import nearest
 
 _WATCHDOG = "watchdog.txt"
 _MOST_BYTES = 256 * 1024
-"""Of a file's end; Slurm's output has no limit."""
+"""Bytes that are read from the end of a file; a job's output has no limit."""
 _UNPRINTABLE = re.compile(r"[^\t\x20-\x7e\xa0-\U0010ffff]")
-"""What could move a terminal's cursor or change its colours: programs are not trusted."""
+"""What could move a terminal's cursor or change its colours: output is not trusted."""
 
 
 @click.command()
@@ -28,9 +28,15 @@ _UNPRINTABLE = re.compile(r"[^\t\x20-\x7e\xa0-\U0010ffff]")
 @options.study
 @options.site
 @options.run
-@click.option("--attempt", type=click.IntRange(min=1), help="Which attempt.  [default: the last]")
 @click.option(
-    "--lines", type=click.IntRange(min=1), default=40, show_default=True, help="Of each file's end."
+    "--attempt", type=click.IntRange(min=1), help="Number of the attempt.  [default: the last]"
+)
+@click.option(
+    "--lines",
+    type=click.IntRange(min=1),
+    default=40,
+    show_default=True,
+    help="Lines of each file's end.",
 )
 @options.as_json
 def command(
@@ -43,10 +49,10 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Show where the files of a cell's attempt are, and the end of what it has said.
+    """Show where the files of an attempt are, and the end of its output.
 
-    CELL is a cell's name, such as reference/gemm/threads/0@1x1x2. Shown are standard error and
-    output, and of a batch job what its script said.
+    CELL is a cell's name, such as reference/gemm/threads/0@1x1x2. The output is standard error,
+    standard output and, on a cluster, that of the batch job.
     """
     run = open_run(run_path or options.default_run(study, site))
     history = _attempts(run, cell)
@@ -70,11 +76,11 @@ def _attempts(run: Run, cell: str) -> list[Attempt]:
     names = [str(known.name) for known in run.cells()]
     if cell not in names:
         close = " or ".join(nearest(cell, names))
-        hint = f"did you mean {close}?" if close else "see `repro status --json` for what there is"
+        hint = f"did you mean {close}?" if close else "`repro status --json` lists the cells"
         raise UserError(f"{run.path}: no cell {cell}; {hint}")
     if history := attempts_of(run.path, cell):
         return history
-    raise UserError(f"{run.path}: {cell} was never attempted; `repro run '{cell}'` does")
+    raise UserError(f"{run.path}: {cell} was never attempted; `repro run '{cell}'` runs it")
 
 
 def _choose(cell: str, history: list[Attempt], number: int | None) -> Attempt:
@@ -84,7 +90,7 @@ def _choose(cell: str, history: list[Attempt], number: int | None) -> Attempt:
         if attempt.number == number:
             return attempt
     numbers = ", ".join(str(attempt.number) for attempt in history)
-    raise UserError(f"{cell}: no attempt {number}; choose --attempt from {numbers}")
+    raise UserError(f"{cell}: no attempt {number}; --attempt can be {numbers}")
 
 
 def _state(attempt: Attempt) -> dict[str, str]:
@@ -96,7 +102,7 @@ def _state(attempt: Attempt) -> dict[str, str]:
 
 
 def _texts(run: Run, attempt: Attempt) -> list[Path]:
-    """The files with something in them that the attempt, its watchdog and its job have written."""
+    """The files of output that are not empty: the program's, its watchdog's and its job's."""
     own = [attempt.path / name for name in (STDERR, STDOUT, _WATCHDOG)]
     return [
         path for path in (*own, *_outputs(run, attempt)) if path.exists() and path.stat().st_size
@@ -104,7 +110,7 @@ def _texts(run: Run, attempt: Attempt) -> list[Path]:
 
 
 def _outputs(run: Run, attempt: Attempt) -> list[Path]:
-    """Where the job of an attempt wrote; after a requeue one task makes several attempts."""
+    """The output of an attempt's job; after a requeue one task makes several attempts."""
     handed = [
         (made.number, submission.path / f"{index}.out")
         for submission in submissions(run.path)
@@ -136,4 +142,4 @@ def _print(told: dict[str, Any]) -> None:
         for line in lines:
             click.echo(line)
     if not told["ends"]:
-        click.echo("it has said nothing")
+        click.echo("it printed nothing")

@@ -1,4 +1,4 @@
-"""`repro run`: cells to outcomes."""
+"""`repro run`: run cells."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ _HOW_TO_GET = (
     "`repro doctor` says what is missing and how to get it, `repro setup` installs what it can"
 )
 _EXPLAINED = {
-    Todo.NO_PROGRAM: "no program yet: its model has to generate one, or --programs has to say "
-    "which dataset has it",
-    Todo.TOO_LARGE: "needs more cores or nodes than the site has: --oversubscribe runs it if it "
-    "is the cores",
+    Todo.NO_PROGRAM: "no program yet: `repro generate` makes one, --programs names a dataset "
+    "that has it",
+    Todo.TOO_LARGE: "needs more cores or nodes than the site has; --oversubscribe runs those "
+    "that lack only cores",
 }
 
 
@@ -40,7 +40,7 @@ _EXPLAINED = {
     "--programs",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="Dataset directory to take generated programs from; may be repeated.",
+    help="Take generated programs from this dataset directory; may be repeated.",
 )
 @options.concurrent
 @options.oversubscribe
@@ -49,12 +49,12 @@ _EXPLAINED = {
 @click.option(
     "--wait/--no-wait",
     default=False,
-    help="On a cluster: stay until every cell has an outcome, and repeat what its nodes failed.",
+    help="On a cluster: wait until every cell has an outcome; repeat what the cluster failed.",
 )
 @click.option(
     "--collect",
     metavar="NAME",
-    help="Then collect the dataset NAME, on a cluster by a job of its own unless --wait.",
+    help="Then collect dataset NAME; on a cluster, without --wait, a separate job does.",
 )
 @options.data
 @options.dry_run
@@ -77,11 +77,11 @@ def command(
     wait: bool,
     dry_run: bool,
 ) -> None:
-    """Run cells and keep every attempt.
+    """Run cells; every attempt is kept.
 
-    The same command resumes: what is done is skipped, what failed for the infrastructure's sake
-    is repeated, what a cluster has queued is left to it. FILTER is a shell glob on cells' names,
-    such as 'reference/gemm/*@*x2'.
+    The same command resumes: it skips cells that have an outcome, repeats those that the
+    infrastructure failed, and leaves those alone that a cluster has queued. FILTER is a shell glob
+    on the names of cells, such as 'reference/gemm/*@*x2'.
     """
     path = run_path or options.default_run(study, site)
     study_file = find_toml(study, STUDIES, "study")
@@ -89,8 +89,8 @@ def command(
     at = load_site(site).with_choices(account, partition, image, submit_via)
     if at.by_hand and (wait or collect):
         raise UserError(
-            "--submit-via print: nothing can be waited for; leave out --wait and --collect, and "
-            "say `repro collect` when the jobs are over"
+            "--submit-via print: you submit the jobs, so repro cannot wait for them; leave out "
+            "--wait and --collect, and run `repro collect` when the jobs have ended"
         )
     wait = wait or at.launcher == "local"
     later = (collect, data) if collect else None
@@ -104,14 +104,14 @@ def command(
         run_chosen(make_run(path, study_file, at.name), chosen, at, wishes)
     if collect and wait:
         _collect(path, collect, data)
-    click.echo(f"attempts are in {path}; `repro status --run {path}` sums them up", err=True)
+    click.echo(f"attempts are in {path}; `repro status --run {path}` summarises them", err=True)
 
 
 def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> list[str]:
     """Run the chosen cells of a run that the caller holds, showing progress.
 
     Returns:
-        The commands that the user has to type where Slurm is, which are printed.
+        The commands that the user has to type where Slurm is; they are printed, too.
     """
     from repro.cli import progress
 
@@ -125,12 +125,14 @@ def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> 
             commands = prepared.start(events, wishes, lambda text: click.echo(text, err=True))
         except SlurmSilent as error:
             raise UserError(
-                f"Slurm does not answer ({error}); nothing is lost: say the same again when it does"
+                f"Slurm does not answer ({error}); nothing is lost: repeat the command later"
             ) from error
         except SlurmError as error:
-            raise UserError(f"Slurm refuses to say how its jobs are: {error}") from error
+            raise UserError(f"Slurm does not report its jobs: {error}") from error
     if commands:
-        click.echo("type where Slurm is, then say the same again when the jobs are over:", err=True)
+        click.echo(
+            "type this where Slurm is; when the jobs have ended, repeat the command:", err=True
+        )
     for line in commands:
         click.echo(line)
     return commands
@@ -163,14 +165,14 @@ def _preview(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> No
             click.echo(f"would run {decision.cell.name} (attempt {decision.next_number})")
         if decision.todo is Todo.UNAVAILABLE:
             missing = ", ".join(means.missing(decision.cell))
-            click.echo(f"would note {decision.cell.name} as unavailable: no {missing}")
+            click.echo(f"would record {decision.cell.name} as unavailable: {missing} not installed")
     if site.launcher == "slurm":
         starting = [d.cell for d in decisions if d.todo is Todo.START]
         _write_scripts(run.path, site, starting, tools.image)
 
 
 def _write_scripts(run: Path, site: Site, cells: Sequence[Cell], image: Image | None) -> None:
-    """Leave what would be submitted where it can be read."""
+    """Write the scripts that would be submitted, to be read."""
     hours, longest = 0.0, 0
     directory = run / "dry-run"
     with writing(directory):

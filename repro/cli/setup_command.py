@@ -1,4 +1,4 @@
-"""`repro setup`: find or fetch Julia, tell it which MPI is here, install its packages."""
+"""`repro setup`: find or fetch Julia, configure MPI.jl, install packages."""
 
 import os
 
@@ -25,15 +25,15 @@ _WOULD = {
 @click.option("--agent", is_flag=True, help="Also fetch OpenCode, which writes programs, with npm.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, do nothing.")
 def command(*, agent: bool, dry_run: bool) -> None:
-    """Find or fetch a Julia, write down which MPI is here, install Dagger.jl and MPI.jl.
+    """Find or fetch a Julia, configure MPI.jl for this machine's MPI, install Dagger.jl and MPI.jl.
 
-    The first Julia of these is taken: $JULIA, `julia` on PATH, the official tarball that
-    toolchain.toml pins, Debian 11's package; what is fetched goes to .toolchain/. The MPI is that
-    of $MPIEXEC, else of `mpiexec` on PATH; julia/LocalPreferences.toml tells MPI.jl of it. The
+    It uses the first Julia of these: $JULIA, `julia` on PATH, the official tarball that
+    toolchain.toml pins, Debian 11's package; what it fetches goes to .toolchain/. The MPI is that
+    of $MPIEXEC, else of `mpiexec` on PATH, and is written to julia/LocalPreferences.toml. The
     packages, as julia/Manifest.toml pins them, go to Julia's own depot (JULIA_DEPOT_PATH, else
-    ~/.julia). Nothing else outside the checkout is changed. What cannot be had makes cells
-    `unavailable`; only a missing Julia is an error. The documentation server's
-    index is made last.
+    ~/.julia). Nothing else outside the checkout is changed. Last, it makes the index of the
+    documentation server. A missing package or MPI makes cells `unavailable`; only a missing Julia
+    is an error.
     """
     if dry_run:
         _say_what_would_be_done()
@@ -71,21 +71,21 @@ def _say_what_would_be_done() -> None:
         packages = too_old(julia) or installed
     _set_up_mpi(dry_run=True)
     click.echo(packages)
-    click.echo("would make the index of the documentation, if it is not current")
+    click.echo("would make the index of the documentation, unless it is current")
 
 
 def _set_up_docs() -> None:
-    """Make the index of the documentation, which is of the packages, too; skip what is current."""
+    """Make the index of the documentation, with that of the packages, unless it is current."""
     from repro.docs_server.index import default_index
     from repro.docs_server.make import is_current, make_index
 
-    path, julia = default_index(), find_julia()  # again, for it may have packages by now
+    path, julia = default_index(), find_julia()  # again, because it may have packages now
     try:
         if not is_current(julia, path):
             make_index(julia, path)
         click.echo(f"documentation: {path}")
     except UserError as error:
-        click.echo(f"no index of the documentation, agents do without: {error}")
+        click.echo(f"no index of the documentation, agents work without it: {error}")
 
 
 def _set_up_mpi(*, dry_run: bool = False) -> bool:
@@ -105,12 +105,12 @@ def _set_up_mpi(*, dry_run: bool = False) -> bool:
 
 
 def _mpi() -> Mpi | None:
-    """The MPI; for want of one, says what that means."""
+    """The MPI; if there is none, say what that means."""
     unavailable = "cells of mpi will be `unavailable`"
     try:
         mpi = find_mpi()
     except UserError as error:
-        if os.environ.get("MPIEXEC"):  # asked for by name: to go on without would be a surprise
+        if os.environ.get("MPIEXEC"):  # the user named it: do not go on without it
             raise
         click.echo(f"{error}: {unavailable}")
         return None

@@ -1,4 +1,4 @@
-"""`repro status`: what a run has come to."""
+"""`repro status`: the state of a run."""
 
 import json
 import time
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _STATES = (*OUTCOMES, "running", "queued", "planned", "interrupted", "not attempted")
 _OLDEST = 3
-"""Running cells that are named."""
+"""How many running cells are named."""
 _WATCH_SECONDS = 15.0
 
 
@@ -47,7 +47,7 @@ _WATCH_SECONDS = 15.0
     is_flag=False,
     flag_value=_WATCH_SECONDS,
     metavar="[SECONDS]",
-    help=f"Look again every so often ({_WATCH_SECONDS:g} s), until every cell has an outcome.",
+    help=f"Refresh every SECONDS ({_WATCH_SECONDS:g}) until every cell has an outcome.",
 )
 def command(
     patterns: tuple[str, ...],
@@ -60,14 +60,14 @@ def command(
     *,
     as_json: bool,
 ) -> None:
-    """Show how many cells came to what, by program; --json lists every cell.
+    """Count a run's cells by program and outcome; --json lists every cell.
 
-    Of a cluster's run also what Slurm says: what is queued and why, what runs, and how long it may
-    take. Of programs that models wrote also how that ended, and what tokens and dollars it took.
-    Nothing is changed.
+    For a run on a cluster, also show what Slurm reports: what is queued and why, what is running,
+    and about how long the rest takes. For programs that models wrote, also show how their sessions
+    ended, and the tokens and dollars they took. Nothing is changed.
     """
     if watch and as_json:
-        raise UserError("--watch and --json: choose one")
+        raise UserError("--watch and --json: give only one")
     path = run_path or options.default_run(study, site)
     wanted, unwanted = matcher(patterns, otherwise=True), matcher(exclude, otherwise=False)
     place = generations or default_generations(study)
@@ -105,7 +105,7 @@ def _show_programs(written: list[dict[str, Any]], *, as_json: bool) -> None:
 
 def _not_empty(run: Run, seen: Overview) -> Overview:
     if not seen.cells:
-        raise UserError(f"{run.path}: no cell matches; see `repro plan` for what there is")
+        raise UserError(f"{run.path}: no cell matches; `repro plan` lists the cells")
     return seen
 
 
@@ -124,7 +124,7 @@ def _print(run: Run, seen: Overview) -> None:
 
 
 def _watch(run: Run, look: Callable[[], Overview], seconds: float) -> None:
-    """Show it again and again: in place on a terminal, elsewhere a line whenever counts change."""
+    """Refresh: in place on a terminal, elsewhere by a new line whenever counts change."""
     from rich.console import Console, Group
     from rich.live import Live
 
@@ -138,7 +138,7 @@ def _watch(run: Run, look: Callable[[], Overview], seconds: float) -> None:
         return
     with Live(console=console, auto_refresh=False) as live:
         for seen in _looks(run, look, seconds):
-            # A terminal may be too low for all programs: what changes most comes first.
+            # A terminal may be too small for all programs: what changes most comes first.
             points = [_by_scale_point(seen)] if was_handed_over(run) else []
             live.update(Group(*points, *_notes(seen), _by_program(run, seen)), refresh=True)
 
@@ -199,9 +199,9 @@ def _table(title: str | None, first: str, columns: list[str]) -> "Table":
 
 
 def _notes(seen: Overview) -> list[str]:
-    """What Slurm says beside the states, a line each."""
+    """What Slurm reports beside the states, a line each."""
     if seen.silent:
-        return [f"Slurm does not answer ({seen.silent}): shown is what lies on disk"]
+        return [f"Slurm does not answer ({seen.silent}): this is the state on disk"]
     told = [cell for cell in seen.cells if cell.slurm]
     reasons = Counter(c.slurm.reason for c in told if c.slurm and c.state == "queued")
     running = [cell for cell in told if cell.state == "running"]
@@ -209,7 +209,7 @@ def _notes(seen: Overview) -> list[str]:
     lines = [f"queued, {reason}: {count}" for reason, count in reasons.most_common()]
     lines += [f"running for {_length(_elapsed(cell))}: {cell.cell}" for cell in oldest]
     if len(running) > len(oldest):
-        lines.append(f"running for less: {len(running) - len(oldest)} more")
+        lines.append(f"running for less time: {len(running) - len(oldest)} more")
     return lines + _forecast(seen.cells)
 
 
@@ -217,7 +217,7 @@ def _forecast(cells: list[CellState]) -> list[str]:
     seconds, unknown = time_left(cells)
     if seconds is None:
         return []
-    but = f", not counting {unknown} cells at scale points where none is over" if unknown else ""
+    but = f", without {unknown} cells at scale points where none has ended" if unknown else ""
     return [f"about {_length(seconds)} left{but}"]
 
 

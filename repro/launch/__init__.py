@@ -1,1 +1,1 @@
-"""Sites, the launch line, the local launcher and resume."""
+"""Running cells: sites, command lines, launchers on this machine and Slurm, run directories."""

@@ -1,4 +1,4 @@
-"""Taking back what was handed to Slurm."""
+"""Cancelling what was submitted to Slurm."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -12,20 +12,20 @@ from repro.launch.submissions import open_submissions
 
 
 def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str, Task]]:
-    """The cells that Slurm has queued or running, by name: which of both, and the task.
+    """The cells that Slurm has queued or running, by name: the state and the task of each.
 
     Raises:
-        UserError: it is no run of a cluster, or Slurm does not answer.
+        UserError: nothing was submitted to Slurm, or Slurm does not answer.
     """
     if not was_handed_over(run):
         raise UserError(
-            f"{run.path}: nothing of it was given to Slurm; what runs on this machine ends with "
-            "Ctrl-C in its `repro run`"
+            f"{run.path}: nothing of it was submitted to Slurm; stop what runs on this machine "
+            "with Ctrl-C in its `repro run`"
         )
     if run.about.submit_via == BY_HAND:
         names = " ".join(submission.name for submission in open_submissions(run.path))
         raise UserError(
-            f"{run.path}: its jobs were submitted by hand; cancel them by hand: "
+            f"{run.path}: its jobs were submitted by hand; cancel them by hand, too: "
             f"scancel --name={names.replace(' ', ',') or 'NAME'}"
         )
     seen = overview(run, wanted)
@@ -39,7 +39,7 @@ def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str,
 
 
 def cancel(run: Run, cells: dict[str, tuple[str, Task]]) -> None:
-    """Cancel the tasks of these cells of a run, those of one array at once.
+    """Cancel the tasks of these cells of a run, with one request for each array.
 
     Raises:
         UserError: Slurm refuses, or does not answer.
@@ -55,5 +55,5 @@ def cancel(run: Run, cells: dict[str, tuple[str, Task]]) -> None:
             raise UserError(f"job {job}: Slurm refuses to cancel it: {error}") from error
         except SlurmSilent as error:
             raise UserError(
-                f"job {job}: Slurm does not answer ({error}); say the same again when it does"
+                f"job {job}: Slurm does not answer ({error}); repeat the command later"
             ) from error

@@ -1,4 +1,4 @@
-"""What is to be done about a cell, judged by what lies on disk and nothing else."""
+"""What to do with a cell, decided by what is on disk and nothing else."""
 
 from collections.abc import Container
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from repro.study.model import Study
 
 
 class Todo(Enum):
-    """What is to be done about a cell."""
+    """What to do with a cell."""
 
     NOTHING = "done"
     WAIT = "running"
@@ -24,13 +24,13 @@ class Todo(Enum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What is to be done about a cell, and with what."""
+    """What to do with a cell, and with which kernel and attempt."""
 
     cell: Cell
     todo: Todo
     kernel: Path | None = None
     attempt: Attempt | None = None
-    """The attempt to wait for, or one that was planned and never started."""
+    """The attempt to wait for, or one that was planned but never started."""
 
     next_number: int = 1
     """The number of the next attempt."""
@@ -38,17 +38,17 @@ class Decision:
 
 @dataclass(frozen=True)
 class Means:
-    """What there is to run cells with."""
+    """What is available to run cells with."""
 
     study: Study
     datasets: tuple[Path, ...]
-    """Where kernels of LLMs are looked for."""
+    """Where to look for kernels of LLMs."""
 
     packages: tuple[str, ...]
     """Installed Julia packages."""
 
     starts_ranks: bool
-    """Is there an MPI to start ranks with?"""
+    """Is there an MPI that can start ranks?"""
 
     cores: int
     """Cores of the site that a cell may use."""
@@ -57,31 +57,31 @@ class Means:
     """Nodes of the site that a cell may use."""
 
     oversubscribe: bool = False
-    """Run cells that are larger than the site all the same."""
+    """Also run cells that need more cores than the site has."""
 
     def missing(self, cell: Cell) -> list[str]:
-        """What the cell needs and is not installed."""
+        """What the cell needs that is not installed."""
         missing = [f"{name}.jl" for name in cell.packages if name not in self.packages]
         if cell.framework.definition.start == "ranks" and not self.starts_ranks:
             missing.append("Open MPI")
         return missing
 
     def has_room(self, cell: Cell) -> bool:
-        """Has the site a core for every thread of the cell?"""
+        """Does the site have a core for every thread of the cell?"""
         return cell.scale.cores <= self.cores
 
 
 def decide(
     run: Path, cell: Cell, means: Means, *, again: bool = False, queued: Container[str] = ()
 ) -> Decision:
-    """What is to be done about a cell.
+    """Decide what to do with a cell.
 
     Args:
         run: the run directory.
         cell: the cell.
-        means: what there is to run it with.
-        again: ask for another attempt even if it is done.
-        queued: cells that a batch system has, waiting or running.
+        means: what is available to run it with.
+        again: make another attempt even if it has an outcome.
+        queued: cells that a batch system has queued or running.
     """
     history = attempts_of(run, str(cell.name))
     last = history[-1] if history else None
@@ -105,7 +105,7 @@ def decide(
 
 
 def _is_kept(attempt: Attempt, cell: Cell, means: Means) -> bool:
-    """What the program did is kept; what the infrastructure did is repeated when it can be."""
+    """Outcomes of the program are kept; those of the infrastructure are tried again."""
     outcome = attempt.outcome().outcome
     if outcome == "unavailable":
         return bool(means.missing(cell))

@@ -1,4 +1,4 @@
-"""What this machine offers to a run, found out once."""
+"""What this machine offers a run: found out once."""
 
 import os
 import shutil
@@ -27,10 +27,10 @@ def look_around(
     concurrent: bool = False,
     oversubscribe: bool = False,
 ) -> tuple[Here, Means]:
-    """Julia, cores, memory and kernels for a run; the environment is written down in it.
+    """Find Julia, cores, memory and kernels for a run; its environment is written down.
 
     Raises:
-        UserError: there is no Julia that works.
+        UserError: no Julia works.
     """
     tools = find_tools(site)
     cores = site.cores if site.launcher == "local" else []
@@ -45,13 +45,13 @@ def look_around(
 
 
 def find_tools(site: Site) -> Tools:
-    """Julia, and the MPI if there is one: cells of other frameworks do not need it.
+    """Find Julia, and an MPI if there is one, which only some frameworks need.
 
     They are those of the image that this process runs in, else of the site's image, if it has one.
 
     Raises:
-        UserError: there is no Julia that works, the MPI that $MPIEXEC asks for does not, or the
-            image does not start.
+        UserError: no Julia works, the MPI that $MPIEXEC names does not, or the image does not
+            start.
     """
     image = image_of(site)
     entered = image is not None and image.entered
@@ -76,13 +76,13 @@ def image_of(site: Site) -> Image | None:
     """The image that cells of a site run in.
 
     Raises:
-        UserError: it does not start, or another one is asked for than this process runs in.
+        UserError: it does not start, or is not the one that this process runs in.
     """
     own = own_image()
     if own is None:
         return open_image(Path(site.image)) if site.image else None
     if site.image and Path(site.image).absolute() != own.path:
-        raise UserError(f"{site.image}: this runs in {own.path} already; leave out --image")
+        raise UserError(f"{site.image}: this already runs in {own.path}; leave out --image")
     return own
 
 
@@ -98,7 +98,7 @@ def _mpi_of_this_machine() -> Mpi | None:
 def means_of(
     study: Study, datasets: tuple[Path, ...], tools: Tools, site: Site, *, oversubscribe: bool
 ) -> Means:
-    """What decides which cells can run."""
+    """What is available to run cells with."""
     packages = tools.julia.packages
     return Means(
         study,

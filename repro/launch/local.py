@@ -1,4 +1,4 @@
-"""Running cells on this machine, one after another or as many at once as their cores allow."""
+"""Running cells on this machine, one by one or as many at once as their cores allow."""
 
 import signal
 import subprocess
@@ -27,7 +27,7 @@ _WATCHDOG_LOG = "watchdog.txt"
 
 @dataclass
 class Events:
-    """What the launcher tells whoever shows progress."""
+    """Callbacks of a launcher, to show progress."""
 
     started: Callable[[Cell], None] = lambda _cell: None
     ended: Callable[[Cell, Outcome], None] = lambda _cell, _outcome: None
@@ -35,17 +35,17 @@ class Events:
 
 @dataclass(frozen=True)
 class Here:
-    """What cells of this machine run with."""
+    """How cells run on this machine."""
 
     setting: Setting
     cores: Sequence[int]
     """Numbers of the cores that cells may be bound to."""
 
     concurrent: bool = False
-    """Run as many cells at once as their cores allow; otherwise one after another."""
+    """Run as many cells at once as their cores allow; otherwise one by one."""
 
     tries: int = 2
-    """Attempts of a cell in one go, if it is the infrastructure that fails."""
+    """Attempts of a cell in one run of the driver, while the infrastructure fails it."""
 
 
 @dataclass
@@ -55,10 +55,10 @@ class _Running:
     cores: list[int]
     tries: int
     watchdog: "subprocess.Popen[bytes] | None"
-    """None: started by a driver that is gone."""
+    """None: an earlier driver started it."""
 
     def is_over(self) -> bool:
-        """Has the watchdog ended, with an outcome or without?"""
+        """Has the watchdog ended, with or without an outcome?"""
         if self.watchdog is not None:
             return self.watchdog.poll() is not None
         return self.attempt.state != "running"
@@ -75,11 +75,11 @@ class LocalLauncher:
     _running: list[_Running] = field(default_factory=list)
 
     def run_cells(self, cells: Sequence[Cell], *, again: bool = False) -> None:
-        """Bring every cell to an outcome; `again` makes one more attempt of those that have one.
+        """Run until every cell has an outcome; `again`: attempt those that have one again.
 
         Raises:
             UserError: the run directory cannot be written.
-            KeyboardInterrupt: the user stopped it; what ran has been ended and can be repeated.
+            KeyboardInterrupt: the user stopped it; what ran was ended, and will be repeated.
         """
         waiting = deque((cell, 0) for cell in cells)
         with writing(self.run.path):
@@ -131,7 +131,7 @@ class LocalLauncher:
         return plan_attempt(self.run.path, decision, self.here.setting, cores, oversubscribed=over)
 
     def _failed_by_infrastructure(self) -> Iterator[tuple[Cell, int]]:
-        """Take note of what has ended; the cells to try once more."""
+        """Handle attempts that have ended; yield the cells to try again."""
         for running in [running for running in self._running if running.is_over()]:
             self._running.remove(running)
             attempt = running.attempt
@@ -144,25 +144,25 @@ class LocalLauncher:
                 self.events.ended(running.cell, outcome)
 
     def _stop_all(self) -> None:
-        """End what this driver started; what an earlier one started goes on."""
+        """End what this driver started; what an earlier driver started continues."""
         for running in self._running:
             if running.watchdog is not None:
                 running.watchdog.terminate()
         for running in self._running:
             if running.watchdog is not None:
-                with suppress(subprocess.TimeoutExpired):  # it goes on, and writes its outcome
+                with suppress(subprocess.TimeoutExpired):  # it continues, and writes its outcome
                     running.watchdog.wait(_STOP_SECONDS)
 
 
 def _close_interrupted(run: Path, cell: Cell) -> None:
-    """Give an outcome to an attempt whose watchdog died in an earlier driver's time."""
+    """Give an outcome to an attempt whose watchdog died while an earlier driver ran."""
     for attempt in attempts_of(run, str(cell.name))[-1:]:
         if attempt.state == "interrupted":
             close_attempt(attempt, "infrastructure", _watchdog_failure(attempt))
 
 
 def _start_watchdog(attempt: Attempt) -> "subprocess.Popen[bytes]":
-    """Start it in a session of its own: Ctrl-C and the driver's death do not reach it."""
+    """Start it in a session of its own: neither Ctrl-C nor the driver's death ends it."""
     with (attempt.path / _WATCHDOG_LOG).open("wb") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "repro.measure.watchdog", str(attempt.path.absolute())],

@@ -22,10 +22,10 @@ from repro.records import read_record, write_record
 
 
 def main(submission: Path, task: int) -> int:
-    """Run the attempt of a task, unless another job has taken it.
+    """Run the attempt of a task, unless another job runs it.
 
-    Slurm runs a task again after its node failed: what it had begun is closed, and the task makes
-    one more attempt.
+    Slurm runs a task again after its node failed: the attempt that it had begun gets an outcome,
+    and the task makes another.
     """
     run = submission.parent.parent
     attempt = read_submission(run, submission).attempts[task - 1]
@@ -38,7 +38,7 @@ def main(submission: Path, task: int) -> int:
 
 
 def _once_more(run: Path, attempt: Attempt) -> Attempt:
-    """Close what a task had begun before its node failed; the attempt to make now."""
+    """Give what a task had begun an outcome, after its node failed; the attempt to make now."""
     last = attempts_of(run, attempt.cell)[-1]
     if not (last.path / attempts.STARTED).exists():
         return last
@@ -54,7 +54,7 @@ def _once_more(run: Path, attempt: Attempt) -> Attempt:
 
 
 def _note_node(run: Path, attempt: Attempt) -> None:
-    """Write down on what machine it runs: only now is that known."""
+    """Record on what machine it runs: only now is that known."""
     planned = environment_path(run, attempt.plan().environment)
     description = describe_node(read_record(Environment, planned))
     identity = environment_id(description)

@@ -1,4 +1,4 @@
-"""Writing down all that an attempt is, before anything starts."""
+"""Planning an attempt: all of it is written down before anything starts."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -18,11 +18,11 @@ from repro.study.expand import Cell
 
 @dataclass(frozen=True)
 class Setting:
-    """What the attempts of a run have in common."""
+    """What all attempts of a run share."""
 
     tools: Tools
     environment: Environment
-    """This machine and the toolchain; a batch job tells of its own machine."""
+    """This machine and the toolchain; a batch job describes its own machine."""
 
     environment_id: str
 
@@ -44,7 +44,7 @@ def plan_attempt(
         run: the run directory, which the caller holds.
         decision: a cell with a kernel, and the attempt's number.
         setting: the machine.
-        cores: numbers of the cores to bind it to; empty where something else does that.
+        cores: numbers of the cores to bind it to; empty: something else binds it.
         oversubscribed: the cell has fewer cores than threads.
 
     Raises:
@@ -87,12 +87,12 @@ def plan_attempt(
 def _static_flags(
     kernel: Path, problem: ProblemDirectory, framework: FrameworkDirectory
 ) -> list[str]:
-    """Looked at once for all its cells: a run's copy of a kernel does not change."""
+    """Checked once for all cells of a program: a run's copy of a kernel does not change."""
     return static_flags(kernel, problem, framework)
 
 
 def _limits(cell: Cell, setting: Setting) -> Limits:
-    """The study's; but what happens on other nodes than the watchdog's it cannot see."""
+    """The study's, but no stall limit over several nodes: the watchdog sees only its own."""
     return Limits(
         time_s=cell.time_limit_s,
         stall_s=cell.stall_limit_s if cell.scale.nodes == 1 else cell.time_limit_s,

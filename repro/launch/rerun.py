@@ -1,4 +1,4 @@
-"""Running one archived cell again on this machine, and the reference program it is set against."""
+"""Rerunning an archived cell on this machine, with the reference program it is compared to."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,14 +18,16 @@ from repro.study.names import CellName
 
 
 def cells_to_rerun(run: Run, name: CellName, repeat: int | None) -> list[Cell]:
-    """The cell, and its baseline unless that was measured here before.
+    """The cell, and its baseline unless that has been measured here.
 
     Raises:
         UserError: the study of the dataset does not have the cell.
     """
     found = {str(cell.name): cell for cell in run.cells()}
     if str(name) not in found:
-        raise UserError(f"{name}: the dataset's study has no such cell; `repro verify` checks it")
+        raise UserError(
+            f"{name}: the dataset's study has no such cell; `repro verify` checks the dataset"
+        )
     wanted = [name]
     baseline = baseline_of(name)
     measured = times(side_of_run(run.path, name).baseline)
@@ -45,10 +47,10 @@ def rerun(
     *,
     oversubscribe: bool,
 ) -> None:
-    """Make one more attempt of a cell, with the archive's kernel and study, under `path`.
+    """Make another attempt of a cell in run directory `path`, with the archive's kernel and study.
 
     Raises:
-        UserError: it cannot run here; says why.
+        UserError: it cannot run here, and why.
     """
     with driving(path):
         run = make_run(path, dataset.path / layout.STUDY, site.name)
@@ -60,13 +62,13 @@ def rerun(
             if todo is Todo.TOO_LARGE:
                 raise UserError(
                     f"{cell.name}: needs {cell.scale.cores} cores, this machine has {means.cores}; "
-                    "use a larger one, or --oversubscribe"
+                    "use a larger machine, or --oversubscribe"
                 )
             if todo is Todo.NO_PROGRAM:
-                raise UserError(f"{cell.name}: {dataset.path} has no kernel of it")
+                raise UserError(f"{cell.name}: {dataset.path} does not have its kernel")
         LocalLauncher(run, here, means, events).run_cells(chosen, again=True)
 
 
 def explain(cells: Sequence[Cell]) -> str:
-    """What would be run, as one line."""
+    """What would be run, in one line."""
     return ", ".join(f"{cell.name} ({cell.repetitions} repetitions)" for cell in cells)

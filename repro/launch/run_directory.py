@@ -1,4 +1,4 @@
-"""Making and changing a run directory; what lies in it is told in `repro.measure.attempts`."""
+"""Making and changing a run directory; `repro.measure.attempts` says what it holds."""
 
 import fcntl
 import os
@@ -48,7 +48,7 @@ def open_run(path: Path) -> Run:
     """Read a run directory.
 
     Raises:
-        UserError: it is none, or is damaged.
+        UserError: it is not a run directory, or is damaged.
     """
     if not (path / RUN).exists():
         raise UserError(f"{path}: not a run directory; `repro run --run {path}` makes one")
@@ -60,10 +60,9 @@ def open_run(path: Path) -> Run:
 
 
 def make_run(path: Path, study_file: Path, site: str) -> Run:
-    """Fill a run directory that the caller holds (`driving`), or open it for the same study.
+    """Make a run directory that the caller holds (`driving`), or open it for the same study.
 
-    A study that has grown since replaces the run's copy, as long as the cells that were attempted
-    have not changed.
+    A study that has changed replaces the run's copy, unless a cell that was attempted has changed.
 
     Raises:
         UserError: the directory is another run's, or cannot be written.
@@ -79,7 +78,7 @@ def make_run(path: Path, study_file: Path, site: str) -> Run:
         keep_outside(study, path)
         run = open_run(path)
         if run.about.site != site:
-            raise UserError(f"{path}: ran on site {run.about.site}, not {site}; use another --run")
+            raise UserError(f"{path}: is for site {run.about.site}, not {site}; use another --run")
         if (path / STUDY).read_text(encoding="utf-8") != text:
             _refuse_changed_cells(run, study)
             write_atomic(path / STUDY, text)
@@ -87,7 +86,7 @@ def make_run(path: Path, study_file: Path, site: str) -> Run:
 
 
 def note_submit_via(run: Run, submit_via: str | None) -> None:
-    """Write down how Slurm is reached: `repro status` and `repro cancel` go the same way."""
+    """Record how Slurm is reached, for `repro status` and `repro cancel`."""
     if run.about.submit_via != submit_via:
         with writing(run.path):
             write_record(run.path / RUN, replace(run.about, submit_via=submit_via))
@@ -110,7 +109,7 @@ def _what_is_computed(by: Plan | Cell) -> tuple[int, ...]:
 
 @contextmanager
 def driving(path: Path) -> Iterator[None]:
-    """Hold the run directory, made if need be: one driver at a time, also while it is changed.
+    """Hold the run directory, which is made if need be: only one driver may change it at a time.
 
     Raises:
         UserError: another driver holds it, or it cannot be written.
@@ -124,7 +123,7 @@ def driving(path: Path) -> Iterator[None]:
         except BlockingIOError as error:
             holder = os.read(handle, 20).decode().strip() or "unknown"
             raise UserError(
-                f"{path}: another driver (process {holder}) is at work there; wait for it, "
+                f"{path}: another driver (process {holder}) is using it; wait for it, "
                 "or use another --run"
             ) from error
         with writing(path):
@@ -136,7 +135,7 @@ def driving(path: Path) -> Iterator[None]:
 
 
 def snapshot_kernel(run: Path, cell: Cell, source: Path) -> tuple[Path, str]:
-    """Keep a program as it is run: its kernel, under the program's name, and what it includes.
+    """Copy a program into the run: its kernel, under the program's name, and what it includes.
 
     Returns:
         The kernel in the run directory, and the program's sha256.
@@ -153,8 +152,8 @@ def snapshot_kernel(run: Path, cell: Cell, source: Path) -> tuple[Path, str]:
     for path, target in targets.items():
         if target.exists() and target.read_bytes() != contents[path]:
             raise UserError(
-                f"{path}: not what this run has under that name: it was changed since this run "
-                "began, or is another program's; cells could not be compared, use another --run"
+                f"{path}: differs from this run's copy: it has changed since the run began, or "
+                "is another program's; its cells could not be compared, use another --run"
             )
     kept.parent.mkdir(parents=True, exist_ok=True)
     for path, target in targets.items():  # the kernel comes last: with it the program is whole
@@ -164,12 +163,12 @@ def snapshot_kernel(run: Path, cell: Cell, source: Path) -> tuple[Path, str]:
 
 
 def environment_path(run: Path, identity: str) -> Path:
-    """Where an environment is described."""
+    """The file that describes an environment."""
     return run / "environment" / f"{identity}.json"
 
 
 def write_environment(run: Path, identity: str, description: Environment) -> None:
-    """Keep the description of a machine and toolchain, once."""
+    """Write down an environment, once."""
     path = environment_path(run, identity)
     if not path.exists():
         path.parent.mkdir(exist_ok=True)
@@ -177,7 +176,7 @@ def write_environment(run: Path, identity: str, description: Environment) -> Non
 
 
 def new_attempt(run: Path, cell: str, number: int) -> Path:
-    """A directory for an attempt that is not yet one of the cell's: see `commit_attempt`."""
+    """A directory to prepare an attempt in; `commit_attempt` makes it one of the cell's."""
     parent = attempts.cell_directory(run, cell)
     parent.mkdir(parents=True, exist_ok=True)
     draft = parent / f".{number}"
@@ -186,7 +185,7 @@ def new_attempt(run: Path, cell: str, number: int) -> Path:
 
 
 def commit_attempt(draft: Path, plan: Plan) -> Attempt:
-    """Make a drafted attempt one of its cell's, whole or not at all."""
+    """Make a prepared attempt one of its cell's, whole or not at all."""
     write_record(draft / attempts.ATTEMPT, plan)
     path = draft.with_name(draft.name.removeprefix("."))
     draft.rename(path)
@@ -194,5 +193,5 @@ def commit_attempt(draft: Path, plan: Plan) -> Attempt:
 
 
 def close_attempt(attempt: Attempt, outcome: str, detail: str, flags: Iterable[str] = ()) -> None:
-    """Write the outcome of an attempt that no watchdog wrote one for."""
+    """Write the outcome of an attempt whose watchdog wrote none."""
     write_record(attempt.path / attempts.OUTCOME, Outcome.unmeasured(outcome, detail, flags))

@@ -1,4 +1,4 @@
-"""From a run's cells to the launcher of its site."""
+"""Starting a run: its cells go to the launcher of its site."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,23 +18,23 @@ from repro.study.expand import Cell
 
 @dataclass(frozen=True)
 class Wishes:
-    """What the user asked for."""
+    """The user's options."""
 
     programs: tuple[Path, ...] = ()
-    """Datasets to take generated programs from."""
+    """Datasets that generated programs are taken from."""
 
     concurrent: bool = False
     oversubscribe: bool = False
     wait: bool = True
-    """Stay until every cell has an outcome; on this machine there is no other way."""
+    """Wait until every cell has an outcome; on this machine that is always so."""
 
     collect: tuple[str, Path] | None = None
-    """Name of a dataset to collect afterwards, and the directory of datasets."""
+    """The name of a dataset to collect afterwards, and the directory of datasets."""
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that can start."""
+    """A run that is ready to start."""
 
     run: Run
     site: Site
@@ -44,18 +44,18 @@ class Prepared:
 
     @property
     def ready(self) -> list[Cell]:
-        """Cells that have something to be done."""
+        """Cells with something left to do."""
         todo = (Todo.START, Todo.WAIT, Todo.UNAVAILABLE)
         return [decision.cell for decision in self.decisions if decision.todo in todo]
 
     def start(self, events: Events, wishes: Wishes, say: Callable[[str], None]) -> list[str]:
-        """Bring the cells to outcomes, or hand them over.
+        """Run the cells, or submit them.
 
         Returns:
-            The commands that the user has to type where Slurm is; none, as a rule.
+            The commands that the user has to type where Slurm is; usually none.
 
         Raises:
-            UserError, SlurmSilent, KeyboardInterrupt: as the launchers say.
+            UserError, SlurmSilent, KeyboardInterrupt: as the launchers raise them.
         """
         if self.site.slurm is None:
             LocalLauncher(self.run, self.here, self.means, events).run_cells(self.ready)
@@ -80,10 +80,10 @@ class Prepared:
 
 
 def prepare_run(run: Run, site: Site, cells: Sequence[Cell], wishes: Wishes) -> Prepared:
-    """Look at the machine and decide about every cell.
+    """Examine the machine and decide about every cell.
 
     Raises:
-        UserError: there is no Julia that works.
+        UserError: no Julia works.
     """
     here, means = look_around(
         run,
@@ -98,7 +98,7 @@ def prepare_run(run: Run, site: Site, cells: Sequence[Cell], wishes: Wishes) -> 
 def scripts(
     run: Path, site: Site, cells: Sequence[Cell], image: Image | None
 ) -> list[tuple[str, str, float, int]]:
-    """What would be submitted: name of a file, script, core-hours and minutes at most."""
+    """What would be submitted: file name, script, and at most core-hours and minutes."""
     found = []
     for number, batch in enumerate(batches(cells, site), start=1):
         name = f"{number:03d}-{batch.scale}.sh"

@@ -1,4 +1,4 @@
-"""What each cell of a run has come to, or what it waits for."""
+"""The state of each cell of a run."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _QUEUED = frozenset(
     {"PENDING", "REQUEUED", "REQUEUE_HOLD", "REQUEUE_FED", "RESV_DEL_HOLD", "SPECIAL_EXIT"}
 )
-"""States of a living task that has no node; in the others it has."""
+"""States of a living task without nodes; in its other states it has them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class CellState:
     """How many there are."""
 
     state: str
-    """An outcome, or what it waits for."""
+    """An outcome, or `queued`, `running`, `planned`, `interrupted`, `open`, `not attempted`."""
 
     detail: str
     flags: tuple[str, ...]
@@ -64,10 +64,10 @@ class Overview:
     """In the study's order."""
 
     tasks: "dict[str, Task]"
-    """What Slurm says of those without an outcome of their program."""
+    """What Slurm reports of cells without an outcome of their program."""
 
     silent: str | None = None
-    """Why nothing is known from Slurm, which was asked; the states are then those on disk."""
+    """Why Slurm gave no answer; the states are then those on disk. None: it was not needed."""
 
     @property
     def counts(self) -> Counter[str]:
@@ -76,21 +76,21 @@ class Overview:
 
     @property
     def is_over(self) -> bool:
-        """Has every cell an outcome?"""
+        """Does every cell have an outcome?"""
         return all(cell.state in OUTCOMES for cell in self.cells)
 
 
 def was_handed_over(run: Run) -> bool:
-    """Was anything of the run given to Slurm?"""
+    """Was anything of the run submitted to Slurm?"""
     return (run.path / "submissions").is_dir()
 
 
 def overview(run: Run, wanted: Callable[[str], bool] = lambda _name: True) -> Overview:
-    """Look at the disk, then ask Slurm about what has no outcome there; nothing is changed.
+    """Read the disk, then ask Slurm about cells without an outcome; nothing is changed.
 
-    The state is the outcome of the newest attempt; where that is the infrastructure's failure, of
-    the newest that was not. Older attempts are not read. Slurm's word decides between `queued`,
-    `running` and what else has no outcome.
+    A cell's state is the outcome of its newest attempt that the infrastructure did not fail, or of
+    the newest if it failed all. Older attempts are not read. Where there is no outcome, Slurm
+    decides between `queued`, `running` and others.
     """
     names = [name for cell in run.cells() if wanted(name := str(cell.name))]
     batch = was_handed_over(run)
@@ -100,19 +100,19 @@ def overview(run: Run, wanted: Callable[[str], bool] = lambda _name: True) -> Ov
     silent = None
     if waiting:
         tasks, silent = _ask(run.path, waiting, run.about.submit_via)
-        for name in waiting:  # what Slurm has not may have ended since the first look
+        for name in waiting:  # what Slurm does not have may have ended since it was read
             states[name] = _in_slurm(states[name], tasks.get(name)) or _cell_state(run.path, name)
     cells = [replace(state, slurm=_about(tasks.get(n))) for n, state in states.items()]
     return Overview(cells, tasks, silent)
 
 
 def _is_open(state: CellState) -> bool:
-    """May Slurm have it? Also after a failure of the infrastructure: it can be queued again."""
+    """Can Slurm have it? Even after a failure of the infrastructure, as it may be queued again."""
     return state.attempts > 0 and state.state not in (*PROGRAM_OUTCOMES, "unavailable")
 
 
 def _cell_state(run: Path, cell: str, *, probe: bool = True) -> CellState:
-    """A cell as the disk has it; `probe`: find out about an attempt without an outcome, too."""
+    """A cell's state on disk; `probe`: also find out whether its attempt runs."""
     history = attempts_of(run, cell)
     nothing = CellState(
         cell=cell,
@@ -147,7 +147,7 @@ def _with_attempt(cell: CellState, attempt: Attempt, *, probe: bool) -> CellStat
 def _ask(
     run: Path, cells: Collection[str], submit_via: str | None
 ) -> "tuple[dict[str, Task], str | None]":
-    """Slurm's word on each cell that it was given, or why there is none."""
+    """What Slurm reports of each cell that it was given, or why it reports nothing."""
     from repro.launch.site.settings import BY_HAND
     from repro.launch.slurm_client import SlurmClient, SlurmError, SlurmSilent
 
@@ -160,14 +160,14 @@ def _ask(
 
 
 def _tasks(run: Path, cells: Collection[str], slurm: "SlurmClient") -> "dict[str, Task]":
-    """Of each cell the task that lives, else the one that was handed over last."""
+    """Of each cell the task that lives, else the one that was submitted last."""
     from repro.launch.slurm_outcome import ALIVE
     from repro.launch.submissions import submissions
 
     handed = [s for s in submissions(run) if any(a.cell in cells for a in s.attempts)]
     jobs = [submission.job for submission in handed]
     numbers = [job for job in jobs if job is not None]
-    lost = len(numbers) < len(jobs)  # Slurm never said a number: only the name finds the job
+    lost = len(numbers) < len(jobs)  # Slurm never gave a number: only the name finds the job
     known = slurm.named("repro-") if lost else slurm.tasks(numbers)
     said = {(task.name, task.index): task for task in known}
     found: dict[str, list[Task]] = defaultdict(list)
@@ -181,7 +181,7 @@ def _tasks(run: Path, cells: Collection[str], slurm: "SlurmClient") -> "dict[str
 
 
 def _in_slurm(cell: CellState, task: "Task | None") -> CellState | None:
-    """The state of a cell whose task lives; None if the disk has the last word."""
+    """The state of a cell whose task lives; None: its state on disk holds."""
     from repro.launch.slurm_outcome import ALIVE
 
     if task is None or task.state not in ALIVE:
@@ -199,14 +199,14 @@ def _about(task: "Task | None") -> InSlurm | None:
 
 
 def time_left(cells: Sequence[CellState]) -> tuple[float | None, int]:
-    """About how long it is until what Slurm has is over, and of how many cells that is unknown.
+    """Estimate how long the cells that Slurm has will take.
 
-    A cell is taken to last as long as those that are over at its scale point did on average, and
-    as many cells to run at once as do now.
+    A cell is assumed to take as long as the average of those that have ended at its scale point,
+    and as many cells to run at once as do now.
 
     Returns:
-        Seconds, None if nothing is known; and the number of cells that are not counted in them,
-        because none is over at their scale point.
+        Seconds, None if nothing is known; and the number of cells that are not included, because
+        none has ended at their scale point.
     """
     lasted: dict[str, list[float]] = defaultdict(list)
     for cell in cells:

@@ -1,12 +1,12 @@
-"""What was handed to Slurm: written down before it is, so that nothing is lost and nothing doubled.
+"""Submissions to Slurm: written down before they are made, so that none is lost or made twice.
 
 RUN/submissions/<id>/
-  submission.json    name of the job, and the attempt that each of its tasks makes; written first
-  batch.sh           what is submitted
+  submission.json    the job's name, and the attempt that each of its tasks makes; written first
+  batch.sh           the script that is submitted
   job.json           the job's number, once Slurm has given one
-  <task>.out         what a task says beside what its program does
+  <task>.out         what the batch script of a task prints
 
-A job is known by its name, which no other has: its number can be lost, and used again.
+A job is identified by its name, which is unique: its number can be lost, and is used again.
 """
 
 import secrets
@@ -49,33 +49,33 @@ class _Job:
 
 @dataclass(frozen=True)
 class Submission:
-    """One array job, by its directory."""
+    """One array job, and its directory."""
 
     path: Path
     name: str
     attempts: tuple[Attempt, ...]
-    """What task 1, 2, ... makes."""
+    """The attempts that tasks 1, 2, ... make."""
 
     @property
     def job(self) -> int | None:
-        """The job's number; None if Slurm never said."""
+        """The job's number; None if Slurm never gave one."""
         path = self.path / JOB
         return read_record(_Job, path).job if path.exists() else None
 
     def note_job(self, number: int) -> None:
-        """Write down the job's number."""
+        """Record the job's number."""
         write_record(self.path / JOB, _Job(number))
 
 
 def prepare(
     run: Path, batch: Batch, site: Site, attempts: Sequence[Attempt], image: Image | None = None
 ) -> Submission:
-    """Write down a submission that is about to be made.
+    """Write down a submission before it is made.
 
     Args:
         run: the run directory.
         batch: the cells.
-        site: where they go.
+        site: where they run.
         attempts: the planned attempt of each cell, in the batch's order.
         image: the image that cells run in.
     """
@@ -91,13 +91,13 @@ def prepare(
 
 
 def submissions(run: Path) -> Iterator[Submission]:
-    """All submissions of a run that were written down whole, in no particular order."""
+    """All submissions of a run that were written down completely, in no particular order."""
     for path in sorted((run / SUBMISSIONS).glob(f"*/{ABOUT}")):
         yield read_submission(run, path.parent)
 
 
 def read_submission(run: Path, path: Path) -> Submission:
-    """One submission, read back.
+    """Read one submission.
 
     Raises:
         UserError: its file is missing or damaged.
@@ -111,16 +111,16 @@ def read_submission(run: Path, path: Path) -> Submission:
 
 
 def open_submissions(run: Path) -> list[Submission]:
-    """Those that may yet bring a cell to an outcome.
+    """The submissions that may still give a cell an outcome.
 
-    They are the last that a cell without an outcome was handed over with: of its newest attempt, or
-    of one before that, as a task that Slurm runs again makes one more attempt.
+    For each cell without an outcome that is the last submission with it. Its attempt need not be
+    the newest: a task that Slurm runs again makes another attempt.
     """
     every = list(submissions(run))
     last: dict[str, int] = {}
     for attempt in (attempt for submission in every for attempt in submission.attempts):
         last[attempt.cell] = max(last.get(attempt.cell, 0), attempt.number)
-    newest = {cell: attempts_of(run, cell)[-1:] for cell in last}  # none: somebody removed them
+    newest = {cell: attempts_of(run, cell)[-1:] for cell in last}  # none: they were removed
     undone = {cell for cell, found in newest.items() if found and found[0].state != "done"}
 
     def is_open(attempt: Attempt) -> bool:

@@ -151,7 +151,7 @@ def test_print_writes_what_a_user_submits_by_hand(lab: Cluster, tmp_path: Path) 
     assert (again.stdout, again.returncode) == ("", 0)
     waiting = run("run", cell, "--submit-via", "print", "--wait")
     assert waiting.returncode == 2
-    assert "nothing can be waited for" in waiting.stderr
+    assert "repro cannot wait for them" in waiting.stderr
 
 
 def test_an_agent_works_in_the_image_and_is_replayed(
