@@ -136,7 +136,9 @@ def test_a_grown_study_goes_on_and_a_changed_one_is_refused(tmp_path: Path, juli
 
 
 @given(st.lists(st.sampled_from([*OUTCOMES, "interrupted", "planned"]), max_size=5))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # it writes files, and waits for the disk
 def test_what_is_done_about_a_cell_follows_from_its_last_attempt(
     tmp_path_factory: pytest.TempPathFactory, history: list[str]
 ) -> None:
