@@ -155,7 +155,7 @@ def _targets(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def notes(session: Session, tools: Tools) -> list[str]:
-    """The versions that are not those with which the session was recorded."""
+    """The versions that differ from those of the recorded session."""
     was = session.record.tools
     pairs = (("Julia", was.julia, tools.julia.version),
              ("OpenCode", was.opencode, tools.opencode.version))  # fmt: skip

@@ -25,7 +25,7 @@ class Event:
     """Empty for a comment."""
 
     json: Json = field(init=False)
-    """The object that is the data; empty where the data is none."""
+    """The data as a JSON object; empty if it is not one."""
 
     def __post_init__(self) -> None:
         lines = self.raw.decode("utf-8", errors="replace").splitlines()

@@ -156,7 +156,7 @@ class Provider:
         return answer
 
     async def _rest(self, first: list[Event], stream: AsyncIterator[Event]) -> AsyncIterator[Event]:
-        """All events; one that only shows that the connection is alive extends no deadline."""
+        """All events; a mere sign of life does not extend the time allowed for the next."""
         for event in first:
             yield event
         patience = self._patience.chunk_s

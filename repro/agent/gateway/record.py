@@ -21,10 +21,10 @@ Json = dict[str, Any]
 
 _REQUEST_HEADERS = ("content-type", "accept", "user-agent", "anthropic-version",
                     "anthropic-beta", "openai-beta")  # fmt: skip
-"""Those that are kept of a request; none of them shows a key."""
+"""The headers of a request that are recorded; none of them contains a key."""
 
 AGENT_LEFT = "the agent went away"
-"""Why an exchange was cut: the agent did not wait for the whole answer."""
+"""Why an answer broke off: the agent did not wait for all of it."""
 
 _DIGITS = 9
 """Of dollars."""
@@ -32,7 +32,7 @@ _DIGITS = 9
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of the record; a field that it does not have is damage."""
+    """A part of the record; an unknown field is an error."""
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
@@ -67,7 +67,7 @@ class RecordedResponse(_Part):
     """Each event as it was passed on, and the seconds from the gateway's start."""
 
     def as_json(self) -> Json:
-        """The object in the file, without the one of body and events that there was not."""
+        """The object in the file; of body and events only what there was."""
         return _without(vars(self), "body", "events")
 
 
@@ -150,7 +150,7 @@ class RecordedExchange(_Part):
 
 
 def _without(found: Mapping[str, Any], *names: str) -> Json:
-    """The object without those of the fields that have no value."""
+    """The object without those of the named fields that are None."""
     return {key: value for key, value in found.items() if value is not None or key not in names}
 
 

@@ -69,10 +69,10 @@ class Recalled:
     model: str | None = None
 
     def hear(self, event: Event) -> None:
-        """All is known."""
+        """Nothing to note: the record has it."""
 
     def hear_whole(self, body: str) -> None:
-        """All is known."""
+        """Nothing to note: the record has it."""
 
 
 class Replay:
@@ -114,7 +114,7 @@ class Replay:
             )
 
     async def close(self) -> None:
-        """Nothing was opened."""
+        """Nothing is open."""
 
     def finish(self) -> None:
         """Report the recorded requests that did not come."""

@@ -46,7 +46,7 @@ class Request:
     """As the provider gets it: with the model's options, changed by its adapter."""
 
     added: Json
-    """The fields of `sent` that the agent did not have so, before the adapter changed it."""
+    """The fields of `sent` that differ from `body`, before the adapter changed it."""
 
     tries: list[Try] = field(default_factory=list)
     """Filled in by the upstream: each try that failed."""

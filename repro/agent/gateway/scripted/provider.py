@@ -62,7 +62,7 @@ class Scripted:
             await _answer(turn, len(self.requests), dialect, incoming, reply)
 
     async def close(self) -> None:
-        """Nothing was opened."""
+        """Nothing is open."""
 
     def _next(self, incoming: Incoming) -> Turn:
         if self.script.title is not None and not incoming.body.get("tools"):
