@@ -203,6 +203,7 @@ def test_what_is_written_of_a_session_is_what_is_read(tmp_path: Path) -> None:
     [
         ("program", "pi", "program = 'pi': pi: not a program's name"),
         ("budget", {"seconds": "long"}, "budget.seconds = 'long'"),
+        ("limits", {"memory": 5}, "limits.memory: no such key"),
         ("kernel", "../../k.jl", "kernel = '../../k.jl'"),
         ("ending", {"kind": "tired", "detail": ""}, "ending.kind = 'tired'"),
         ("opencodes", {}, "opencodes: no such key"),

@@ -6,6 +6,7 @@ from typing import Literal
 
 from repro.agent.gateway import Trouble
 from repro.agent.opencode import Told
+from repro.study.toml import StrictRecord
 
 Kind = Literal[
     "finished",
@@ -33,7 +34,7 @@ _TROUBLES: dict[str, Kind] = {
 
 
 @dataclass(frozen=True)
-class Ending:
+class Ending(StrictRecord):
     """How a session ended."""
 
     kind: Kind

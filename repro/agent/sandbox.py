@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from repro.agent import inside
 from repro.errors import UserError
@@ -52,6 +52,9 @@ _PIECE = 1 << 16
 @dataclass(frozen=True)
 class Limits:
     """What a session may use."""
+
+    # As StrictRecord, but this module needs no more than the standard library.
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     memory_mib: int = 4096
     """Resident memory of all processes, and of the files, which are in memory too."""

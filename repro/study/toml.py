@@ -1,8 +1,9 @@
 """Reading what a typed class describes: a TOML file, a record in JSON."""
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
@@ -26,6 +27,13 @@ class Strict(BaseModel):
         use_attribute_docstrings=True,
         arbitrary_types_allowed=True,
     )
+
+
+@dataclass(frozen=True)
+class StrictRecord:
+    """A dataclass that is read by `checked`: an unknown key is an error."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
 
 def load_toml(path: Path, model: type[M]) -> M:

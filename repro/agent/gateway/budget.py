@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from repro.agent.gateway.dialects import Tokens
 from repro.agent.models import ModelSettings, Price
 from repro.errors import UserError
+from repro.study.toml import StrictRecord
 
 _MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
-class Usage:
+class Usage(StrictRecord):
     """What a session, or one exchange of it, has used."""
 
     turns: int = 0
@@ -42,7 +43,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Budget:
+class Budget(StrictRecord):
     """What a session may use; None: no limit."""
 
     tokens: int | None = None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from repro.agent.gateway.budget import Usage
+from repro.study.toml import StrictRecord
 
 Kind = Literal["budget", "refused", "unknown-model", "down", "stalled", "diverged"]
 """Why the gateway ends a session.
@@ -17,7 +18,7 @@ have the model; `down`: no answer within the tries allowed; `stalled`: an answer
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Trouble(StrictRecord):
     """Why the gateway ended a session."""
 
     kind: Kind

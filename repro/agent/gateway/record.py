@@ -5,9 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
-
-from pydantic import ConfigDict
+from typing import Any, Literal
 
 from repro.agent.gateway.agent_side import Incoming
 from repro.agent.gateway.budget import Usage
@@ -15,7 +13,7 @@ from repro.agent.gateway.interface import Trouble
 from repro.agent.gateway.keys import Key
 from repro.errors import UserError
 from repro.files import reading, writing
-from repro.study.toml import checked
+from repro.study.toml import StrictRecord, checked
 
 Json = dict[str, Any]
 
@@ -31,14 +29,7 @@ _DIGITS = 9
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A part of the record; an unknown field is an error."""
-
-    __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True)
-class RecordedRequest(_Part):
+class RecordedRequest(StrictRecord):
     """What the agent asked."""
 
     method: str
@@ -57,7 +48,7 @@ class RecordedRequest(_Part):
 
 
 @dataclass(frozen=True)
-class RecordedResponse(_Part):
+class RecordedResponse(StrictRecord):
     """What the agent was answered: a body, or events; neither, if it broke off before both."""
 
     status: int
@@ -72,7 +63,7 @@ class RecordedResponse(_Part):
 
 
 @dataclass(frozen=True)
-class Try(_Part):
+class Try(StrictRecord):
     """A request to the provider that did not begin an answer."""
 
     problem: str
@@ -81,7 +72,7 @@ class Try(_Part):
 
 
 @dataclass(frozen=True)
-class Took(_Part):
+class Took(StrictRecord):
     """The tokens and dollars of one exchange."""
 
     input_tokens: int
@@ -102,7 +93,7 @@ class Took(_Part):
 
 
 @dataclass(frozen=True)
-class RecordedExchange(_Part):
+class RecordedExchange(StrictRecord):
     """One exchange, when it is over."""
 
     n: int
