@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 HEAD: dict[str, Any] = {
-    "name": "trial", "title": "A trial", "seed": 7, "repetitions": 3, "time_limit_s": 60,
+    "name": "trial", "title": "A trial", "seed": 7, "repetitions": 3, "time_limit_s": 240,
     "stall_limit_s": 20, "memory_limit_gib": 2,
 }  # fmt: skip
 BY_HAND = ("reference", "vendor")

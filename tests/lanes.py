@@ -1,42 +1,52 @@
 """With `-n`, tests run in several processes: what waits goes on beside what computes.
 
-Each lane is one process, which runs its files one after the other; the other files go, one at a
-time, to whatever process is free, the long ones first. Processes without a lane give way to those
-with one: in a lane are the tests that watch clocks.
+A lane is files that run one after the other in one process; a file that is in none is a lane of its
+own. They are begun in the order of the table, then in that of `LONG`, each by a process that is
+free. What watches a clock must not be kept from it: other tests give way to it, more or less.
 """
 
 import os
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-LANES: dict[str, tuple[str, ...]] = {
-    "programs' time limits": ("test_outcomes", "test_distributed", "test_resume", "test_chain"),
-    "Slurm's clocks": ("lab/test_launcher", "lab/test_scripts"),
-    "clusters that break": ("lab/test_lost", "lab/test_cluster", "lab/test_doctor"),
-    "the image": ("lab/test_image", "lab/test_driver_in_image", "lab/test_cells_in_image"),
-    "agents": (
-        "lab/test_session", "lab/test_sandbox", "lab/test_gateway_opencode",
-        "lab/test_fenced_session", "lab/test_docs_clients", "lab/test_report_in_browser",
-    ),
-}  # fmt: skip
-LONG = ("test_figures", "test_report", "test_committed")
-"""Outside lanes, those to begin with."""
 
-_LANE_OF = {file: name for name, files in LANES.items() for file in files}
-_ORDER = [*_LANE_OF, *LONG]
-_FIRST, _OTHER, _NONE = 0, 5, 10
-"""How much what runs in the first lane, another and none gives way to others."""
+@dataclass(frozen=True)
+class Lane:
+    """Files of tests, and how nice what runs in them is to others."""
+
+    niceness: int
+    files: tuple[str, ...]
+
+
+LANES = {
+    "images that are built": Lane(5, ("lab/test_image",)),
+    "programs' time limits": Lane(0, ("test_outcomes", "test_distributed", "test_resume")),
+    "sessions": Lane(5, ("lab/test_session", "lab/test_fenced_session")),
+    "Slurm's clocks": Lane(5, ("lab/test_launcher", "lab/test_scripts")),
+    "clusters that break": Lane(5, ("lab/test_lost", "lab/test_cluster", "lab/test_doctor")),
+    "the image in use": Lane(5, ("lab/test_cells_in_image", "lab/test_driver_in_image")),
+    "agents and browsers": Lane(5, (
+        "lab/test_gateway_opencode", "lab/test_sandbox", "lab/test_report_in_browser",
+    )),
+    "documentation": Lane(5, (
+        "test_docs_server", "test_docs_extract", "test_docs_questions", "lab/test_docs_clients",
+    )),
+}  # fmt: skip
+LONG = ("test_chain", "lab/test_reviewer", "test_kernels_files", "test_figures", "test_report")
+"""Of the files without a lane those to begin with."""
+
+_ALONE = 10
+"""How nice is what has no lane."""
+
+_LANE_OF = {file: name for name, lane in LANES.items() for file in lane.files}
 
 
 class Lanes(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
-    """Lanes to the first processes, all else to who is free."""
-
-    @property
-    def nodes(self) -> list[Any]:
-        """The processes by their number, not in the order in which they came up."""
-        return sorted(super().nodes, key=lambda node: _number(node.gateway.id))
+    """A lane is what one process takes at once."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = _file(nodeid)
@@ -44,17 +54,22 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc] # xdist ships no types
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep our order; and give way as much as the process's lane is to, and all that it starts."""
+    """Let lanes begin in our order, not that of their lengths."""
     config.option.loadscopereorder = False
-    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
-        number = _number(worker)
-        os.nice(_FIRST if number == 0 else _OTHER if number < len(LANES) else _NONE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Lanes first, each in its order, then the long files, then the others."""
-    place = {file: number for number, file in enumerate(_ORDER)}
+    """Sort by the table."""
+    place = {file: number for number, file in enumerate([*_LANE_OF, *LONG])}
     items.sort(key=lambda item: place.get(_file(item.nodeid), len(place)))
+
+
+def pytest_runtest_logstart(nodeid: str) -> None:
+    """Be as nice as the test's lane says; who is not root cannot become less so again."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        lane = LANES.get(_LANE_OF.get(_file(nodeid), ""))
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, lane.niceness if lane else _ALONE)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -65,7 +80,3 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
 
 def _file(nodeid: str) -> str:
     return nodeid.partition(".py")[0].removeprefix("tests/")
-
-
-def _number(worker: str) -> int:
-    return int(worker.removeprefix("gw"))
