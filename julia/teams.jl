@@ -28,6 +28,12 @@ most_blas_threads(::Team) = blas_threads()
 "What the process of rank 0 says, on all of them."
 share(::Team, x) = x
 
+"The complaint of the lowest process that has one, on all of them; `nothing` if none has."
+agree(::Team, complaint) = complaint
+
+"The largest of what all processes say."
+largest(::Team, x) = x
+
 "End them all."
 leave(::Team, code) = exit(code)
 

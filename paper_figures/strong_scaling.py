@@ -171,7 +171,7 @@ def _panel(axes: Axes, shown: Page, points: pd.DataFrame, metric: str) -> None:
 def _line(axes: Axes, shown: Page, points: pd.DataFrame, metric: str) -> None:
     """A program's line with its intervals; it breaks where a scale point has no time."""
     colour = style.colours(shown.tidy.study.models)[points["model"].iloc[0]]
-    look = style.FRAMEWORKS[points["framework"].iloc[0]]
+    look = style.looks(shown.tidy.study.frameworks)[points["framework"].iloc[0]]
     by_cores = points.drop_duplicates("cores").set_index("cores").reindex(shown.cores)
     x = [log(cores) for cores in shown.cores]
     value, low, high = (
@@ -206,9 +206,10 @@ def _legend_handles(shown: Page) -> list[list[Line2D]]:
         for name, model in study.models.items()
         if name in set(drawn["model"])
     ]
+    looks = style.looks(study.frameworks)
     frameworks = [
         Line2D([], [], color=style.GREY, markerfacecolor="white", markeredgewidth=0.5,
-               label=framework.title, **style.FRAMEWORKS[name])
+               label=framework.title, **looks[name])
         for name, framework in study.frameworks.items()
         if name in set(drawn["framework"])
     ]  # fmt: skip

@@ -44,6 +44,12 @@ FRAMEWORKS: dict[str, dict[str, Any]] = {
     "dagger-distributed": {"marker": "D", "linestyle": (0, (4, 1.5))},
 }
 
+OTHER_LOOKS: tuple[dict[str, Any], ...] = (
+    {"marker": "v", "linestyle": "-."},
+    {"marker": "P", "linestyle": ":"},
+)
+"""For frameworks that the paper did not have, in turn."""
+
 RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],  # shipped with matplotlib: no machine lacks it
     "font.size": SMALL,
@@ -87,6 +93,13 @@ def colours(models: Iterable[str]) -> dict[str, str]:
     unknown = [model for model in dict.fromkeys(models) if model not in MODEL_COLOURS]
     more = {model: OTHER_COLOURS[i % len(OTHER_COLOURS)] for i, model in enumerate(unknown)}
     return MODEL_COLOURS | more
+
+
+def looks(frameworks: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Marker and line of each framework."""
+    unknown = [name for name in dict.fromkeys(frameworks) if name not in FRAMEWORKS]
+    more = {name: OTHER_LOOKS[i % len(OTHER_LOOKS)] for i, name in enumerate(unknown)}
+    return FRAMEWORKS | more
 
 
 def page(height: float, width: float = DOUBLE) -> Figure:

@@ -14,7 +14,7 @@ end
 
 rank(team::Ranks) = MPI.Comm_rank(team.ours)
 share(team::Ranks, x) = MPI.bcast(x, 0, team.ours)
-largest(team, x) = MPI.Allreduce(x, max, team.ours)
+largest(team::Ranks, x) = MPI.Allreduce(x, max, team.ours)
 allsum!(team::Ranks) = v -> MPI.Allreduce!(v, +, team.ours)
 most_blas_threads(team::Ranks) = largest(team, something(blas_threads(), 0))
 computing(team::Ranks) = (ranks = MPI.Comm_size(team.ours),

@@ -5,7 +5,8 @@ import json
 import click
 
 from repro.cli import options
-from repro.study.directories import find_framework, find_problem
+from repro.launch.problem_check import problem_at
+from repro.study.directories import find_framework
 
 
 @click.command()
@@ -15,10 +16,10 @@ from repro.study.directories import find_framework, find_problem
 def command(problem: str, framework: str, *, as_json: bool) -> None:
     """Print what a kernel must define to be measured: the contract of a PROBLEM in a FRAMEWORK.
 
-    PROBLEM and FRAMEWORK are directories in problems/ and frameworks/.
+    PROBLEM is a directory in problems/, or the path of another; FRAMEWORK one in frameworks/.
     """
     kind = find_framework(framework).definition.programs
-    text = find_problem(problem).contract(kind)
+    text = problem_at(problem).contract(kind)
     if as_json:
         text = json.dumps({"problem": problem, "framework": framework, "contract": text}, indent=2)
     click.echo(text.rstrip())

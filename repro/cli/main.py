@@ -17,6 +17,7 @@ COMMANDS = {
     "docs": "Index, serve and search Julia's documentation.",
     "doctor": "Say what this machine has, and what that means.",
     "local-model": "Fetch, build and serve a small open-weight model.",
+    "problem": "List, begin and check problems, a directory each.",
     "contract": "Print what a program of a problem and framework must define.",
     "generate": "Let models write programs, in recorded sessions.",
     "replay": "Repeat recorded sessions from the archive, offline, and compare.",

@@ -61,7 +61,13 @@ class Tools:
 
 
 def command_line(
-    cell: Cell, tools: Tools, kernel: Path, attempt: Path, *, oversubscribed: bool = False
+    cell: Cell,
+    tools: Tools,
+    kernel: Path,
+    attempt: Path,
+    *,
+    oversubscribed: bool = False,
+    more: tuple[str, ...] = (),
 ) -> list[str]:
     """What starts a cell's program under the harness.
 
@@ -71,8 +77,9 @@ def command_line(
         kernel: the program's kernel, an absolute path.
         attempt: the directory of the attempt, an absolute path.
         oversubscribed: it has fewer cores than threads.
+        more: options of the harness besides those that follow from the cell.
     """
-    harness = [str(tools.project / "run_cell.jl"), *_options(cell, kernel, attempt)]
+    harness = [str(tools.project / "run_cell.jl"), *_options(cell, kernel, attempt), *more]
     own = [room.path.absolute() for room in (cell.problem, cell.framework) if room.is_outside]
     image, home, binds = tools.image, attempt / SCRATCH, (kernel.parent, attempt, *own)
     inside = image.line(home=home, binds=binds) if image else []

@@ -1,0 +1,13 @@
+# The tests of this problem; julia/test/tools.jl has what they use.
+@testset "verification" begin
+    # TODO: a right result is accepted; each kind of wrong one you can think of is not.
+    @test false
+end
+
+@testset "reference" begin
+    kernel = program(@__DIR__, "reference", :${entry})
+    for n in [1, 2, 3, 10, 191, 1000]
+        @test share_of_bound(kernel, ${type}(n, 1)) <= 1
+    end
+    @test notices_wrong_results(kernel, ${type}(1000, 1))
+end
