@@ -77,12 +77,12 @@ def test_every_command_and_option_is_documented(name: str, command: click.Comman
 
 
 CHANGING = {
-    "setup", "doctor", "run", "cancel", "collect", "figures", "all", "cell run",
+    "setup", "doctor", "run", "cancel", "collect", "figures", "all", "cell run", "problem new",
     "image fetch", "image build", "local-model setup", "generate", "docs build",
     "export", "import", "fetch", "report",
 }  # fmt: skip
 LISTING = {
-    "contract", "plan", "status", "logs", "verify", "doctor", "cell show", "cell compare",
+    "contract", "problem list", "problem check", "problem prompts", "plan", "status", "logs", "verify", "doctor", "cell show", "cell compare",
     "image verify", "local-model status", "replay", "docs search", "metrics", "claims",
     "compare",
 }  # fmt: skip
