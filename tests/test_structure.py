@@ -82,7 +82,8 @@ CHANGING = {
     "export", "import", "fetch", "report",
 }  # fmt: skip
 LISTING = {
-    "contract", "problem list", "problem check", "problem prompts", "plan", "status", "logs", "verify", "doctor", "cell show", "cell compare",
+    "contract", "problem list", "problem check", "problem prompts",
+    "plan", "status", "logs", "verify", "doctor", "cell show", "cell compare",
     "image verify", "local-model status", "replay", "docs search", "metrics", "claims",
     "compare",
 }  # fmt: skip
