@@ -67,9 +67,9 @@ def skip_if_changed_since(image: Path) -> None:
 def _inputs() -> str:
     """Stands for all that the image is made of."""
     source = look_at_source()
-    archive = STORE / "source.tar"
-    write_source(source, archive)
-    digest = hashlib.sha256(archive.read_bytes())
+    with tempfile.NamedTemporaryFile(suffix=".tar") as archive:
+        write_source(source, Path(archive.name))
+        digest = hashlib.sha256(Path(archive.name).read_bytes())
     digest.update((STORE / SUMS).read_bytes())
     digest.update(repr(arguments(load_pins(), "debian", source, "")).encode())
     return digest.hexdigest()[:16]
