@@ -10,11 +10,11 @@ fail() {
 }
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
-    fail "$python is missing or older than 3.11; install Python 3.11 and say make PYTHON=python3.11"
+    fail "$python is missing or older than 3.11; install Python 3.11 and run make PYTHON=python3.11"
 
-# Debian splits venv from Python; as root we can mend that, otherwise we say how.
+# Debian packages venv separately; root installs it, other users are told how.
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-    hint="install Python's venv module by hand (Debian: apt-get install python3-venv)"
+    hint="install Python's venv module (Debian: apt-get install python3-venv)"
     if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
         echo "setup: installing python3-venv" >&2
         { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3-venv; } \
@@ -28,5 +28,5 @@ echo "setup: installing pinned packages into .venv (a minute)" >&2
 "$python" -m venv --clear .venv || fail "$python cannot make a virtual environment here"
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 .venv/bin/pip install --quiet --quiet --require-hashes --requirement requirements.lock ||
-    fail "the pinned packages cannot be installed; is a package mirror configured for pip?"
+    fail "the pinned packages cannot be installed; check that pip can reach a package index"
 .venv/bin/pip install --quiet --quiet --no-deps --no-build-isolation --editable .

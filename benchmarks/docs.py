@@ -1,10 +1,9 @@
-"""Search in Julia's documentation at 20,000 entries, beside ripgrep over the same text.
+"""Compares the search of Julia's documentation with ripgrep, at 20,000 entries.
 
-The entries are this machine's real ones, copied until there are enough: copy K of an entry has the
-same text, `_K` after its name, and a module `CopyK` around its own. The queries are the 200
-committed questions. ripgrep gets the words of a question and lists the files that have one, a file
-an entry; it ranks nothing. Ours is a call in a running server, ripgrep's is a process, as each is
-used.
+The entries are this machine's own, copied until there are enough: copy K of an entry has the same
+text, `_K` after its name, and a module `CopyK` around its own. The queries are the 200 committed
+questions. ripgrep searches one file per entry for the words of a question, without ranking. As in
+normal use, the search is a call in a running server and ripgrep is a process.
 """
 
 import re
@@ -32,7 +31,7 @@ LIMIT_MS = 10.0
 
 
 def copy(entry: Entry, number: int) -> Entry:
-    """An entry under another name, in another module."""
+    """Copy an entry under another name, to another module."""
     around = f"Copy{number}"
     return replace(
         entry,
@@ -45,7 +44,7 @@ def copy(entry: Entry, number: int) -> Entry:
 
 
 def many(documentation: Documentation) -> Documentation:
-    """The same documentation with copies up to `ENTRIES`."""
+    """Fill a documentation with copies up to `ENTRIES`."""
     real = documentation.entries
     entries = [*real]
     for number in range(1, ENTRIES // len(real) + 1):
@@ -54,7 +53,7 @@ def many(documentation: Documentation) -> Documentation:
 
 
 def milliseconds(ask: Callable[[str], object]) -> tuple[float, float]:
-    """Median and 95th percentile of one call a question, after a round that is not measured."""
+    """Return median and 95th percentile of one call per question, after an unmeasured round."""
     taken = []
     for measured in (False, True):
         for row in questions():
@@ -66,7 +65,7 @@ def milliseconds(ask: Callable[[str], object]) -> tuple[float, float]:
 
 
 def grep(directory: Path, query: str) -> None:
-    """List the files with any word of a question; one of signs alone is sought as it is."""
+    """List the files with any word of a question; search for a question without words as it is."""
     words = [word for word in re.findall(r"\w+", query) if word.lower() not in STOP_WORDS]
     patterns = [part for word in words or [query] for part in ("-e", word)]
     command = ["rg", "--ignore-case", "--fixed-strings", "--files-with-matches", *patterns]
@@ -74,7 +73,7 @@ def grep(directory: Path, query: str) -> None:
 
 
 def rows() -> Iterator[tuple[str, str]]:
-    """What is printed."""
+    """Measure and yield the rows."""
     julia = find_julia()
     begin = time.perf_counter()
     documentation = parse(extract(julia))
@@ -86,7 +85,7 @@ def rows() -> Iterator[tuple[str, str]]:
         built = time.perf_counter() - begin
         yield (
             f"docs index, {len(documentation.entries):,} real entries",
-            f"{told:.1f} s for Julia to tell them, {built:.1f} s to build",
+            f"{told:.1f} s to extract them, {built:.1f} s to build",
         )
         large = many(documentation)
         begin = time.perf_counter()
@@ -101,14 +100,14 @@ def rows() -> Iterator[tuple[str, str]]:
         text = f"p95 {p95:.1f} ms (limit {LIMIT_MS:.0f} ms), median {median:.1f} ms"
         yield f"docs search, {len(large.entries):,} entries", text
         if shutil.which("rg") is None:
-            yield "ripgrep over the same text", "not here"
+            yield "ripgrep over the same text", "not installed"
             return
         files = place / "text"
         files.mkdir()
         for number, entry in enumerate(large.entries):
             (files / f"{number}.md").write_text(entry.text, encoding="utf-8")
         median, p95 = milliseconds(lambda query: grep(files, query))
-        text = f"p95 {p95:.1f} ms, median {median:.1f} ms, unranked, a file an entry"
+        text = f"p95 {p95:.1f} ms, median {median:.1f} ms, unranked, one file per entry"
         yield "ripgrep over the same text", text
 
 

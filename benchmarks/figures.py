@@ -1,4 +1,4 @@
-"""How long `repro figures` takes on a dataset, the whole process.
+"""Measures `repro figures` on a dataset, as a whole process.
 
 python benchmarks/figures.py DATASET [REPEATS]
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def seconds(dataset: Path) -> float:
-    """Wall-clock seconds of one `repro figures`, from Python's start to its end."""
+    """Return the wall-clock seconds of one `repro figures`, including Python's start."""
     with tempfile.TemporaryDirectory() as out:
         command = [sys.executable, "-m", "repro", "figures", "--data", str(dataset.parent)]
         command += ["--dataset", dataset.name, "--out", out]
@@ -23,7 +23,7 @@ def seconds(dataset: Path) -> float:
 
 
 def measure(dataset: Path, repeats: int = 3) -> str:
-    """A line for the table of benchmarks: median and range after one run that fills caches."""
+    """Return a line for the table: median and range after one run that fills caches."""
     seconds(dataset)
     taken = [seconds(dataset) for _ in range(repeats)]
     return (

@@ -1,8 +1,8 @@
-"""The reference programs of all frameworks that can run here, beside vendor's and Base.Threads'.
+"""Compares reference programs of all available frameworks with vendor and `threads` programs.
 
-Each cell runs under the harness on two cores, in rounds, so that a busy machine slows all. What a
-cell's time holds is not quite the same: programs for distributed memory make their input tiles.
-The vendor's pi is a closed form and left out.
+Each cell runs under the harness on two cores, in rounds, so that a busy machine slows all equally.
+The times are not quite comparable: programs for distributed memory also make their input tiles.
+Vendor programs that are closed forms are left out.
 """
 
 import statistics
@@ -23,7 +23,7 @@ POINTS = {"1x1x2", "1x2x1"}
 
 
 def rows() -> Iterator[tuple[str, str]]:
-    """A row a problem and framework: its time beside the others', or why there is none."""
+    """Yield one row per problem and framework: its time and the ratios, or why there is none."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "run"
         with driving(path):
@@ -36,7 +36,7 @@ def rows() -> Iterator[tuple[str, str]]:
         times = {cell: _median(run, cell) for cell in chosen if not missing[cell]}
         for cell in chosen:
             name = f"{cell.program.model} {cell.program.problem} {cell.program.framework}"
-            lacking = f"not here: no {', '.join(missing[cell])}"
+            lacking = f"not measured: no {', '.join(missing[cell])}"
             yield name, lacking if missing[cell] else _compared(cell, times)
 
 
@@ -46,7 +46,7 @@ def _is_wanted(cell: Cell) -> bool:
 
 
 def _median(run: Run, cell: Cell) -> float | None:
-    """The median time of all repetitions, s; None if an attempt was not ok."""
+    """Return the median time of all repetitions, in seconds; None if an attempt was not ok."""
     attempts = attempts_of(run.path, str(cell.name))
     if any(attempt.outcome().outcome != "ok" for attempt in attempts):
         return None

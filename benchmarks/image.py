@@ -1,4 +1,4 @@
-"""How fast the container image starts, beside the bare tools, and what is large in it."""
+"""Measures the start of the container image and the sizes of its parts."""
 
 import statistics
 import subprocess
@@ -19,11 +19,11 @@ PARTS = (
     "/opt/repro/.venv",
     "/opt/repro",
 )
-"""Of the image; the last one without the one before."""
+"""Parts of the image; the size of the last one excludes the one before."""
 
 
 def rows() -> Iterator[tuple[str, str]]:
-    """What is printed; the image is built first, if need be."""
+    """Measure and yield the rows; build the image first if needed."""
     install_apptainer()
     path = built_image()
     image = open_image(path)
@@ -52,7 +52,7 @@ def _median(command: Sequence[str]) -> float:
 
 
 def _parts(image: Image) -> str:
-    """Sizes by what put them there, in MB."""
+    """Return the sizes of the parts in MB."""
     code = (
         "import os, sys\n"
         "for top in sys.argv[1:]:\n"

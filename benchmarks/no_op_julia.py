@@ -1,7 +1,7 @@
-"""Stands for Julia where no cell is to compute: `no_op_julia.py JULIA ARGUMENT...`.
+"""Replaces Julia for cells that must not compute: `no_op_julia.py JULIA ARGUMENT...`.
 
-Given a cell it says, in the harness's signed records, that the kernel could not be loaded: an
-outcome of the program, so that nothing repeats it. Everything else it leaves to the real Julia.
+For a cell it records, in the harness's signed format, that the kernel could not be loaded. This is
+an outcome of the program, so nothing repeats it. All other calls go to the real Julia.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ ERROR = {
 
 
 def main(julia: str, arguments: list[str]) -> None:
-    """Do nothing with a cell."""
+    """End a cell at once, or become the real Julia."""
     if not any(argument.endswith("run_cell.jl") for argument in arguments):
         os.execv(julia, [julia, *arguments])  # noqa: S606 - it takes this program's place
     token = sys.stdin.readline().rstrip("\n").encode()

@@ -1,4 +1,4 @@
-"""What orchestration costs a cell: 100 no-op cells beside 100 plain subprocess calls."""
+"""Measures the overhead per cell: 100 no-op cells compared with 100 plain subprocess calls."""
 
 import shutil
 import subprocess
@@ -21,7 +21,7 @@ CELLS = 100
 
 
 def measure() -> dict[str, float]:
-    """Seconds a cell: orchestrated, plain, and the difference."""
+    """Return seconds per cell: orchestrated, plain, and the difference."""
     true = Path(shutil.which("true") or "/bin/true")
     orchestrated = seconds_a_cell(CELLS)
     command = [str(true), *(["x"] * 25)]
@@ -33,7 +33,7 @@ def measure() -> dict[str, float]:
 
 
 def seconds_a_cell(cells: int, image: Image | None = None) -> float:
-    """Seconds of a cell that does nothing, from its plan to its outcome, on average."""
+    """Return the mean seconds of a no-op cell, from its plan to its outcome."""
     with tempfile.TemporaryDirectory() as directory:
         study = write_study(Path(directory), samples=1, points=cells)
         path = Path(directory) / "run"
@@ -51,7 +51,7 @@ def seconds_a_cell(cells: int, image: Image | None = None) -> float:
 
 
 def rows() -> list[tuple[str, str]]:
-    """What is printed."""
+    """Measure and return the rows."""
     found = measure()
     text = ", ".join(f"{name} {seconds * 1000:.1f} ms" for name, seconds in found.items())
     return [(f"a cell, of {CELLS} no-op cells", text)]

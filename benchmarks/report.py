@@ -1,6 +1,6 @@
-"""The report of made-up data: 36 sessions and 5,040 attempts; time to make, size, first view.
+"""Measures the report of made-up data, with 36 sessions and 5,040 attempts: time, size, first view.
 
-Nothing in it was measured but the report itself: outcomes, outputs and transcripts are invented.
+Only the report is measured: outcomes, outputs and transcripts are made up.
 """
 
 import os
@@ -22,20 +22,19 @@ from a_study import FRAMEWORKS, PROBLEMS, study_toml
 from report_data import made_up
 
 ATTEMPTS = 5
-"""Of each cell, of which the study has 1,008."""
+"""Attempts of each of the study's 1,008 cells."""
 TURNS = 40
 SAID = "What a made-up model says, at some length, about threads, tiles and tests. " * 12
-VIEWS = (
-    "index.html", "matrix.html", "find.html", "programs/gpt-5.5/cholesky_dagger_0.html",
-    "sessions/gpt-5.5/cholesky_dagger_0-0.html",
-)  # fmt: skip
+PROGRAM = f"gpt-5.5/{[*PROBLEMS][-1]}_dagger_0"
+VIEWS = ("index.html", "matrix.html", "find.html", f"programs/{PROGRAM}.html",
+         f"sessions/{PROGRAM}-0.html")  # fmt: skip
 FAILURES = ("wrong-result", "runtime-error", "deadlock", "timeout", "out-of-memory", "crash")
 POINTS = [1, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 72, 80, 88, 96, 112, 128,
           144, 160, 176, 184, 192]  # fmt: skip
 
 
 def study() -> str:
-    """The paper's models, problems and frameworks, at more scale points."""
+    """Return a study with the paper's models, problems and frameworks, and more scale points."""
     return study_toml(
         {name: {} for name in ("gpt-5.5", "claude-opus-4.7", "qwen3-coder-next")},
         {name: [{"n": 4096, "tile": 64}] for name in PROBLEMS},
@@ -49,7 +48,7 @@ def study() -> str:
 
 
 def result(cell: Cell) -> Result:
-    """A third fails in some way."""
+    """Make up a cell's result; a third of the cells fails."""
     chance = random.Random(str(cell.name))  # noqa: S311 - scatter
     if chance.random() < 1 / 3:
         return chance.choice(FAILURES), "oversubscribed" if chance.random() < 1 / 2 else "", []
@@ -57,7 +56,7 @@ def result(cell: Cell) -> Result:
 
 
 def prepare(root: Path) -> Path:
-    """The dataset: every cell's attempt with its evidence several times."""
+    """Make the dataset, with several copies of each cell's attempt and evidence."""
     dataset = made_up(root, study(), result, SAID, TURNS)
     for table in [*dataset.glob("*/attempts.csv"), *dataset.glob("*/runtimes/*.csv")]:
         head, *lines = table.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -71,7 +70,7 @@ def prepare(root: Path) -> Path:
 
 
 def rows() -> Iterator[tuple[str, str]]:
-    """What is printed."""
+    """Measure and yield the rows."""
     with tempfile.TemporaryDirectory() as directory:
         dataset, out = prepare(Path(directory)), Path(directory) / "report"
         found = plan(dataset)
@@ -92,10 +91,10 @@ def rows() -> Iterator[tuple[str, str]]:
 
 
 def _first_views(out: Path) -> str:
-    """Seconds until a browser has loaded and laid out each view, a new browser context each."""
+    """Measure the seconds until a browser has laid out each view, in a new context each."""
     path = shutil.which("chromium")
     if not path:
-        return "not measured: no chromium here"
+        return "not measured: no chromium on PATH"
     from playwright.sync_api import sync_playwright
 
     told = []

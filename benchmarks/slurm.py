@@ -1,7 +1,7 @@
-"""What handing cells to Slurm costs: no-op cells on the test cluster, beside bare sbatch.
+"""Measures submission to Slurm: no-op cells on the test cluster, compared with bare sbatch.
 
-The cells start no Julia: no_op_julia.py stands for it. All else is real: driver, arrays, watchdogs,
-dataset.
+The cells do not start Julia: no_op_julia.py replaces it. Everything else is real: driver, arrays,
+watchdogs, dataset.
 """
 
 import os
@@ -27,7 +27,7 @@ from studies import write_study
 
 CELLS, MANY = 1_000, 10_000
 POINTS = 10
-"""Scale points, each an array of its own."""
+"""Scale points, one array each."""
 
 _REPRO = Path(sys.executable).with_name("repro")
 _NO_OP = Path(__file__).with_name("no_op_julia.py")
@@ -35,9 +35,9 @@ _LONGEST_SECONDS = 1800
 
 
 def rows() -> Iterator[tuple[str, str]]:
-    """What is printed."""
+    """Measure and yield the rows."""
     if lacking := missing():
-        yield "Slurm", f"not here: no {lacking}"
+        yield "Slurm", f"not measured: no {lacking}"
         return
     with tempfile.TemporaryDirectory() as name:
         place = Place(Path(name))
@@ -48,7 +48,7 @@ def rows() -> Iterator[tuple[str, str]]:
 
 
 class Place:
-    """A directory with studies, a site and the Julia that does nothing."""
+    """A directory with studies, and a Julia that does nothing."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -59,15 +59,15 @@ class Place:
         os.environ["JULIA"] = str(julia)
 
     def use(self, cluster: Cluster) -> None:
-        """Let Slurm's clients find this cluster."""
+        """Make Slurm's clients use this cluster."""
         os.environ.update(cluster.environment)
 
     def study(self, cells: int) -> Path:
-        """A study of so many cells, a tenth of them at each of ten scale points."""
+        """Write a study with this many cells, a tenth of them at each of ten scale points."""
         return write_study(self.directory, samples=cells // POINTS, points=POINTS)
 
     def repro(self, command: str, run: str, *options: str) -> float:
-        """Seconds that a command of repro took."""
+        """Run a command of repro and return its seconds."""
         where = [] if command == "status" else ["--study", str(self.directory / "many.toml")]
         at = ["--site", "lab", "--run", str(self.directory / run)]
         line = [str(_REPRO), command, *where, *at, *options]
@@ -75,14 +75,14 @@ class Place:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that some work took."""
+    """Return the seconds of a call."""
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin
 
 
 def _submission(place: Place, cluster: Cluster) -> Iterator[tuple[str, str]]:
-    """Nothing may start meanwhile: the partition is down."""
+    """Measure submission, while the partition is down so that no job starts."""
     cluster.run("scontrol", "update", "PartitionName=main", "State=DOWN")
     place.study(CELLS)
     ours = place.repro("run", "handed-over")
@@ -91,7 +91,7 @@ def _submission(place: Place, cluster: Cluster) -> Iterator[tuple[str, str]]:
     arrays = _submitting(cluster, POINTS, "--wrap=true", f"--array=1-{CELLS // POINTS}")
     text = (
         f"sbatch of {POINTS} arrays {arrays:.3f} s, of each cell {plain:.1f} s: "
-        f"{plain / arrays:.0f} times faster (target 20); repro run, planning included {ours:.1f} s"
+        f"{plain / arrays:.0f} times faster (target 20); repro run with planning {ours:.1f} s"
     )
     yield f"{CELLS:,} cells to Slurm", text
     place.study(MANY)
@@ -106,7 +106,7 @@ def _submission(place: Place, cluster: Cluster) -> Iterator[tuple[str, str]]:
 
 
 def _whole(place: Place, cluster: Cluster) -> Iterator[tuple[str, str]]:
-    """From submission to the dataset, beside the very same tasks handed over by hand."""
+    """Measure from submission to dataset, compared with submitting the same tasks by hand."""
     place.study(CELLS)
     scripts = _scripts(place)
     bare = timed(lambda: _by_hand(cluster, scripts))
@@ -117,7 +117,7 @@ def _whole(place: Place, cluster: Cluster) -> Iterator[tuple[str, str]]:
 
 
 def _scripts(place: Place) -> list[Path]:
-    """The batch scripts of a run, written as the driver does, and not submitted."""
+    """Write the batch scripts of a run as the driver does, without submitting them."""
     site = load_site("lab")
     with driving(place.directory / "bare"):
         run = make_run(place.directory / "bare", place.directory / "many.toml", site.name)
@@ -137,7 +137,7 @@ def _by_hand(cluster: Cluster, scripts: list[Path]) -> None:
 
 
 def _submitting(cluster: Cluster, times: int, *arguments: str) -> float:
-    """Seconds for so many calls of sbatch."""
+    """Return the seconds of this many calls of sbatch."""
     begin = time.perf_counter()
     for _ in range(times):
         _sbatch(cluster, *arguments)
@@ -149,13 +149,13 @@ def _sbatch(cluster: Cluster, *arguments: str) -> None:
 
 
 def _queued(cluster: Cluster) -> str:
-    """What is not over; asked once a second, as a user's loop would."""
+    """Wait a second, then return the queue, as a user's loop would."""
     time.sleep(1)
     return cluster.run("squeue", "--noheader", "--format=%i").stdout
 
 
 def _expect(cluster: Cluster, cells: int) -> None:
-    """See that so many tasks were really handed over."""
+    """Check the number of submitted tasks."""
     found = len(cluster.run("squeue", "--noheader", "--array", "--format=%i").stdout.split())
     if found != cells:
         raise RuntimeError(f"{found} tasks in Slurm, not {cells}")

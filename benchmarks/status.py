@@ -1,4 +1,4 @@
-"""Time and memory of `repro status` on 20,000 attempts."""
+"""Measures time and memory of `repro status` on 20,000 attempts."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from studies import write_study
 
 
 def prepare(directory: Path) -> Path:
-    """A run directory with attempts of 100 samples at 100 scale points, two of each cell."""
+    """Make a run directory with 100 samples at 100 scale points, and two attempts per cell."""
     study = write_study(directory, samples=100, points=100)
     with driving(directory / "run"):
         run = make_run(directory / "run", study, "local")
@@ -33,7 +33,7 @@ def prepare(directory: Path) -> Path:
 
 
 def rows() -> list[tuple[str, str]]:
-    """What is printed."""
+    """Measure and return the rows."""
     with tempfile.TemporaryDirectory() as directory:
         run = prepare(Path(directory))
         found = sum(1 for _ in attempts.all_attempts(run))

@@ -1,4 +1,4 @@
-"""Studies of many small cells, made for measuring."""
+"""Studies with many small cells, for measurements."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from a_study import study_toml
 
 
 def write_study(directory: Path, samples: int, points: int) -> Path:
-    """A study of `samples` programs at scale points of 1 to `points` threads; its file."""
+    """Write a study of `samples` programs at 1 to `points` threads, and return its path."""
     kernels = directory / "kernels"
     kernels.mkdir(exist_ok=True)
     program = find_problem("pi").program("reference", "threads").read_bytes()

@@ -1,8 +1,8 @@
-"""What each tier of docs/artifact.md takes, done as a reviewer would: in a fresh clone.
+"""Measures each tier of docs/artifact.md as a reviewer would run it, in a fresh clone.
 
-python benchmarks/tiers.py [--write]    # with --write into docs/measured.toml, for `make docs`
+python benchmarks/tiers.py [--write]    # --write saves to docs/measured.toml, for `make docs`
 
-The tier of figures runs with an empty home, no key, and no network but its own loopback.
+Tier 1 runs with an empty home, without keys, and without network except its own loopback.
 """
 
 import json
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -25,13 +26,14 @@ from lab.an_image import install_apptainer
 
 MEASURED = ROOT / "docs" / "measured.toml"
 LIMIT = 60
-"""Seconds in which figures, claims and report are to be done together, on two cores."""
-CELL = "reference/cholesky/threads/0@1x1x2"
+"""Seconds allowed for figures, claims and report together, on two cores."""
+CELL = tomllib.loads(Path(__file__).with_name("targets.toml").read_text(encoding="utf-8"))["cell"]
+"""The archived cell that is rerun."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that a tier asks for: its name in measured.toml, and what is typed."""
+    """A step of a tier: its name in measured.toml, and the command to type."""
 
     name: str
     typed: str
@@ -47,7 +49,7 @@ FIGURES = (
     Step("report-sessions", ".venv/bin/repro report --dataset local-model", alone=True),
 )
 TOGETHER = ("figures", "claims", "report", "report-sessions")
-"""What LIMIT is for."""
+"""The steps to which LIMIT applies."""
 LATER = (
     Step("smoke", "make all"),
     Step("cell", f".venv/bin/repro cell run {CELL} --dataset baseline --repeat 10"),
@@ -59,7 +61,7 @@ LATER = (
 
 @dataclass(frozen=True)
 class Taken:
-    """What a step took: seconds, MB that the clone grew by, its exit code, what it said last."""
+    """The measurement of a step: seconds, growth of the clone in MB, exit code, last line."""
 
     seconds: float
     megabytes: float
@@ -68,7 +70,7 @@ class Taken:
 
 
 def do(step: Step, clone: Path, home: Path) -> Taken:
-    """Do a step in a clone."""
+    """Run a step in a clone."""
     command: Sequence[str] = step.typed.split()
     environment: Mapping[str, str] = os.environ
     if step.alone:
@@ -86,7 +88,7 @@ def do(step: Step, clone: Path, home: Path) -> Taken:
 
 
 def measure(steps: Sequence[Step]) -> Iterator[tuple[Step, Taken]]:
-    """Do steps one after the other in a clone of their own."""
+    """Run steps one after the other in a new clone."""
     with tempfile.TemporaryDirectory(prefix="repro-tiers-") as directory:
         clone, home = Path(directory, "repro"), Path(directory, "home")
         home.mkdir()
@@ -96,7 +98,7 @@ def measure(steps: Sequence[Step]) -> Iterator[tuple[Step, Taken]]:
 
 
 def rows() -> Iterator[tuple[str, str]]:
-    """The tier of figures beside its limit."""
+    """Compare tier 1 with its limit."""
     taken = {step.name: what for step, what in measure([SETUP, *FIGURES])}
     seconds = sum(taken[name].seconds for name in TOGETHER)
     share = f"{seconds / LIMIT:.2f} of the limit of {LIMIT} s"
@@ -104,7 +106,7 @@ def rows() -> Iterator[tuple[str, str]]:
 
 
 def write(found: Mapping[str, tuple[Step, Taken]]) -> None:
-    """Keep what was measured, with the machine that it was measured on."""
+    """Save the measurements with the name of the machine."""
     machine = describe_environment(find_julia(), None, os.cpu_count() or 1).machine
     lines = [
         "# What the steps of docs/artifact.md took; made by benchmarks/tiers.py --write.\n",
@@ -124,13 +126,13 @@ def write(found: Mapping[str, tuple[Step, Taken]]) -> None:
 
 
 def _megabytes(path: Path) -> float:
-    """What a directory takes on disk."""
+    """Return the disk usage of a directory."""
     files = (Path(top, name) for top, _, names in os.walk(path) for name in names)
     return sum(file.lstat().st_blocks for file in files) * 512 / 1e6
 
 
 def main() -> None:
-    """Measure every tier that one machine can do."""
+    """Measure every tier that one machine can run."""
     install_apptainer()
     found = {}
     for step, taken in measure([SETUP, *FIGURES, *LATER]):

@@ -1,9 +1,9 @@
-"""`repro verify` beside `sha256sum -c` on the same files, whole processes, taking turns.
+"""Compares `repro verify` with `sha256sum -c` on the same files, as whole processes, in turn.
 
     python benchmarks/verify.py [REPEATS]
 
-Two cases, like the two kinds of archive: few large files, and many small ones, where Python's
-start and its work between the files could lose what a faster hash and more cores win.
+The cases are few large files, and many small ones, for which Python's start and its work between
+files could cost more than a faster hash and more cores gain.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ class Case:
     name: str
     files: int
     size: int
-    """Bytes of each."""
+    """Bytes of each file."""
 
 
 CASES = (
@@ -52,12 +52,12 @@ class Timing:
 
     @property
     def ratio(self) -> float:
-        """Median of our times over median of sha256sum's: below 1, we are faster."""
+        """Median time of `repro verify` over that of sha256sum; below 1, it is faster."""
         return statistics.median(self.ours) / statistics.median(self.theirs)
 
 
 def make_files(case: Case, root: Path) -> None:
-    """A dataset's tree, as deep as logs lie, and its manifest."""
+    """Make a tree as deep as that of a dataset's logs, and its manifest."""
     block = os.urandom(_BLOCK)
     digests = {}
     for number in range(case.files):
@@ -70,7 +70,7 @@ def make_files(case: Case, root: Path) -> None:
 
 
 def measure(case: Case, repeats: int) -> Timing:
-    """Time both on the files of a case, in turn, after one unmeasured round each."""
+    """Measure both on the files of a case, in turn, after one unmeasured round each."""
     timing = Timing(case, [], [])
     with tempfile.TemporaryDirectory() as directory:
         make_files(case, Path(directory))
@@ -91,7 +91,7 @@ def _seconds(command: Sequence[str], directory: str) -> float:
 
 
 def row(timing: Timing) -> str:
-    """A line of the table: medians (and fastest), and the ratio of the medians."""
+    """Return a line of the table: medians (and fastest), and the ratio of the medians."""
     ours, theirs = (
         f"{statistics.median(times):7.3f} s ({min(times):.3f})"
         for times in (timing.ours, timing.theirs)
@@ -100,7 +100,7 @@ def row(timing: Timing) -> str:
 
 
 def main(repeats: int = 9) -> int:
-    """Print the table; 1, if sha256sum was faster anywhere."""
+    """Print the table; return 1 if sha256sum was faster in any case."""
     print(f"{'median (fastest)':22} {'repro verify':>20} {'sha256sum -c':>20} {'ratio':>6}")
     slower = False
     for case in CASES:

@@ -1,4 +1,4 @@
-"""What docs/artifact.md states, read from the studies, the archive, the pins and measurements."""
+"""The facts in docs/artifact.md, read from the studies, the archive, the pins and measurements."""
 
 import tomllib
 from collections import Counter
@@ -23,7 +23,7 @@ from repro.study.load import load_study
 
 DATA = ROOT / "data"
 DATASETS = ("baseline", "local-model")
-"""The published ones; what runs here have left in the same directory is none of the page's."""
+"""The published datasets; the page ignores others that local runs left in the same directory."""
 MEASURED = ROOT / "docs" / "measured.toml"
 FORMATS = 5
 """PDF, SVG, PNG, CSV, LaTeX."""
@@ -39,13 +39,13 @@ CONTRIBUTIONS = {
         "cholesky-saturation",
     ),
 }  # fmt: skip
-"""Which claims belong to which contribution."""
+"""The claims that belong to each contribution."""
 
 Facts = dict[str, Any]
 
 
 def facts() -> Facts:
-    """Everything that the page's template may name."""
+    """Collect everything that the page's template refers to."""
     paths = [DATA / name for name in DATASETS]
     datasets, told, published = list(map(dataset, paths)), claims(paths), figures()
     return {
@@ -61,9 +61,9 @@ def facts() -> Facts:
 
 
 def measured() -> Facts:
-    """What steps took, and the archive's word on the cell that was run again.
+    """Collect what the steps took, and the archive's result of the cell that was rerun.
 
-    `time` and `disk` are functions of steps' names, which add up.
+    `time` and `disk` are functions of names of steps; they return the sum.
     """
     found = tomllib.loads(MEASURED.read_text(encoding="utf-8"))
     steps = found["steps"]
@@ -83,7 +83,7 @@ def measured() -> Facts:
 
 
 def study(name: str) -> Facts:
-    """How much a study is."""
+    """Describe the size of a study."""
     loaded = load_study(name)
     every = cells(loaded)
     return {
@@ -100,7 +100,7 @@ def study(name: str) -> Facts:
 
 
 def dataset(path: Path) -> Facts:
-    """What a dataset is and holds."""
+    """Describe a dataset and its content."""
     opened = Dataset(path)
     about, rows = opened.description(), opened.attempts()
     sums = (path / MANIFEST).read_text(encoding="utf-8").splitlines()
@@ -123,13 +123,13 @@ def dataset(path: Path) -> Facts:
 
 
 def counted(words: Iterable[str]) -> str:
-    """How often each word is there, the most frequent first: `18 ok, 2 timeout`."""
+    """Count words, the most frequent first: `18 ok, 2 timeout`."""
     counts = sorted(Counter(words).items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{number} {word}" for word, number in counts) or "none"
 
 
 def claims(paths: Sequence[Path]) -> list[Facts]:
-    """Each claim of the paper: its verdict by dataset, and what it takes to tell."""
+    """List each claim of the paper with its verdict by dataset, and the cells that decide it."""
     told = {path.name: judge_dataset(path).findings for path in paths}
     every, found = cells(load_study("paper")), []
     for number, claim in enumerate(load_claims(PAPER)):
@@ -148,7 +148,7 @@ def claims(paths: Sequence[Path]) -> list[Facts]:
 def tier_1(
     datasets: Sequence[Facts], claims: Sequence[Facts], figures: dict[str, list[str]]
 ) -> dict[str, str]:
-    """What the steps of the tier of figures say, among other things."""
+    """Return a text that the output of each step of tier 1 must contain."""
     newest, drawn = datasets[-1], list(figures)[-1]
     verdicts = counted(claim["verdicts"][newest["name"]] for claim in claims)
     files = len(figures[drawn]) * FORMATS
@@ -163,7 +163,7 @@ def tier_1(
 
 
 def figures() -> dict[str, list[str]]:
-    """The published figures, without what tells formats apart, by dataset."""
+    """List the published figures by dataset, without the formats' suffixes."""
     return {
         path.name: sorted({file.stem for file in path.iterdir() if file.name != SUMS})
         for path in sorted(EXPECTED.iterdir())
@@ -171,13 +171,13 @@ def figures() -> dict[str, list[str]]:
 
 
 def julia_packages() -> dict[str, str]:
-    """Versions of the Julia packages that programs use, from the manifest."""
+    """Read the versions of the Julia packages that programs use from the manifest."""
     manifest = tomllib.loads((ROOT / "julia" / "Manifest.toml").read_text(encoding="utf-8"))
     return {name: manifest["deps"][name][0]["version"] for name in ("Dagger", "MPI")}
 
 
 def archived_cell(path: Path, name: str) -> Facts:
-    """The outcome, time and size of a cell in the archive."""
+    """Read the outcome, time and size of a cell from the archive."""
     rows = [row for row in Dataset(path).attempts() if row["cell"] == name]
     tidy = load(path)
     times = tidy.measurements[tidy.measurements["cell"] == name]["seconds"]

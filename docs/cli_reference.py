@@ -7,14 +7,14 @@ import click
 from repro.cli.main import COMMANDS, cli
 
 WIDTH = 78
-"""Of a line, as click has it where there is no terminal."""
+"""Width of a line: click's own where there is no terminal."""
 
 Shown = tuple[str, str]
-"""A command as it is typed, and its help."""
+"""A command as the user types it, and its help."""
 
 
 def sections() -> Iterator[tuple[Shown, list[Shown]]]:
-    """Every command, in the order of `repro --help`, with its subcommands."""
+    """Yield every command, in the order of `repro --help`, with its subcommands."""
     with _context(cli, "repro") as root:
         for name in COMMANDS:
             command = cli.get_command(root, name)

@@ -1,6 +1,6 @@
-"""Writes docs/artifact.md and docs/cli.md from their templates, or says that they are out of date.
+"""Writes docs/artifact.md and docs/cli.md from their templates, or checks that they are up to date.
 
-python docs/generate.py [--check]    # `make docs` is the first
+python docs/generate.py [--check]    # `make docs` runs it without --check
 """
 
 import difflib
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 
 
 def cli_facts() -> dict[str, Any]:
-    """What the page on the command line names."""
+    """Collect the facts for the page on the command line."""
     models = [load_toml(path, ModelSettings) for path in sorted(MODELS.glob("*.toml"))]
     keys = sorted({model.key for model in models if model.key})
     return {"sections": list(cli_reference.sections()), "keys": keys}
@@ -34,7 +34,7 @@ PAGES: Mapping[str, Callable[[], dict[str, Any]]] = {
 
 
 def render(page: str) -> str:
-    """The text of a page.
+    """Return the text of a page.
 
     Raises:
         UserError: a study, a dataset or a pin is damaged.
@@ -46,7 +46,7 @@ def render(page: str) -> str:
 
 
 def main() -> int:
-    """Write the pages; with --check write nothing, and show what would change."""
+    """Write the pages; with --check, show only what would change."""
     stale = 0
     for page in PAGES:
         path, text = HERE / page, render(page)
@@ -58,12 +58,12 @@ def main() -> int:
             lines = (there.splitlines(), text.splitlines())
             sys.stdout.writelines(
                 f"{line}\n"
-                for line in difflib.unified_diff(*lines, page, f"{page}, anew", lineterm="")
+                for line in difflib.unified_diff(*lines, page, f"{page}, generated", lineterm="")
             )
         else:
             path.write_text(text, encoding="utf-8")
     if stale and "--check" in sys.argv[1:]:
-        sys.stdout.write(f"{stale} pages are out of date; `make docs` writes them\n")
+        sys.stdout.write(f"{stale} pages are out of date; run `make docs`\n")
         return 1
     return 0
 

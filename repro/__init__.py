@@ -5,4 +5,4 @@ from pathlib import Path
 __version__ = "0.1.0"
 
 ROOT = Path(__file__).resolve().parent.parent
-"""The checkout: `julia/`, `studies/`, `slurm/` and `data/` lie beside the Python package."""
+"""The checkout, with `julia/`, `studies/`, `slurm/` and `data/` next to the Python package."""

@@ -1,4 +1,4 @@
-"""Where `repro` starts."""
+"""The entry point of `repro`."""
 
 import sys
 
@@ -8,8 +8,8 @@ from repro.errors import UserError, fail
 def main() -> None:
     """Run the command line.
 
-    A plain `repro verify` is answered without it: of checking 20,000 small files, importing click
-    would be a quarter, and the check is to be as fast as `sha256sum -c`.
+    A plain `repro verify` bypasses it: the check must be as fast as `sha256sum -c`, and importing
+    click would take a quarter of the time that 20,000 small files need.
     """
     command, names = sys.argv[1:2], sys.argv[2:]
     if command == ["verify"] and not any(name.startswith("-") for name in names):
@@ -26,7 +26,7 @@ def _verify(names: list[str]) -> int:
     found = False
     try:
         for name, report in verify_all(names, DATA):
-            print("\n".join(report.lines(name)), flush=True)  # noqa: T201 - this is its answer
+            print("\n".join(report.lines(name)), flush=True)  # noqa: T201 - the command's result
             found |= bool(report.problems)
     except UserError as error:
         fail(str(error))

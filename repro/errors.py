@@ -1,23 +1,23 @@
-"""The one exception that reaches the user, and how."""
+"""The one exception that reaches the user, and how it is printed."""
 
 import sys
 from typing import NoReturn
 
 
 class UserError(Exception):
-    """Something the user can put right.
+    """An error the user can fix.
 
     The message is one line: what is wrong, where, and what to do. The command line prints it
-    without a traceback and exits with 2.
+    without a traceback and exits with code 2.
     """
 
 
 def warn(message: str) -> None:
-    """Say in one line on standard error what does not keep the command from its end."""
+    """Print the message as one line on standard error and continue."""
     sys.stderr.write(f"repro: {' '.join(message.split())}\n")
 
 
 def fail(message: str) -> NoReturn:
-    """Say what is wrong in one line on standard error and exit with 2."""
+    """Print the message as one line on standard error and exit with code 2."""
     warn(message)
     sys.exit(2)

@@ -77,7 +77,7 @@ def test_wrong_repetitions_and_failed_attempts_are_no_measurements(dataset: Path
 def test_a_missing_column_is_named_with_its_file(dataset: Path, file: str) -> None:
     path = dataset / "reference" / file
     path.write_text(path.read_text().replace("threads,n,tile", "threads,m,tile", 1))
-    with pytest.raises(UserError, match=rf"{file}: has no column n; "):
+    with pytest.raises(UserError, match=rf"{file}: no column n; "):
         load(dataset)
 
 

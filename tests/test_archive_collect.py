@@ -123,7 +123,7 @@ def test_a_sibling_that_changed_after_it_was_run_is_refused(tmp_path: Path, chan
     else:
         (kernels / "grid.jl").unlink()
     said = why_refused(collect(run, tmp_path / "data"))
-    assert f"changed since attempt 1 of {FIRST} ran it, or a file that it includes has" in said
+    assert f"this file, or one that it includes, changed after attempt 1 of {FIRST}" in said
 
 
 def test_the_tables(tmp_path: Path) -> None:
@@ -291,14 +291,14 @@ def test_a_running_attempt_is_waited_for(tmp_path: Path) -> None:
     with (path / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         said = why_refused(collect(run, tmp_path / "data"))
-    assert "1 attempts are running (reference/pi/threads/0@1x1x4)" in said
+    assert "1 attempts are still running (reference/pi/threads/0@1x1x4)" in said
     assert not (tmp_path / "data").exists()
 
 
 def test_what_never_started_is_left_out_and_what_was_interrupted_is_kept(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run")
     add_attempt(run, FIRST, outcome=None)
-    assert "nothing to collect" in why_refused(collect(run, tmp_path / "data"))
+    assert "no attempt to collect" in why_refused(collect(run, tmp_path / "data"))
     path = add_attempt(run, SECOND, outcome=None, stdout="so far\n")
     (path / "started").touch()
     assert "(1 never started, left out)" in collect(run, tmp_path / "data").output
@@ -338,7 +338,7 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
         (f"cells/{FIRST}/2/attempt.json", "{", f"{FIRST}/2/attempt.json: damaged"),
         (f"cells/{FIRST}/2/outcome.json", "", f"{FIRST}/2/outcome.json: damaged"),
         (f"cells/{FIRST}/2/result.jsonl", '{"event"\n', f"{FIRST}/2/result.jsonl: damaged"),
-        ("kernels/reference/pi_threads_0.jl", "#", "changed since attempt 1 of"),
+        ("kernels/reference/pi_threads_0.jl", "#", "changed after attempt 1 of"),
     ],
 )
 def test_a_damaged_run_is_refused(tmp_path: Path, file: str, text: str, said: str) -> None:

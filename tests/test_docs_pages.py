@@ -6,13 +6,21 @@ import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from repro import ROOT
+from repro.agent.endings import Kind
+from repro.measure.outcomes import FLAGS, OUTCOMES
 
 REPRO = Path(sys.executable).with_name("repro")
-PAGES = ("README.md", "docs/artifact.md", "docs/cli.md")
+PAGES = ("README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))))
+DESIGN_WORDS = {
+    "study", "problem", "framework", "model", "program", "generation", "transcript", "scale point",
+    "cell", "attempt", "measurement", "outcome", "dataset", "site", "reference", "vendor", "sample",
+}  # fmt: skip
+"""The words that the design of this package defines."""
 _BLOCK = re.compile(r"^#+ (repro [^\n]+)\n\n```text\n(.*?)\n```\n", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _TYPED = re.compile(
@@ -83,3 +91,11 @@ def test_commands_that_pages_tell_to_type_exist(name: str) -> None:
         text = SHOWN[" ".join(["repro", *known])]
         for option in re.findall(r"(?<!\S)--[a-z-]+", typed):
             assert option in text, f"{typed}: {option}"
+
+
+def test_the_glossary_has_every_word_once() -> None:
+    first = re.findall(r"^\| ?(.*?) ?\|", page("docs/glossary.md"), re.MULTILINE)
+    words = [word.strip("`") for row in first for word in row.split(", ")]
+    once = [word for word in words if word not in ("---", "word", "outcome", "flag", "ending")]
+    assert {*DESIGN_WORDS, *OUTCOMES, *FLAGS, *get_args(Kind)} <= {*words}
+    assert [word for word in once if once.count(word) > 1] == []

@@ -69,7 +69,7 @@ def test_an_index_is_read_where_nothing_can_be_written(docs_index: Path, tmp_pat
 def test_a_missing_a_damaged_and_a_foreign_index_are_one_line_each(
     docs_index: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(UserError, match="no index of Julia's documentation; `repro docs build`"):
+    with pytest.raises(UserError, match="no index of Julia's documentation; make one with"):
         open_index(tmp_path / "none.sqlite")
     (tmp_path / "text.sqlite").write_text("no database" * 1000)
     with pytest.raises(UserError, match="damaged"):
@@ -275,7 +275,7 @@ def test_without_an_index_the_server_says_what_to_do(tmp_path: Path) -> None:
     words = [sys.executable, *SERVE]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert "no index of Julia's documentation; `repro docs build` makes it" in done.stderr
+    assert "no index of Julia's documentation; make one with `repro docs build`" in done.stderr
 
 
 def test_the_command_line_builds_and_searches_and_knows_what_is_current(
@@ -284,7 +284,7 @@ def test_the_command_line_builds_and_searches_and_knows_what_is_current(
     path = tmp_path / "new" / "docs.sqlite"
     run = CliRunner().invoke
     told = run(command, ["build", "--dry-run", "--index", str(path)], catch_exceptions=False)
-    assert f"would make {path} of Julia {julia.version}" in told.output
+    assert f"would make {path} from Julia {julia.version}" in told.output
     assert not path.exists()
     assert not is_current(julia, path)
     told = run(command, ["build", "--index", str(path)], catch_exceptions=False)

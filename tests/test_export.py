@@ -89,8 +89,10 @@ def test_what_a_user_can_get_wrong(tmp_path: Path) -> None:
     where = ("--data", str(dataset.path.parent))
     assert "nothing to do" in refused("export", "d", *where)
     assert "exists" in refused("export", "d", *where, "--bag", str(tmp_path))
-    assert "is in the dataset" in refused("export", "d", *where, "--bag", f"{dataset.path}/bag")
-    assert "names no creator" in refused("export", "d", *where, "--zenodo-json", "z.json")
+    assert "inside of the dataset" in refused("export", "d", *where, "--bag", f"{dataset.path}/bag")
+    assert "no creator, which Zenodo requires" in refused(
+        "export", "d", *where, "--zenodo-json", "z.json"
+    )
     nowhere = f"{tmp_path}/no/z.json"
     said = refused("export", "d", *where, "--zenodo-json", nowhere, "--creator", "N, A")
     assert "cannot be written" in said

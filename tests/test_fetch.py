@@ -60,7 +60,7 @@ def test_a_damaged_or_hostile_archive_is_refused(tmp_path: Path) -> None:
     assert "cannot be unpacked" in refused("fetch", tmp_path / "text.zip", "--data", data)
     with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
         archive.writestr("../out.txt", "x")
-    assert "leads out of it" in refused("fetch", tmp_path / "bad.zip", "--data", data)
+    assert "is outside of it" in refused("fetch", tmp_path / "bad.zip", "--data", data)
     with tarfile.open(tmp_path / "bad.tar", "w") as tar:
         tar.addfile(tarfile.TarInfo("../out.txt"), BytesIO())
     assert "cannot be unpacked" in refused("fetch", tmp_path / "bad.tar", "--data", data)
@@ -78,7 +78,7 @@ def test_dois_and_files() -> None:
     assert choose(["a.zip", "b.json"], None, "d") == "a.zip"
     assert choose(["a.zip", "b.zip"], "b.zip", "d") == "b.zip"
     for names, only in ((["a.zip", "b.zip"], None), (["a.json"], None), (["a.zip"], "c.zip")):
-        with pytest.raises(UserError, match="which file"):
+        with pytest.raises(UserError, match="no single archive"):
             choose(names, only, "d")
     assert "neither a DOI" in refused("fetch", "nowhere.zip")
 
@@ -87,4 +87,4 @@ def test_without_a_network_it_says_what_to_do(tmp_path: Path) -> None:
     nowhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     said = refused("fetch", "10.5281/zenodo.1", "--data", tmp_path / "data", **nowhere)
     assert "10.5281/zenodo.1: cannot be downloaded" in said
-    assert "give that file in place of the DOI" in said
+    assert "give that file instead of the DOI" in said

@@ -166,7 +166,7 @@ def test_what_is_fetched_is_left_until_its_pins_change(tmp_path: Path) -> None:
     fill(tmp_path, [item("a", "never"), item("b", "3", made_from="others")], said.append)
     assert (tmp_path / "a" / "file").read_text() == "1"
     assert (tmp_path / "b" / "file").read_text() == "3"
-    assert said == ["a: a thing", "b: a thing", "a: there already", "b: a thing"]
+    assert said == ["a: a thing", "b: a thing", "a: already fetched", "b: a thing"]
     sums = subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path,
                           capture_output=True, text=True, check=True)  # fmt: skip
     assert sums.stdout == "a/file: OK\nb/file: OK\n"
@@ -188,17 +188,17 @@ def test_a_store_that_is_not_as_it_was_fetched_is_refused(tmp_path: Path) -> Non
     things = [item("a", "1"), item("b", "2")]
     fill(tmp_path, things, quiet)
     check(tmp_path, things)
-    with pytest.raises(UserError, match="has no b for these pins"):
+    with pytest.raises(UserError, match="no b for the current pins"):
         check(tmp_path, [things[0], item("b", "2", made_from="others")])
     (tmp_path / "a" / "more").touch()
-    with pytest.raises(UserError, match="a/more: not as it was fetched"):
+    with pytest.raises(UserError, match="a/more: changed since it was fetched"):
         check(tmp_path, things)
     (tmp_path / "a" / "more").unlink()
     (tmp_path / "a" / "file").write_text("2")
-    with pytest.raises(UserError, match="a/file: not as it was fetched"):
+    with pytest.raises(UserError, match="a/file: changed since it was fetched"):
         check(tmp_path, things)
     (tmp_path / "a" / "file").unlink()
-    with pytest.raises(UserError, match="not as it was fetched"):
+    with pytest.raises(UserError, match="changed since it was fetched"):
         check(tmp_path, things)
 
 
@@ -266,7 +266,7 @@ def test_the_source_is_the_checkout_and_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_what_is_no_checkout_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="git does not know it as a checkout"):
+    with pytest.raises(UserError, match="not a git checkout"):
         look_at_source(tmp_path)
 
 
@@ -295,5 +295,5 @@ def test_an_engine_that_is_missing_is_said_in_one_line(
 
 def test_what_is_no_image_is_refused_by_verify(tmp_path: Path) -> None:
     (tmp_path / "repro.sif").write_text("no image")
-    assert "no Apptainer image" in refused("image", "verify", tmp_path / "repro.sif")
+    assert "not an Apptainer image" in refused("image", "verify", tmp_path / "repro.sif")
     assert "cannot be read" in refused("image", "verify", tmp_path / "none.sif")

@@ -144,14 +144,14 @@ def test_several_models(archive: Path) -> None:
     [
         ("MPI.csv", "384", "385", "MPI.csv, row 2: fits none of the study's cells"),
         ("MPI.csv", "done", "well", "MPI.csv, row 2: outcome 'well' is not in the mapping"),
-        ("MPI.csv", "done", "", "MPI.csv, row 2: says no outcome"),
-        ("MPI.csv", "384", "x", "MPI.csv, row 2: cores 'x' is no number"),
-        ("MPI.csv", "10.5", "-1", "MPI.csv, row 2: '-1' is no time"),
-        ("MPI.csv", "10.5", "nan", "MPI.csv, row 2: 'nan' is no time"),
+        ("MPI.csv", "done", "", "MPI.csv, row 2: has no outcome"),
+        ("MPI.csv", "384", "x", "MPI.csv, row 2: cores 'x' is not a number"),
+        ("MPI.csv", "10.5", "-1", "MPI.csv, row 2: '-1' is not a time"),
+        ("MPI.csv", "10.5", "nan", "MPI.csv, row 2: 'nan' is not a time"),
         ("MPI.csv", "10.5", "ten", "MPI.csv, row 2: could not convert"),
         ("MPI.csv", ";11;", ";", "MPI.csv, row 2: not as long as the header"),
         ("MPI.csv", "state", "status", "MPI.csv: has no column state; it has ["),
-        ("MPI.csv", "10.5;11", ";", "MPI.csv, row 2: is ok without a time"),
+        ("MPI.csv", "10.5;11", ";", "MPI.csv, row 2: is ok but has no time"),
         ("threads.csv", "24", "1", "0@1x1x1: its rows have outcomes deadlock and ok"),
     ],
 )
@@ -188,7 +188,7 @@ def test_what_several_cells_fit_is_not_guessed(archive: Path) -> None:
     output = imported(archive).output
     assert (
         "threads.csv, row 2: fits several of the study's cells (gpt-5.5/gemm/threads/0@1x1x1, "
-        "gpt-5.5/gemm/threads/0@1x1x24); say more" in output
+        "gpt-5.5/gemm/threads/0@1x1x24); refine the mapping" in output
     )
 
 
@@ -199,7 +199,7 @@ def test_a_name_and_a_column_that_disagree(archive: Path) -> None:
     (runtimes / "threads.csv").rename(runtimes / "threads_24.csv")
     (runtimes / "MPI.csv").rename(runtimes / "MPI_384.csv")
     output = imported(archive).output
-    assert "threads_24.csv, row 2: cores is 24 by the file's name, 1 here" in output
+    assert "threads_24.csv, row 2: cores is 1, but 24 in the file's name" in output
 
 
 def test_a_row_a_repetition(archive: Path) -> None:
@@ -211,11 +211,11 @@ def test_a_row_a_repetition(archive: Path) -> None:
     assert imported(archive).return_value == 0
     assert list(load(archive.parent / "data" / "d").measurements["seconds"]) == [0.01, 0.02]
     table.write_text(MPI.replace("10.5;11", "20;1") + "matmul;384;10;1;done\n")
-    assert "do not each have a repetition" in imported(archive, "--dry-run").output
+    assert "do not have distinct repetitions" in imported(archive, "--dry-run").output
 
 
 def test_a_dry_run_writes_nothing_and_needs_no_mapping(archive: Path) -> None:
-    assert "nothing is written" in imported(archive, "--dry-run").output
+    assert "nothing written" in imported(archive, "--dry-run").output
     study = str(archive.parent / "theirs.toml")
     command = ["import", str(archive), "--model", "gpt-5.5", "--study", study, "--dry-run"]
     answer = CliRunner().invoke(cli, command, standalone_mode=False)
@@ -228,8 +228,8 @@ def test_a_dry_run_writes_nothing_and_needs_no_mapping(archive: Path) -> None:
 def test_what_a_user_can_get_wrong(archive: Path) -> None:
     where = archive.parent
     mapping = ("--map", str(where / "map.toml"))
-    assert "which study" in refused("import", str(archive), "--model", "x")
-    assert "not a model of the study theirs" in refused(
+    assert "no study; give --study" in refused("import", str(archive), "--model", "x")
+    assert "not a model of study theirs" in refused(
         "import", str(archive), "--model", "x", *mapping
     )
     assert "no such directory" in refused("import", "nowhere", "--model", "qwen", *mapping)
@@ -238,10 +238,10 @@ def test_what_a_user_can_get_wrong(archive: Path) -> None:
     again = ("--dataset", "d", "--data", str(where / "data"))
     assert "exists" in refused("import", str(archive), "--model", "qwen", *mapping, *again)
     for old, new, said in (
-        ('"matmul"]', '"matmul", "matmul"]', "'matmul' cannot mean two things"),
-        ("{cores}.log", "{kores}.log", "{kores} is none of"),
-        ('cores = "p"', 'cores = ["p", "q"]', "cores can have one column only"),
-        ("deadlock =", "hang =", "hang is none of"),
+        ('"matmul"]', '"matmul", "matmul"]', "'matmul' cannot have two meanings"),
+        ("{cores}.log", "{kores}.log", "{kores} is not one of"),
+        ('cores = "p"', 'cores = ["p", "q"]', "cores can have only one column"),
+        ("deadlock =", "hang =", "hang is not one of"),
     ):
         shutil.copy(where / "map.toml", where / "kept.toml")
         changed_map(where, old, new)
@@ -251,7 +251,7 @@ def test_what_a_user_can_get_wrong(archive: Path) -> None:
 
 def test_numbers_beyond_all_sense_are_named(archive: Path) -> None:
     (archive / "GPT" / "logs" / f"matmul_threads_{'9' * 30}.log").touch()
-    assert "' is no number" in imported(archive).output
+    assert "' is not a number" in imported(archive).output
 
 
 def test_kernels_of_a_dataset_of_ours_fit_the_defaults() -> None:

@@ -93,8 +93,8 @@ def test_no_mpiexec_is_none_unless_it_was_asked_for(
     ("text", "said"),
     [
         ("echo no licence >&2; exit 3", "fails (no licence)"),
-        ("kill -SEGV $$", "fails (it says nothing)"),
-        ("echo mpiexec 0.1", "is of no known MPI (mpiexec 0.1)"),
+        ("kill -SEGV $$", "fails (no output)"),
+        ("echo mpiexec 0.1", "is not of a known MPI (mpiexec 0.1)"),
         ("exec sleep 60", "does not answer in 1 s"),
     ],
 )
@@ -120,7 +120,7 @@ def test_an_mpiexec_of_another_mpi_than_the_library_is_refused(
     with pytest.raises(UserError) as caught:
         find_mpi()
     assert f"{tmp_path}/mpiexec is {its}, but the MPI library " in str(caught.value)
-    assert f" is {open_mpi}: every rank would be alone" in str(caught.value)
+    assert f" is {open_mpi}: ranks would not find each other" in str(caught.value)
 
 
 def test_a_launcher_of_any_mpi_leaves_it_to_the_library(
@@ -186,7 +186,9 @@ def test_libraries_that_cannot_be_loaded_are_none(
     for name in ("libmpi.so.40", "libmpi.so.12", "libmpich.so.12", "libmpi.so", "libmpich.so"):
         (tmp_path / "lib" / name).write_text("not a library")
     monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path / "lib"))
-    with pytest.raises(UserError, match=r"is Open MPI 5\.0\.7, but no MPI library is beside it"):
+    with pytest.raises(
+        UserError, match=r"is Open MPI 5\.0\.7, but there is no MPI library next to it"
+    ):
         find_mpi()
 
 
@@ -248,7 +250,7 @@ def test_what_somebody_chose_is_left_alone(text: str, tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[MPIPreferences", "not TOML"),
-        (WRITTEN.replace("/opt/a/bin", "/opt/b").replace("[]", "[\n]"), "left as they are"),
+        (WRITTEN.replace("/opt/a/bin", "/opt/b").replace("[]", "[\n]"), "stay unchanged"),
     ],
 )
 def test_a_file_that_cannot_be_changed_safely_is_not_changed(

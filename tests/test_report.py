@@ -158,10 +158,10 @@ def test_the_first_page_says_what_there_is_and_what_is_not(site: Path) -> None:
     told = " ".join(Page(site / "index.html").text.split())
     for line in (
         "Parallel Julia programs for Pi and Cholesky with Base.Threads and MPI.jl; by Made up and",
-        "to be run on 1 to 8 cores",
-        "34 of 36 cells were attempted; 34 have an outcome of the program's own doing: 30 ok, 2",
+        "; on 1 to 8 cores",
+        "34 of 36 cells were attempted; 34 have an outcome of the program: 30 ok, 2",
         "2 wrong-result, 1 deadlock, 1 out-of-memory. 2 cells have flags.",
-        "In 4 sessions, which ended: 4 finished.",
+        "In 4 sessions, by ending: 4 finished.",
         "Of 16: 0 supported, 0 refuted, 16 cannot tell.",
         "No file is missing or damaged. 2 cells of the study were never attempted.",
         ".venv/bin/repro verify made-up",
@@ -225,7 +225,7 @@ def test_a_cell_without_attempts_says_how_to_run_it_or_why_it_cannot(
     write_manifest(copy)
     write_site(copy, tmp_path / "report")
     told = Page(tmp_path / "report" / "programs" / "gpt-5.5" / "pi_threads_0.html").text
-    assert "no attempt of it: there is no program to run" in told
+    assert "has no attempt: there is no program to run" in told
     assert "repro run" not in told
 
 
@@ -253,7 +253,7 @@ def test_what_turns_cost_is_the_gateways_count(answers: int, small: Path, tmp_pa
     page = Page(tmp_path / "report" / "sessions" / "gpt-5.5" / "cholesky_threads_0-0.html").text
     whole = "$0.1260 so far" in page
     assert whole == (answers == 6)
-    assert ("dollars are known of the whole session only" in page) != whole
+    assert ("dollars are known only for the whole session" in page) != whole
 
 
 def test_a_step_cannot_choose_its_style(small: Path, tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_only_a_report_is_replaced(tmp_path: Path) -> None:
     foreign.mkdir()
     (foreign / "thesis.tex").touch()
     answer = report("--dataset", "baseline", "--out", foreign)
-    assert "is no report" in str(answer.exception)
+    assert "is not a report" in str(answer.exception)
     out = tmp_path / "report"
     assert report("--dataset", "baseline", "--out", out).return_value == 0
     (out / "stale.html").touch()
@@ -364,7 +364,7 @@ def test_a_machine_described_at_great_depth_is_cut(small: Path, tmp_path: Path) 
     (copy / "environment" / "e2.json").write_text('{"a":' * 400 + "1" + "}" * 400)
     write_manifest(copy)
     write_site(copy, tmp_path / "report")
-    assert "nested deeper" in Page(tmp_path / "report" / "environment.html").text
+    assert "nested too deeply" in Page(tmp_path / "report" / "environment.html").text
 
 
 def test_an_empty_directory_gives_a_report_that_says_so(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_manifest_that_julia_changes_is_put_back(ending: str, project: Path) -
     before, said = manifest.read_bytes(), list[str]()
     ensure(scripted(project, f"echo '# newer' >>{manifest}\n{ending}"), project, said)
     assert manifest.read_bytes() == before
-    assert said[-1] == f"Julia had changed {manifest}: it was put back"
+    assert said[-1] == f"Julia changed {manifest}; restored it"
 
 
 def test_an_installation_without_end_is_ended_with_its_children(
@@ -136,7 +136,7 @@ def test_an_installation_without_end_is_ended_with_its_children(
     monkeypatch.setattr(julia_packages, "INSTALL_SECONDS", 1)
     begin = time.monotonic()
     line = ensure(scripted(project, "sleep 60 & echo $! >child; wait"), project, [])
-    assert "killed, or not done in 1 s" in line
+    assert "killed, or took longer than 1 s" in line
     assert time.monotonic() - begin < 30
     child = Path("/proc") / (project.parent / "child").read_text().strip() / "stat"
     while not ended(child):  # the signal was sent; the kernel may not have acted on it yet
@@ -234,9 +234,7 @@ def test_setup_tells_julia_which_mpi_is_here(checkout: Path, julia: Julia, open_
         f"MPI: {open_mpi}, {open_mpi.mpiexec}; written to julia/LocalPreferences.toml",
         "Dagger.jl and MPI.jl: installed",
     ]
-    assert done.stdout.splitlines()[-1].startswith(
-        "no index of the documentation, agents work with"
-    )
+    assert done.stdout.splitlines()[-1].startswith("no index of the documentation; agents run with")
     assert file.read_text() == preferences_text(open_mpi)
     again = repro(checkout, julia, "setup")
     assert again.returncode == 0
@@ -290,8 +288,8 @@ def test_setup_goes_on_where_somebody_chose_an_mpi(
     done = repro(checkout, julia, "setup")
     assert done.returncode == 0
     assert f"MPI: {open_mpi}, " in done.stdout
-    assert "were not written by `repro setup` and are left as they are" in done.stdout
-    assert "taken as it is" in doctor(checkout, julia)["meaning"]
+    assert "were not written by `repro setup` and stay unchanged" in done.stdout
+    assert "used unchanged" in doctor(checkout, julia)["meaning"]
 
 
 def test_doctor_says_whether_julia_knows_the_mpi(
@@ -334,4 +332,4 @@ def test_doctor_says_how_to_get_the_packages(checkout: Path, julia: Julia) -> No
     assert (found["Dagger.jl"], found["MPI.jl"]) == ("installed: ", unavailable)
     repro(checkout, scripted(checkout / "julia", "exit 1"), "setup")
     found = meanings("Dagger", "MPI")
-    assert found["MPI.jl"] == "its installation was broken off: with network, run `repro setup`"
+    assert found["MPI.jl"] == "its installation was interrupted: with network, run `repro setup`"

@@ -67,7 +67,7 @@ def test_labels(tmp_path: Path) -> None:
 def test_what_is_no_sif_is_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "other"
     path.write_bytes(content)
-    with pytest.raises(UserError, match="no Apptainer image"):
+    with pytest.raises(UserError, match="not an Apptainer image"):
         squashfs_sha256(path)
 
 
@@ -81,15 +81,15 @@ def test_a_cut_off_image_is_refused(kept: int, tmp_path: Path) -> None:
     whole = sif(tmp_path / "whole.sif", USUAL).read_bytes()
     cut = tmp_path / "cut.sif"
     cut.write_bytes(whole[:kept])
-    with pytest.raises(UserError, match="damaged or cut off"):
+    with pytest.raises(UserError, match="damaged or truncated"):
         squashfs_sha256(cut)
 
 
 def test_an_image_without_a_root_file_system_or_labels_is_refused(tmp_path: Path) -> None:
     empty = sif(tmp_path / "empty.sif", [(JSON, "inspect-metadata.json", b"", b"{}")])
-    with pytest.raises(UserError, match="no squashfs"):
+    with pytest.raises(UserError, match="contains no squashfs"):
         squashfs_sha256(empty)
     with pytest.raises(UserError, match="damaged"):
         labels(empty)
-    with pytest.raises(UserError, match="no labels"):
+    with pytest.raises(UserError, match="has no labels"):
         labels(sif(tmp_path / "bare.sif", []))

@@ -1,6 +1,7 @@
 """The rules of the house, checked: imports run downwards, every command is documented."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -135,3 +136,17 @@ def test_every_dependency_is_pinned_and_has_its_reason() -> None:
     pinned = [line for line in lines if line.startswith('    "') and "==" in line]
     assert len(pinned) > 10
     assert [line for line in pinned if "  # " not in line] == []
+
+
+def test_the_architecture_page_lists_what_there_is() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    packages, directories = (
+        re.findall(r"^\| `(.+?)` \|", part, re.MULTILINE) for part in page.split("\n## ")[1:]
+    )
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert packages == LAYERS
+    assert {*packages} == {Path(name).parts[1] for name in tracked if re.match("repro/.+/", name)}
+    assert len(directories) == len({*directories})
+    assert {*directories} == {Path(name).parts[0] for name in tracked if "/" in name}

@@ -108,7 +108,7 @@ def test_off_debian_one_line_says_what_to_install(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     pin = DebianJulia(suite="bullseye", version="1.5.3", packages=("julia",))
-    with pytest.raises(UserError, match=r"install Julia 1\.12 by hand and set JULIA"):
+    with pytest.raises(UserError, match=r"install Julia 1\.12 and set JULIA"):
         fetch_debian(pin, tmp_path / "j", quiet)
 
 

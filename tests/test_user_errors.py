@@ -102,7 +102,7 @@ def test_a_csv_with_a_missing_column(tmp_path: Path) -> None:
     answer = subprocess.run([REPRO, *command], capture_output=True, text=True, check=False)
     assert answer.returncode == 1
     assert "Traceback" not in answer.stderr
-    assert "reference/attempts.csv: has no column outcome" in answer.stderr
+    assert "reference/attempts.csv: no column outcome" in answer.stderr
 
 
 def test_a_full_disk(tmp_path: Path, julia: Julia) -> None:
@@ -143,7 +143,7 @@ def test_no_julia_at_all(tmp_path: Path) -> None:
         cwd=tmp_path, env=variables, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert answer.returncode == 2
-    assert answer.stderr.startswith("repro: no Julia: run `repro setup`")
+    assert answer.stderr.startswith("repro: no Julia found; run `repro setup`")
     assert len(answer.stderr.splitlines()) == 1
 
 
@@ -190,11 +190,13 @@ def test_a_kernel_that_changed_in_mid_run(tmp_path: Path, julia: Julia) -> None:
 def test_an_image_that_cannot_be_used(tmp_path: Path) -> None:
     image, tools = tmp_path / "repro.sif", tmp_path / "bin"
     run = ("run", "--dry-run", "--run", tmp_path / "run", "--image", image)
-    assert f"{image}: no such image; `repro image build --output {image}`" in refused(*run)
+    assert f"{image}: no such image; make one: `repro image build --output {image}`" in refused(
+        *run
+    )
     image.write_text("no image")
     tools.mkdir()
     assert "apptainer: not on PATH; install it" in refused(*run, PATH=str(tools))
     apptainer = tools / "apptainer"
     apptainer.write_text("#!/bin/sh\necho 'FATAL: it will not' >&2\nexit 255\n")
     apptainer.chmod(0o755)
-    assert f"{image}: no Apptainer image" in refused(*run, PATH=str(tools))
+    assert f"{image}: not an Apptainer image" in refused(*run, PATH=str(tools))

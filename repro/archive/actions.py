@@ -1,6 +1,6 @@
-"""Attempts as the actions of a Process Run Crate: what ran, on what, and what came of it.
+"""Describes attempts as actions of a Process Run Crate: software, inputs and results.
 
-The actions of sessions are beside them: a kernel that a session made is what attempts then used.
+The actions of sessions join them: attempts use the kernels that sessions made.
 """
 
 import shlex
@@ -28,12 +28,12 @@ _RELEASE = "https://github.com/JuliaLang/julia/releases/tag/v"
 
 
 def add_actions(crate: ROCrate, root: Path, files: Mapping[str, Entity]) -> None:
-    """Describe every attempt and session of a dataset; without any it is no Process Run Crate.
+    """Describe every attempt and session of a dataset; without any, do not claim the profile.
 
     Args:
         crate: the dataset's crate.
         root: the dataset's directory.
-        files: entities of its files, by path.
+        files: the entities of its files, by path.
 
     Raises:
         UserError: the evidence of an attempt, or the record of a session, is damaged.
@@ -95,7 +95,7 @@ def _properties(plan: Mapping[str, Any], outcome: Mapping[str, Any]) -> dict[str
 
 
 def _julia(crate: ROCrate, machine: Mapping[str, Any]) -> Entity:
-    """What runs kernels, in the version that the environment names, if it does."""
+    """Return Julia, with its version if the environment records it."""
     julia = machine.get("julia") or {}
     version = {"softwareVersion": julia["version"]} if julia.get("version") else {}
     identity = f"{_RELEASE}{julia['version']}" if version else _JULIA
@@ -104,7 +104,7 @@ def _julia(crate: ROCrate, machine: Mapping[str, Any]) -> Entity:
 
 
 def _image(crate: ROCrate, machine: Mapping[str, Any]) -> Iterator[Entity]:
-    """The container image, if there was one."""
+    """Yield the container image, if there is one."""
     digest = machine.get("image")
     if digest:
         properties = {

@@ -1,8 +1,8 @@
-"""A dataset as a bag: BagIt 1.0 (RFC 8493), in canonical bytes.
+"""Writes a dataset as a bag: BagIt 1.0 (RFC 8493), in canonical bytes.
 
-The manifest of a dataset says already what a bag's payload manifest says, so a bag is that
-manifest in other words, and the files as they are. The library of the same name writes version
-0.97, today's date and its own; a bag of the same dataset is to be the same bytes.
+A bag's payload manifest has the content of the dataset's own manifest; the files are unchanged. The
+library `bagit` is not used: it writes version 0.97, today's date and its own version, but a bag of
+the same dataset must have the same bytes.
 """
 
 import os
@@ -26,11 +26,11 @@ def make_bag(dataset: Dataset, target: Path) -> int:
     """Make a bag of a dataset, whole or not at all.
 
     Args:
-        dataset: it must be as its manifest says.
+        dataset: the dataset; it must match its manifest.
         target: the bag's directory, which must not exist.
 
     Returns:
-        How many files are in `data/`.
+        The number of files in `data/`.
 
     Raises:
         UserError: the dataset is damaged, `target` exists, or the disk is full.
@@ -47,25 +47,25 @@ def make_bag(dataset: Dataset, target: Path) -> int:
 
 
 def check(dataset: Dataset, target: Path) -> None:
-    """See whether a bag can be made.
+    """Check that a bag can be made.
 
     Raises:
         UserError: the dataset is damaged, or `target` exists or is in it.
     """
     if os.path.lexists(target):
-        raise UserError(f"{target}: exists; a bag is made anew: remove it or choose another --bag")
+        raise UserError(f"{target}: exists; remove it, or choose another --bag")
     if target.resolve().is_relative_to(dataset.path.resolve()):
-        raise UserError(f"{target}: is in the dataset; choose another --bag")
+        raise UserError(f"{target}: inside of the dataset; choose another --bag")
     problems = verify(dataset.path).problems
     if problems:
         first = f"{problems[0].kind}: {problems[0].path}"
         raise UserError(
-            f"{dataset.path}: not as its manifest says ({first}); `repro verify` names all problems"
+            f"{dataset.path}: not as its manifest says ({first}); `repro verify` lists all problems"
         )
 
 
 def _files(dataset: Dataset) -> list[tuple[str, str]]:
-    """Path and SHA-256 of every file, the manifest included."""
+    """Return path and SHA-256 of every file, including the manifest."""
     data = (dataset.path / MANIFEST).read_bytes()
     lines = lines_of(os.fsdecode(data))
     found = [(line[PATH], line[DIGEST]) for line in lines]
@@ -73,7 +73,7 @@ def _files(dataset: Dataset) -> list[tuple[str, str]]:
 
 
 def _tags(about: Description, files: Mapping[str, str], draft: Path) -> dict[str, str]:
-    """The bag's own files."""
+    """Return the bag's own files."""
     size = sum((draft / "data" / path).stat().st_size for path in files)
     info = {
         "Bag-Software-Agent": f"repro {__version__}",
@@ -94,5 +94,5 @@ def _tags(about: Description, files: Mapping[str, str], draft: Path) -> dict[str
 
 
 def _manifest(digests: Mapping[str, str]) -> str:
-    """Lines of a manifest; RFC 8493, 2.1.3: a percent sign in a path is written %25."""
+    """Write the lines of a manifest; a percent sign in a path becomes %25 (RFC 8493, 2.1.3)."""
     return "".join(f"{digests[path]}  {path.replace('%', '%25')}\n" for path in sorted(digests))

@@ -1,4 +1,4 @@
-"""From a run directory to a dataset: same run, same bytes, on any machine."""
+"""Turns a run directory into a dataset; the same run gives the same bytes on any machine."""
 
 import hashlib
 import itertools
@@ -29,14 +29,14 @@ from repro.study.outside import files_outside
 
 @dataclass
 class Draft:
-    """A directory that becomes a dataset, and what was written into it."""
+    """A directory that becomes a dataset, with the digests and sizes of its files."""
 
     root: Path
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 by path relative to `root`."""
 
     sizes: dict[str, int] = field(default_factory=dict)
-    """Bytes, by the same."""
+    """Bytes, by the same path."""
 
     def add(self, path: str, content: str | bytes) -> None:
         """Write a file."""
@@ -49,10 +49,10 @@ class Draft:
 
 
 def describe(source: Source, name: str, creator: str, licence: str) -> Description:
-    """What the dataset's `dataset.toml` will say.
+    """Return the content of the dataset's `dataset.toml`.
 
     Raises:
-        UserError: a value that it cannot hold.
+        UserError: a value is not allowed there.
     """
     images = {str(content.get("image") or "") for content in source.environments.values()}
     return description(
@@ -67,10 +67,10 @@ def describe(source: Source, name: str, creator: str, licence: str) -> Descripti
 
 
 def description(**content: str) -> Description:
-    """A dataset's description, made by this version.
+    """Return a dataset's description, with this version of the package.
 
     Raises:
-        UserError: a value that it cannot hold.
+        UserError: a value is not allowed there.
     """
     content["repro"] = __version__
     try:
@@ -78,18 +78,18 @@ def description(**content: str) -> Description:
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(
-            f"{first['loc'][0]} = {first['input']!r}: not possible for a dataset: {first['msg']}"
+            f"{first['loc'][0]} = {first['input']!r}: not allowed in a dataset: {first['msg']}"
         ) from error
 
 
 def refuse_existing(target: Path) -> None:
-    """Protect a dataset.
+    """Refuse to overwrite a dataset.
 
     Raises:
-        UserError: there is something at `target`.
+        UserError: `target` exists.
     """
     if os.path.lexists(target):
-        raise UserError(f"{target}: exists; choose another --dataset, or let --replace replace it")
+        raise UserError(f"{target}: exists; choose another --dataset, or replace it with --replace")
 
 
 Filling = Callable[[Draft], None]
@@ -104,7 +104,7 @@ def collect(
     replace: bool = False,
     more: Filling = lambda _draft: None,
 ) -> Draft:
-    """Make the dataset `data`/`about.name` of a run, and of what `more` adds.
+    """Make the dataset `data`/`about.name` from a run, and add files with `more`.
 
     Raises:
         UserError: the dataset exists, a file of the run is damaged, or the disk is full.
@@ -124,13 +124,13 @@ def make_dataset(
 
     Args:
         about: its description.
-        study: what it is of.
-        data: the directory with the datasets.
-        fill: adds its files, but for its description, its RO-Crate and its manifest.
-        replace: replace a dataset of this name.
+        study: its study.
+        data: the directory of the datasets.
+        fill: adds its files, except its description, its RO-Crate and its manifest.
+        replace: replace an existing dataset of this name.
 
     Returns:
-        What was written.
+        The files that were written.
 
     Raises:
         UserError: the dataset exists, or the disk is full.
@@ -197,7 +197,7 @@ def _attempt_row(trial: Trial, repetitions: int, places: Places) -> dict[str, An
 
 
 def _runtime_rows(trial: Trial) -> Iterator[dict[str, Any]]:
-    """A row a repetition; n is the cell's, though the harness varies it a little for pi."""
+    """Yield one row per repetition; n is the cell's, although the harness varies it a little."""
     plan = trial.plan
     fields = tables.cell_fields(trial.cell, trial.attempt.number, plan.n, plan.tile)
     for record in trial.repetitions():
@@ -212,7 +212,7 @@ def _runtime_rows(trial: Trial) -> Iterator[dict[str, Any]]:
 
 
 def _add_evidence(draft: Draft, trial: Trial, places: Places) -> None:
-    """What the attempt left, in canonical form and free of the machine."""
+    """Add the evidence of an attempt in canonical form, without traces of the machine."""
     directory, log = trial.attempt.path, layout.log_path(trial.cell, trial.attempt.number)
     draft.add(f"{log}/{attempts.ATTEMPT}", canonical_json(scrub(json_of(trial.plan), places)))
     if trial.outcome != INTERRUPTED:
@@ -230,6 +230,6 @@ def _add_evidence(draft: Draft, trial: Trial, places: Places) -> None:
 
 
 def _text(path: Path) -> str:
-    """UTF-8 with LF, whatever a program printed: other bytes are shown as escapes."""
+    """Read a program's output as UTF-8 with LF; other bytes become escapes."""
     with reading(path):
         return path.read_text(encoding="utf-8", errors="backslashreplace")

@@ -1,4 +1,4 @@
-"""The RO-Crate description of a dataset, for archives and search engines."""
+"""Writes the RO-Crate description of a dataset, for archives and search engines."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -26,13 +26,13 @@ _FORMATS = {
 
 
 def render(about: Description, study: Study, sizes: Mapping[str, int | None], root: Path) -> str:
-    """`ro-crate-metadata.json` of a dataset: RO-Crate 1.1, and a Process Run Crate.
+    """Return `ro-crate-metadata.json` of a dataset: an RO-Crate 1.1 and Process Run Crate.
 
     Args:
         about: the dataset's description.
         study: the study that was run.
-        sizes: bytes of each file, by path; None: not known yet.
-        root: where the files are.
+        sizes: bytes of each file, by path; None if not known yet.
+        root: the directory of the files.
 
     Raises:
         UserError: the evidence of an attempt, or the record of a session, is damaged.
@@ -77,9 +77,9 @@ def _file(path: str, size: int | None) -> dict[str, str]:
 
 
 def _canonical(content: dict[str, Any]) -> str:
-    """The graph has no order of its own: by identifier here, whatever the library's was.
+    """Sort the graph by identifier, because the library's order is arbitrary.
 
-    A list of one is written as that one, as RO-Crate recommends.
+    A list with one item is written as that item, as RO-Crate recommends.
     """
     for entity in content["@graph"]:
         for name, value in entity.items():

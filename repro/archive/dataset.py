@@ -1,4 +1,4 @@
-"""A dataset: what `dataset.toml` says about it, and reading what it holds."""
+"""A dataset: its description in `dataset.toml`, and access to its content."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -27,22 +27,22 @@ class Description(Strict):
     """`dataset.toml`."""
 
     name: Name
-    """The dataset's name, the same as its directory's when it was made."""
+    """The dataset's name; that of its directory when it was made."""
 
     study: Name
-    """The study that was run; all of it is in `study.toml` beside this file."""
+    """The study that was run; `study.toml` next to this file has it in full."""
 
     site: Line
-    """Where it ran."""
+    """The site of the run."""
 
     created: date
     """The day on which the run began."""
 
     creator: Line
-    """Who ran it; empty, if nobody said."""
+    """Who ran it; empty if not given."""
 
     licence: Licence
-    """SPDX identifier of the licence that the data may be used under."""
+    """SPDX identifier of the licence of the data."""
 
     image: Line
     """Digest of the container image; empty for a run without one."""
@@ -51,13 +51,13 @@ class Description(Strict):
     """Version of this package that made the dataset."""
 
     def toml(self) -> str:
-        """The content of the file, in the order of the fields."""
+        """Return the content of the file, in the order of the fields."""
         lines = [f"{key} = {_toml(value)}\n" for key, value in self]
         return "".join(lines)
 
 
 def _toml(value: str | date) -> str:
-    """A JSON string without control characters is a TOML string too."""
+    """Format a value; a JSON string without control characters is also a TOML string."""
     return str(value) if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
@@ -72,27 +72,27 @@ def _rows(paths: Iterable[Path], columns: Sequence[str]) -> list[dict[str, str]]
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset on disk; nothing is read before it is asked for."""
+    """A dataset on disk; files are read only on request."""
 
     path: Path
 
     @classmethod
     def open(cls, name: str, data: Path) -> Self:
-        """The dataset of this name in `data`, or the one that `name` is a path of.
+        """Open the dataset with this name in `data`, or at this path.
 
         Raises:
-            UserError: there is none, or it lacks its description or its manifest.
+            UserError: there is no such dataset, or it has no description or manifest.
         """
         path = find(name, data)
         for file in (layout.DESCRIPTION, MANIFEST):
             if not (path / file).is_file():
                 raise UserError(
-                    f"{path}: not a dataset, it has no {file}; `repro collect` makes datasets"
+                    f"{path}: not a dataset: no {file}; make datasets with `repro collect`"
                 )
         return cls(path)
 
     def description(self) -> Description:
-        """What `dataset.toml` says.
+        """Read `dataset.toml`.
 
         Raises:
             UserError: it is damaged.
@@ -100,21 +100,21 @@ class Dataset:
         return load_toml(self.path / layout.DESCRIPTION, Description)
 
     def models(self) -> list[str]:
-        """The models that have attempts."""
+        """List the models that have attempts."""
         return sorted(path.parent.name for path in self.path.glob(f"*/{layout.ATTEMPTS}"))
 
     def attempts(self) -> list[dict[str, str]]:
-        """The rows of all attempts.
+        """Read the rows of all attempts.
 
         Raises:
-            UserError: a table is damaged; the message names the file, and the column if one lacks
-            or has no number where there should be one.
+            UserError: a table is damaged; the message names the file, and a column that is missing
+            or has no number where one is required.
         """
         paths = [self.path / model / layout.ATTEMPTS for model in self.models()]
         return _rows(paths, tables.ATTEMPT_COLUMNS)
 
     def runtimes(self) -> list[dict[str, str]]:
-        """The rows of all repetitions.
+        """Read the rows of all repetitions.
 
         Raises:
             UserError: as for `attempts`.
@@ -123,29 +123,29 @@ class Dataset:
         return _rows(paths, tables.RUNTIME_COLUMNS)
 
     def kernel(self, program: Program) -> Path:
-        """The kernel of a program.
+        """Return the kernel of a program.
 
         Raises:
-            UserError: the dataset has none.
+            UserError: the dataset does not have it.
         """
         path = self.path / layout.kernel_path(program)
         if not path.is_file():
-            raise UserError(f"{path}: no such kernel: {self.path} has no program {program}")
+            raise UserError(f"{path}: no such file: {self.path} has no program {program}")
         return path
 
     def log(self, cell: CellName, attempt: int) -> Path:
-        """The directory with the evidence of an attempt.
+        """Return the directory with the evidence of an attempt.
 
         Raises:
-            UserError: the dataset has no such attempt.
+            UserError: the dataset does not have it.
         """
         path = self.path / layout.log_path(cell, attempt)
         if not path.is_dir():
-            raise UserError(f"{path}: no such directory: {self.path} lacks this attempt of {cell}")
+            raise UserError(f"{path}: missing: {self.path} has no such attempt of {cell}")
         return path
 
     def environments(self) -> dict[str, Any]:
-        """Machine and toolchain of attempts, by the id in their rows.
+        """Read the machines and toolchains of attempts, by the id in their rows.
 
         Raises:
             UserError: a file is damaged.
@@ -154,7 +154,7 @@ class Dataset:
         return {path.stem: read_json(path) for path in paths}
 
     def machine(self, environment: str) -> str:
-        """What an environment calls its machine; says so, if it is not there or does not.
+        """Return the name of an environment's machine; `unknown` with the id if it has none.
 
         Raises:
             UserError: a file is damaged.

@@ -1,4 +1,4 @@
-"""What the descriptions of attempts and of sessions in a crate share."""
+"""Parts that the descriptions of attempts and sessions in a crate share."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,16 +8,16 @@ from rocrate.rocrate import ROCrate
 
 
 def once(crate: ROCrate, identity: str, properties: Mapping[str, Any]) -> Entity:
-    """The entity of this identity, made if the crate has none."""
+    """Return the entity with this identity; add it if the crate does not have it."""
     found = crate.dereference(identity)
     return found or crate.add(ContextEntity(crate, identity, dict(properties)))
 
 
 def ended(problem: str | None) -> dict[str, str]:
-    """How an action ended.
+    """Return the properties that describe how an action ended.
 
     Args:
-        problem: what went wrong; None: it did what it was to do.
+        problem: what went wrong; None if nothing did.
     """
     status = "CompletedActionStatus" if problem is None else "FailedActionStatus"
     found = {"actionStatus": f"http://schema.org/{status}"}

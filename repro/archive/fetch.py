@@ -1,6 +1,6 @@
-"""A published dataset comes back: by its DOI or from a file, unpacked, checked, then in its place.
+"""Fetches a published dataset by its DOI or from a file: unpacks, verifies and installs it.
 
-Zenodo, figshare and Dataverse are what pooch knows.
+Supported repositories are those of pooch: Zenodo, figshare and Dataverse.
 """
 
 import re
@@ -21,26 +21,26 @@ from repro.files import writing
 
 _DOI = re.compile(r"(?:doi:|https?://(?:dx\.)?doi\.org/)?(10\.\d{4,9}/\S+)")
 PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz")
-"""Archives that can be unpacked, by the end of their names."""
+"""Suffixes of archives that can be unpacked."""
 CONNECT_SECONDS, READ_SECONDS = 15, 120
 
 
 def doi_of(source: str) -> str | None:
-    """The DOI that a source is, in any of the usual ways of writing one."""
+    """Return the DOI in a source, which may be written in any usual way; None if there is none."""
     found = _DOI.fullmatch(source)
     return found[1] if found else None
 
 
 def download(doi: str, target: Path, only: str | None) -> Path:
-    """Download the archive of a published dataset, checked by the repository's own digest.
+    """Download the archive of a published dataset and check it by the repository's digest.
 
     Args:
         doi: its DOI.
         target: the directory to download to.
-        only: the file to take, where the record has several archives.
+        only: the file to take if the record has several archives.
 
     Raises:
-        UserError: no network, no such record, or not one archive in it.
+        UserError: no network, no such record, or no single archive in it.
     """
     import pooch
     import requests
@@ -55,35 +55,35 @@ def download(doi: str, target: Path, only: str | None) -> Path:
     except (requests.RequestException, ValueError) as error:
         told = " ".join(str(error).split())
         raise UserError(
-            f"{doi}: cannot be downloaded: {told}; on a connected machine download its archive, "
-            "and give that file in place of the DOI"
+            f"{doi}: cannot be downloaded: {told}; download its archive on a connected machine, "
+            "and give that file instead of the DOI"
         ) from error
 
 
 def choose(names: list[str], only: str | None, where: str) -> str:
-    """The one archive among the files of a record.
+    """Return the only archive among the files of a record.
 
     Raises:
-        UserError: there is none, or several.
+        UserError: there is none, or there are several.
     """
     archives = [name for name in names if name == only or (not only and name.endswith(PACKED))]
     if len(archives) != 1:
         known = ", ".join(sorted(names)) or "none"
-        raise UserError(f"{where}: which file? Choose one with --file; there are: {known}")
+        raise UserError(f"{where}: no single archive; choose a file with --file: {known}")
     return archives[0]
 
 
 @contextmanager
 def unpacked(packed: Path, data: Path) -> Iterator[Dataset]:
-    """The dataset in an archive, unpacked beside the others and verified; gone afterwards.
+    """Unpack an archive next to the datasets and verify its dataset; clean up afterwards.
 
     Args:
-        packed: a zip or tar file with one dataset, as such or in a bag.
-        data: the directory with the datasets.
+        packed: a zip or tar file with one dataset, with or without a bag around it.
+        data: the directory of the datasets.
 
     Raises:
-        UserError: it is no such archive, has a path that leads out of it, or a file of the dataset
-            is not as its manifest says.
+        UserError: it is not such an archive, has a path outside of it, or a file of the dataset
+            does not match the manifest.
     """
     with writing(data):
         data.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,9 @@ def unpacked(packed: Path, data: Path) -> Iterator[Dataset]:
         roots = sorted(path.parent for path in draft.rglob(MANIFEST))
         roots = [root for root in roots if not set(root.parents) & set(roots)]
         if len(roots) != 1:
-            raise UserError(f"{packed}: has {len(roots)} datasets (by {MANIFEST}); one is needed")
+            raise UserError(
+                f"{packed}: has {len(roots)} datasets (by {MANIFEST}); it must have one"
+            )
         problems = verify(roots[0]).problems
         if problems:
             first = f"{problems[0].kind}: {problems[0].path}"
@@ -104,10 +106,10 @@ def unpacked(packed: Path, data: Path) -> Iterator[Dataset]:
 
 
 def place(dataset: Dataset, name: str, data: Path) -> Path:
-    """Give an unpacked dataset its place.
+    """Move an unpacked dataset to its place.
 
     Raises:
-        UserError: there is one of this name.
+        UserError: a dataset with this name exists.
     """
     target = data / name
     refuse_existing(target)
@@ -134,7 +136,7 @@ def _unpack(packed: Path, target: Path) -> None:
 
 
 def _refuse_escapes(packed: Path, names: list[str]) -> None:
-    """Zip's own extraction renames such paths silently."""
+    """Refuse paths outside of the archive, which zipfile would rename silently."""
     for name in names:
         if ".." in PurePosixPath(name).parts or name.startswith("/"):
-            raise UserError(f"{packed}: cannot be unpacked: {name!a} leads out of it")
+            raise UserError(f"{packed}: cannot be unpacked: {name!a} is outside of it")

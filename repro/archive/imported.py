@@ -1,4 +1,4 @@
-"""What was found in somebody else's archive becomes the files of a dataset."""
+"""Writes the findings in another archive as the files of a dataset."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,11 +13,11 @@ from repro.study.kernels import kernel_files, program_sha256
 from repro.study.names import CellName, Program
 
 ENVIRONMENT = "imported"
-"""Name of the environment of all attempts: what the mapping says of machine and Julia."""
+"""Name of the environment of all attempts, with the machine and Julia of the mapping."""
 
 
 def fill(draft: Draft, findings: Findings, mapping: ArchiveMap) -> None:
-    """Add what was found to a dataset; `mapping` must have its facts."""
+    """Add the findings to a dataset; `mapping` must have its facts."""
     for target, path in findings.copied.items():
         with reading(path):
             draft.add(target, path.read_bytes())

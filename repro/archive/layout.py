@@ -1,4 +1,4 @@
-"""Where things lie in a dataset."""
+"""The paths in a dataset."""
 
 from repro.study.names import CellName, Program
 
@@ -10,14 +10,14 @@ ATTEMPTS = "attempts.csv"
 """One in the directory of each model."""
 TRANSCRIPTS = "transcripts"
 SESSION = "session.json"
-"""What a session is and how it ended; this and the next two in the session's directory."""
+"""A session's record; this and the next two are in the session's directory."""
 PROMPTS = "prompts"
 WORKSPACE = "workspace"
-"""The files as the agent left them."""
+"""The files that the agent left."""
 
 
 def kernels_path(model: str) -> str:
-    """The kernels of a model's programs, and beside them the files that they include."""
+    """The directory of a model's kernels and of the files that they include."""
     return f"{model}/kernels"
 
 
@@ -27,12 +27,12 @@ def kernel_path(program: Program) -> str:
 
 
 def test_path(program: Program) -> str:
-    """The harness that the program's author tested it with: evidence, nothing here runs it."""
+    """The harness that the agent tested its program with: evidence only, never run here."""
     return f"{program.model}/tests/{program.stem}.jl"
 
 
 def transcripts_path(program: Program) -> str:
-    """The sessions in which a program was written, a directory each."""
+    """The sessions that wrote a program, one directory per session."""
     return f"{program.model}/{TRANSCRIPTS}/{program.stem}"
 
 

@@ -1,4 +1,4 @@
-"""How somebody else's archive says what a dataset says: the file of `repro import --map`."""
+"""The mapping of another archive's names and layout to a dataset's: `repro import --map FILE`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,7 @@ from pydantic.types import PositiveFloat
 
 from repro.archive.dataset import Licence, Line
 from repro.measure.outcomes import OUTCOMES
-from repro.study.directories import known_frameworks, known_problems
-from repro.study.model import Name
+from repro.study.model import Name, Study
 from repro.study.toml import Strict
 
 Number = Literal["sample", "nodes", "ranks", "threads", "cores", "n", "tile", "repetition"]
@@ -23,7 +22,7 @@ _FIELD = re.compile(r"(\{[a-z*]+\})")
 
 def _outcome(word: str) -> str:
     if word not in OUTCOMES:
-        raise ValueError(f"{word} is none of {', '.join(OUTCOMES)}")
+        raise ValueError(f"{word} is not one of {', '.join(OUTCOMES)}")
     return word
 
 
@@ -31,65 +30,65 @@ def _pattern(pattern: str) -> str:
     known = {"{*}", "{model}", "{problem}", "{framework}", *(f"{{{name}}}" for name in NUMBERS)}
     unknown = [field for field in _FIELD.findall(pattern) if field not in known]
     if unknown:
-        raise ValueError(f"{unknown[0]} is none of {', '.join(sorted(known))}")
+        raise ValueError(f"{unknown[0]} is not one of {', '.join(sorted(known))}")
     return pattern
 
 
 Outcome = Annotated[str, AfterValidator(_outcome)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
-"""A path in the archive, with `{model}`, `{problem}`, `{framework}` and numbers such as
-`{threads}` where they stand; `{*}` is anything without a slash."""
+"""A path in the archive, with fields `{model}`, `{problem}`, `{framework}` and numbers such as
+`{threads}`; `{*}` matches anything without a slash."""
 
 
 class Facts(Strict):
-    """What the archive's files do not say."""
+    """Facts that the archive's files do not state."""
 
     study: str
-    """A study in `studies/`, or a file: it has the sizes and scale points of the archive."""
+    """A study in `studies/`, or a file; it has the sizes and scale points of the archive."""
 
     site: Line
-    """Where it ran."""
+    """The site of the run."""
 
     created: date
-    """The day on which it was made."""
+    """The day on which the archive was made."""
 
     creator: Line
     """Who made it."""
 
     licence: Licence
-    """SPDX identifier of the licence that its owners gave it."""
+    """SPDX identifier of the licence chosen by its owners."""
 
     machine: Line
-    """The machine, as an environment calls it."""
+    """The name of the machine, as in an environment."""
 
     julia: Line
     """The version of Julia."""
 
 
 class Files(Strict):
-    """Where files are; the defaults are a dataset's own names."""
+    """The paths of files; the defaults are those of a dataset."""
 
     kernels: tuple[Pattern, ...] = ("{model}/kernels/{problem}_{framework}_{sample}.jl",)
-    """Programs."""
+    """Kernels."""
 
     tests: tuple[Pattern, ...] = ("{model}/tests/{problem}_{framework}_{sample}.jl",)
-    """Their validation harnesses."""
+    """The agents' validation harnesses."""
 
     logs: tuple[Pattern, ...] = ()
-    """What programs printed; kept as it is."""
+    """Output of programs, which is copied unchanged."""
 
     runtimes: tuple[Pattern, ...] = ("{model}/runtimes/{problem}_{framework}_{sample}.csv",)
     """CSV tables of times."""
 
     ignore: tuple[Pattern, ...] = ()
-    """Files that are to be left out."""
+    """Files to skip."""
 
 
 class ArchiveMap(Strict):
-    """The mapping. Words are the archive's; a word that it shares with us needs no entry."""
+    """The mapping. A word that the archive shares with this package needs no entry."""
 
     dataset: Facts | None = None
-    """Without it only `--dry-run` is possible."""
+    """Facts for the dataset; without them only `--dry-run` is possible."""
 
     models: dict[Name, str] = Field(default_factory=dict)
     """The archive's word for each model."""
@@ -110,25 +109,25 @@ class ArchiveMap(Strict):
     """Its words for a wrong one."""
 
     files: Files = Files()
-    """Where files are."""
+    """The paths of files."""
 
     columns: dict[Key, str | tuple[str, ...]] = Field(default_factory=dict)
-    """The archive's name of a column. Of `seconds` there may be several, one a repetition."""
+    """The archive's name of each column; `seconds` can have several, one per repetition."""
 
     constants: dict[Key, str | int] = Field(default_factory=dict)
-    """What holds for all that neither a column nor a file's name says."""
+    """Values for the whole archive that are in no column and no file name."""
 
     unit_s: PositiveFloat = 1.0
-    """How many seconds the unit of the times is: 0.001 for milliseconds."""
+    """The unit of times in seconds: 0.001 for milliseconds."""
 
     delimiter: Annotated[str, AfterValidator(lambda text: text[:1] or ",")] = ","
-    """Between the columns of a table."""
+    """The character between the columns of a table."""
 
     @model_validator(mode="after")
     def _is_clear(self) -> Self:
         for key, columns in self.columns.items():
             if key != "seconds" and not isinstance(columns, str):
-                raise ValueError(f"columns: {key} can have one column only")
+                raise ValueError(f"columns: {key} can have only one column")
         tables: tuple[Mapping[str, tuple[str, ...]], ...] = (
             self.problems, self.frameworks, self.outcomes,
             {"true": self.correct, "false": self.incorrect},
@@ -138,22 +137,17 @@ class ArchiveMap(Strict):
             words = [word for theirs in table.values() for word in theirs]
             twice = [word for word in words if words.count(word) > 1]
             if twice:
-                raise ValueError(f"{twice[0]!r} cannot mean two things")
+                raise ValueError(f"{twice[0]!r} cannot have two meanings")
         return self
 
     @cached_property
     def words(self) -> dict[str, dict[str, str]]:
-        """Our word by the archive's, for each field that has words."""
-        own = {
-            "problem": {name: name for name in known_problems()},
-            "framework": {name: name for name in known_frameworks()},
-            "outcome": {name: name for name in OUTCOMES},
-        }
+        """This package's word by the archive's, for each field with words in the mapping."""
         theirs = {
             "problem": self.problems, "framework": self.frameworks, "outcome": self.outcomes
         }  # fmt: skip
         found = {
-            field: own[field] | {word: name for name, words in table.items() for word in words}
+            field: {word: name for name, words in table.items() for word in words}
             for field, table in theirs.items()
         }
         truth = dict.fromkeys(self.correct, "true") | dict.fromkeys(self.incorrect, "false")
@@ -162,18 +156,24 @@ class ArchiveMap(Strict):
 
 
 class Matcher:
-    """Reads the names of an archive's files."""
+    """Matches the names of an archive's files."""
 
-    def __init__(self, mapping: ArchiveMap, models: Iterable[str]) -> None:
-        """For these models, the archive's words for which `mapping` has."""
+    def __init__(self, mapping: ArchiveMap, study: Study, models: Iterable[str]) -> None:
+        """Prepare to match names of these models and the study's problems and frameworks.
+
+        Names for which the mapping has no word, and all outcomes, are their own words.
+        """
+        own: dict[str, Iterable[str]] = {
+            "model": (name for name in models if name not in mapping.models),
+            "problem": study.problems, "framework": study.frameworks, "outcome": OUTCOMES,
+        }  # fmt: skip
         self.words: dict[str, dict[str, str]] = {
-            **mapping.words,
-            "model": {name: name for name in models if name not in mapping.models}
-            | mapping.words["model"],
+            field: {name: name for name in own.get(field, ())} | words
+            for field, words in mapping.words.items()
         }
 
     def match(self, path: str, patterns: Iterable[str]) -> dict[str, str] | None:
-        """The fields that the first pattern to match finds in a path, in the archive's words."""
+        """Return the fields of a path by the first matching pattern, in the archive's words."""
         for pattern in patterns:
             found = re.fullmatch(self._regex(pattern), path)
             if found:
@@ -181,17 +181,17 @@ class Matcher:
         return None
 
     def ours(self, fields: Mapping[str, str]) -> dict[str, Any]:
-        """Fields in our words, numbers as numbers.
+        """Translate fields into this package's words, and numbers into integers.
 
         Raises:
-            ValueError: a word that is not known, or no number; the message says which.
+            ValueError: an unknown word, or not a number; the message says which.
         """
         return {name: self._ours(name, value.strip()) for name, value in fields.items()}
 
     def _ours(self, name: str, value: str) -> str | int:
         if name in NUMBERS:
             if not re.fullmatch(r"\d{1,15}", value):
-                raise ValueError(f"{name} {value!r} is no number")
+                raise ValueError(f"{name} {value!r} is not a number")
             return int(value)
         if name not in self.words:
             return value

@@ -1,6 +1,6 @@
-"""Making text free of the machine that it comes from.
+"""Removes traces of the machine from text.
 
-Paths and host names say who ran something, not what was run, and differ on every machine.
+Paths and host names differ on every machine, and tell who ran something, not what was run.
 """
 
 import os
@@ -15,13 +15,13 @@ from repro import ROOT
 from repro.measure.plan import Plan
 
 Places = frozenset[tuple[str, str]]
-"""What is replaced (a path or a host name), and its placeholder."""
-_EVERYWHERE = ("", "/", "/usr", "/usr/local")  # a path that every machine has tells nothing
+"""A path or host name to replace, and its placeholder."""
+_EVERYWHERE = ("", "/", "/usr", "/usr/local")  # paths that every machine has
 _HARNESS = "/julia/run_cell.jl"
 
 
 def places_here(run: Path) -> Places:
-    """What this machine calls the checkout, the run, home, the temporary directory and itself."""
+    """Return this machine's paths of the checkout, run, home and temporary directory, and name."""
     paths = {
         ROOT: "{repro}",
         run: "{run}",
@@ -36,7 +36,7 @@ def places_here(run: Path) -> Places:
 
 
 def places_there(plan: Plan) -> Places:
-    """The same, as far as an attempt's plan tells, of the machine where the attempt was made."""
+    """Return the same for the machine of an attempt, as far as the attempt's plan has them."""
     found = set()
     for word in plan.command:
         run, is_result, _ = word.partition(f"/cells/{plan.cell}/")
@@ -62,22 +62,22 @@ def _prefix(program: PurePosixPath) -> str:
 
 @cache
 def _pattern(places: Places) -> re.Pattern[str]:
-    """Matches the places, the longest first: home often holds the checkout."""
+    """Match the places, the longest first, because the checkout is often in the home directory."""
     parts = []
     for place in sorted({place for place, _ in places} - set(_EVERYWHERE), key=len, reverse=True):
-        begin = "" if place.startswith("/") else r"(?<![\w.-])"  # a path may follow -I
+        begin = "" if place.startswith("/") else r"(?<![\w.-])"  # a path can follow -I directly
         parts.append(rf"{begin}{re.escape(place)}(?![\w-])")
     return re.compile("|".join(parts) or r"(?!)")
 
 
 def scrub_text(text: str, places: Places) -> str:
-    """`text` with placeholders."""
+    """Replace places in a text by placeholders."""
     names = dict(sorted(places))
     return _pattern(places).sub(lambda match: names[match[0]], text)
 
 
 def scrub(value: Any, places: Places) -> Any:
-    """A JSON value with placeholders in all its strings; keys are left, they are ours."""
+    """Replace places in all strings of a JSON value; keys are this package's own and stay."""
     if isinstance(value, str):
         return scrub_text(value, places)
     if isinstance(value, list):

@@ -1,6 +1,6 @@
-"""Sessions as the actions of a Process Run Crate: who was told what, and which program came of it.
+"""Describes sessions as actions of a Process Run Crate: agent, prompts and resulting program.
 
-The agent's software and its model are both instruments: either alone would make nothing.
+The agent's software and its model are both instruments, because neither works alone.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from repro.study.names import Program
 _OPENCODE = "https://opencode.ai/"
 _RELEASE = "https://github.com/sst/opencode/releases/tag/v"
 _GOOD = "finished"
-"""The ending of a session that left a program and said that it was done."""
+"""The ending of a session that the model ended and that left a program."""
 
 
 def session_actions(crate: ROCrate, root: Path, files: Mapping[str, Entity]) -> list[Entity]:
@@ -28,7 +28,7 @@ def session_actions(crate: ROCrate, root: Path, files: Mapping[str, Entity]) -> 
     Args:
         crate: the dataset's crate.
         root: the dataset's directory.
-        files: entities of its files, by path.
+        files: the entities of its files, by path.
 
     Raises:
         UserError: the record of a session is damaged.
@@ -57,7 +57,7 @@ def session_actions(crate: ROCrate, root: Path, files: Mapping[str, Entity]) -> 
 
 
 def _order(directory: str) -> tuple[str, int, str]:
-    """Of tries of a program the later one is last: 10 after 9."""
+    """Sort the sessions of a program by number: 10 after 9."""
     program, _, number = directory.rpartition("/")
     return program, len(number), number
 
@@ -65,7 +65,7 @@ def _order(directory: str) -> tuple[str, int, str]:
 def _left(
     root: Path, files: Mapping[str, Entity], directory: str, about: Mapping[str, Any]
 ) -> Iterator[str]:
-    """The dataset's kernel and test, where they are byte for byte what the session left."""
+    """Yield the dataset's kernel and test if they are byte for byte what the session left."""
     program = Program.parse(about["program"])
     for name, path in (
         (about["kernel"], layout.kernel_path(program)),
@@ -125,7 +125,7 @@ def _said(about: Mapping[str, Any]) -> str:
 
 
 def _agent(crate: ROCrate, about: Mapping[str, Any]) -> Entity:
-    """OpenCode, or this package where the model was asked once, without an agent."""
+    """Return OpenCode; for a single completion without an agent, this package."""
     tools = about["tools"]
     if tools["opencode"]:
         version = tools["opencode"]
@@ -137,7 +137,7 @@ def _agent(crate: ROCrate, about: Mapping[str, Any]) -> Entity:
 
 
 def _model(crate: ROCrate, about: Mapping[str, Any]) -> Entity:
-    """The model; its provider's name for it is all the version that there is."""
+    """Return the model; the provider's name for it serves as the version."""
     model = about["model"]
     properties = {
         "name": about["model_name"],

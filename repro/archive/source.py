@@ -1,4 +1,4 @@
-"""What there is to collect: a run directory, read and checked."""
+"""Reads and checks a run directory to collect."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,25 +29,25 @@ INTERRUPTED = Outcome(
     started=None,
     ended=None,
 )
-"""What stands for the outcome of an attempt that has none."""
+"""The outcome recorded for an attempt without one."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """An attempt that is over, and its cell's name."""
+    """An attempt that has ended, and its cell's name."""
 
     cell: CellName
     attempt: Attempt
     plan: Plan
     outcome: Outcome
-    """`INTERRUPTED`, if it has none of its own."""
+    """`INTERRUPTED` if none was recorded."""
 
     def repetitions(self) -> list[dict[str, Any]]:
-        """The harness's records of completed repetitions."""
+        """Return the harness's records of completed repetitions."""
         return [record for record in self.records() if record["event"] == "repetition"]
 
     def records(self) -> list[dict[str, Any]]:
-        """All of the harness's records.
+        """Read all of the harness's records.
 
         Raises:
             UserError: the file is damaged.
@@ -57,22 +57,22 @@ class Trial:
 
 @dataclass(frozen=True)
 class Source:
-    """A run directory with something to collect."""
+    """A run directory with attempts to collect."""
 
     path: Path
     about: RunRecord
     study: Study
     trials: list[Trial]
-    """By cell (program, scale point, size), then number."""
+    """Sorted by cell (program, scale point, size), then number."""
 
     left_out: int
-    """Attempts that were planned and never started."""
+    """Number of attempts that were planned but never started."""
 
     environments: dict[str, Any]
     """Their JSON, by id."""
 
     def kernel(self, program: Program) -> Path:
-        """The kernel of a program as it was run."""
+        """Return the kernel of a program as it was run."""
         return self.path / "kernels" / program.model / f"{program.stem}.jl"
 
 
@@ -80,19 +80,19 @@ def open_source(run: Path) -> Source:
     """Read a run directory.
 
     Raises:
-        UserError: it is none, is damaged, still runs, or has nothing to collect.
+        UserError: it is not a run directory, is damaged, is still running, or has no attempt.
     """
     about = _about(run)
     found = [(attempt, attempt.state) for attempt in all_attempts(run)]
     running = [attempt.cell for attempt, state in found if state == "running"]
     if running:
         raise UserError(
-            f"{run}: {len(running)} attempts are running ({running[0]}); wait for them, "
-            f"`repro status --run {run}` shows them"
+            f"{run}: {len(running)} attempts are still running ({running[0]}); wait for them: "
+            f"`repro status --run {run}`"
         )
     trials = [_trial(attempt, state) for attempt, state in found if state != "planned"]
     if not trials:
-        raise UserError(f"{run}: nothing to collect, no attempt was made; `repro run` makes them")
+        raise UserError(f"{run}: no attempt to collect; run cells with `repro run` first")
     source = Source(
         path=run,
         about=about,
@@ -108,7 +108,7 @@ def open_source(run: Path) -> Source:
 def _about(run: Path) -> RunRecord:
     path = run / "run.json"
     if not path.exists():
-        raise UserError(f"{run}: not a run directory; `repro run --run {run}` makes one")
+        raise UserError(f"{run}: not a run directory; make one with `repro run --run {run}`")
     return read_record(RunRecord, path)
 
 
@@ -128,7 +128,7 @@ def _environments(run: Path, trials: list[Trial]) -> Iterator[tuple[str, Any]]:
 
 
 def _check_kernels(source: Source) -> None:
-    """A dataset shows the programs that were run, not what became of them."""
+    """Check that kernels are unchanged: a dataset must show the programs that were run."""
     known: dict[Path, str] = {}
     for trial in source.trials:
         path = source.kernel(trial.cell.program)
@@ -137,6 +137,6 @@ def _check_kernels(source: Source) -> None:
                 known[path] = program_sha256(path)
         if known[path] != trial.plan.kernel_sha256:
             raise UserError(
-                f"{path}: changed since attempt {trial.attempt.number} of {trial.cell} ran it, "
-                "or a file that it includes has; restore the files"
+                f"{path}: this file, or one that it includes, changed after attempt "
+                f"{trial.attempt.number} of {trial.cell}; restore it"
             )

@@ -1,4 +1,4 @@
-"""An archive laid out as the study's, read by a mapping; what cannot be mapped is named."""
+"""Reads an archive laid out as the study's by a mapping, and lists what cannot be mapped."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ _KINDS = ("kernels", "tests", "logs", "runtimes")
 
 @dataclass(frozen=True)
 class Timing:
-    """One line of a table: a cell's outcome, and the times that it has."""
+    """One line of a table: a cell's outcome and times."""
 
     outcome: str
     correct: str
@@ -32,20 +32,20 @@ class Timing:
 
 @dataclass
 class Findings:
-    """What an archive holds, in our words."""
+    """The content of an archive, in this package's words."""
 
     root: Path
     copied: dict[str, Path] = field(default_factory=dict)
-    """Kernels, tests and logs, by their place in the dataset."""
+    """Kernels, tests and logs, by their path in the dataset."""
     timings: dict[CellName, list[Timing]] = field(default_factory=dict)
     cells: dict[CellName, Cell] = field(default_factory=dict)
     unmapped: list[tuple[str, str]] = field(default_factory=list)
-    """A file, with the row of a table, and why it could not be mapped."""
+    """A file, with the row of a table, and the reason why it could not be mapped."""
     left_out: int = 0
-    """Files that were to be left out: ignored, or of models that were not asked for."""
+    """Number of skipped files: ignored, or of models that were not requested."""
 
     def counts(self, model: str) -> dict[str, int]:
-        """How much of a model was found."""
+        """Count what was found for a model."""
         kinds = {kind: f"{model}/{kind}/" for kind in _KINDS[:-1]}
         found = {
             kind: sum(path.startswith(prefix) for path in self.copied)
@@ -59,24 +59,26 @@ class Findings:
 
 
 def survey(root: Path, mapping: ArchiveMap, study: Study, models: Sequence[str]) -> Findings:
-    """Read an archive as a mapping says.
+    """Read an archive by a mapping.
 
     Args:
         root: the archive's directory.
-        mapping: how it says things.
-        study: what was to be measured; a file or row must fit exactly one of its programs, cells.
-        models: only these, by our names.
+        mapping: the archive's names and layout.
+        study: its study; each file must fit exactly one program, each row exactly one cell.
+        models: the models to read, by their names in the study.
 
     Raises:
-        UserError: `root` is no directory, or a model is not the study's.
+        UserError: `root` is not a directory, or a model is not in the study.
     """
     unknown = [model for model in models if model not in study.models]
     if unknown:
-        raise UserError(f"{unknown[0]}: not a model of the study {study.name}; add it to its file")
+        raise UserError(f"{unknown[0]}: not a model of study {study.name}; add it to the study")
     if not root.is_dir():
-        raise UserError(f"{root}: no such directory; give the archive's, unpacked")
+        raise UserError(f"{root}: no such directory; give that of the unpacked archive")
     findings = Findings(root)
-    reader = _Reader(findings, mapping, Matcher(mapping, models), cells(study), tuple(models))
+    reader = _Reader(
+        findings, mapping, Matcher(mapping, study, models), cells(study), tuple(models)
+    )
     for path in sorted(root.rglob("*")):
         if path.is_symlink():
             findings.unmapped.append((_name(root, path), "a symbolic link"))
@@ -121,7 +123,7 @@ class _Reader:
             else:
                 target = self._target(kind, path, self._constants() | fields)
                 if target in self.findings.copied:
-                    raise ValueError(f"another file is {target} already")  # noqa: TRY301
+                    raise ValueError(f"another file already maps to {target}")  # noqa: TRY301
                 self.findings.copied[target] = path
         except (ValueError, UserError) as error:
             self.findings.unmapped.append((name, str(error)))
@@ -130,7 +132,7 @@ class _Reader:
         return self.matcher.ours({key: str(v) for key, v in self.mapping.constants.items()})
 
     def _target(self, kind: str, path: Path, fields: dict[str, Any]) -> str:
-        """Where a file belongs in the dataset."""
+        """Return the path of a file in the dataset."""
         fitting = self._fitting(fields)
         program = _only({cell.program for cell in fitting}, "programs")
         if kind == "kernels":
@@ -143,7 +145,7 @@ class _Reader:
         return f"{program.model}/logs/{program.stem}/{path.name}"
 
     def _fitting(self, fields: dict[str, Any]) -> list[Cell]:
-        """The study's cells that have all of these fields."""
+        """Return the study's cells that have all of these fields."""
         return [cell for cell in self.cells if _parts(cell).items() >= _of_cell(fields).items()]
 
     def _table(self, name: str, path: Path, of_file: dict[str, Any]) -> None:
@@ -154,7 +156,7 @@ class _Reader:
         try:
             rows = list(table)
         except csv.Error as error:
-            raise ValueError(f"no CSV table: {error}") from error
+            raise ValueError(f"not a CSV table: {error}") from error
         wanted = {word for value in columns.values() for word in _several(value)}
         missing = sorted(wanted - set(table.fieldnames or ()))
         if missing:
@@ -168,7 +170,7 @@ class _Reader:
     def _row(self, of_file: dict[str, Any], row: dict[str, str | None]) -> None:
         """Add a line of a table to the timings of its cell."""
         if None in row or None in row.values():
-            raise ValueError("not as long as the header")
+            raise ValueError("not as long as the header of the table")
         single = {
             key: str(row[_several(value)[0]])
             for key, value in self.mapping.columns.items()
@@ -177,7 +179,7 @@ class _Reader:
         of_row = self.matcher.ours({key: text for key, text in single.items() if text.strip()})
         for key in of_file.keys() & of_row.keys():
             if of_file[key] != of_row[key]:
-                raise ValueError(f"{key} is {of_file[key]} by the file's name, {of_row[key]} here")
+                raise ValueError(f"{key} is {of_row[key]}, but {of_file[key]} in the file's name")
         fields = self._constants() | of_file | of_row
         if fields.get("model", self.models[0]) not in self.models:
             return
@@ -194,7 +196,7 @@ class _Reader:
                 continue
             value = float(text) * self.mapping.unit_s
             if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{text!r} is no time")
+                raise ValueError(f"{text!r} is not a time")
             found.append(value)
         return tuple(found)
 
@@ -218,34 +220,34 @@ def _of_cell(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _only(found: set[Any], what: str) -> Any:
-    """The one thing that fits.
+    """Return the only element.
 
     Raises:
-        ValueError: none or several do.
+        ValueError: there is none, or there are several.
     """
     if not found:
-        raise ValueError(f"fits none of the study's {what}; mend the mapping, or add it there")
+        raise ValueError(f"fits none of the study's {what}; correct the mapping or the study")
     if len(found) > 1:
         first, second = sorted(str(getattr(thing, "name", thing)) for thing in found)[:2]
         more = f"{first}, {second}{', ...' if len(found) > 2 else ''}"  # noqa: PLR2004 - two shown
-        raise ValueError(f"fits several of the study's {what} ({more}); say more in the mapping")
+        raise ValueError(f"fits several of the study's {what} ({more}); refine the mapping")
     return found.pop()
 
 
 def _timing(fields: dict[str, Any], seconds: tuple[float, ...]) -> Timing:
     outcome = fields.get("outcome")
     if not outcome:
-        raise ValueError("says no outcome; map a column, or write [constants] outcome")
+        raise ValueError("has no outcome; map a column, or set [constants] outcome")
     if seconds and "correct" not in fields:
-        raise ValueError("says not if it is correct; map a column, or write [constants] correct")
+        raise ValueError("has no field `correct`; map a column, or set [constants] correct")
     if outcome == "ok" and not seconds:
-        raise ValueError("is ok without a time; map [columns] seconds")
+        raise ValueError("is ok but has no time; map [columns] seconds")
     detail = " ".join(str(fields.get("detail", "")).split())
     return Timing(outcome, fields.get("correct", ""), seconds, fields.get("repetition"), detail)
 
 
 def _check_cells(findings: Findings) -> None:
-    """Lines of one cell must agree, and its program must be there."""
+    """Check that the lines of a cell agree and that its kernel exists; drop cells that fail."""
     for cell, rows in list(findings.timings.items()):
         outcomes = sorted({row.outcome for row in rows})
         numbers = [row.repetition for row in rows if row.repetition is not None]
@@ -253,7 +255,7 @@ def _check_cells(findings: Findings) -> None:
         if len(outcomes) > 1:
             problem = f"its rows have outcomes {' and '.join(outcomes)}"
         elif len(set(numbers)) < len(numbers) or (numbers and len(numbers) < len(rows)):
-            problem = "its rows do not each have a repetition of their own"
+            problem = "its rows do not have distinct repetitions"
         elif layout.kernel_path(cell.program) not in findings.copied:
             problem = f"the archive has no kernel of {cell.program}"
         if problem:

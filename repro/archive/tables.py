@@ -1,4 +1,4 @@
-"""The CSV tables of a dataset: their columns, how they are written, and reading them back."""
+"""Writes and reads the CSV tables of a dataset."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ ATTEMPT_COLUMNS = (
     *_CELL,
     "outcome",
     "flags",  # joined with ";"
-    "repetitions",  # that were completed, correct or not
+    "repetitions",  # completed ones, correct or not
     "wall_seconds",
     "cpu_seconds",
     "peak_memory_bytes",
@@ -25,7 +25,7 @@ ATTEMPT_COLUMNS = (
     "kernel_sha256",
     "detail",
 )
-"""Columns of `<model>/attempts.csv`, a row an attempt; what was never measured is empty."""
+"""Columns of `<model>/attempts.csv`, one row per attempt; unmeasured fields are empty."""
 RUNTIME_COLUMNS = (
     *_CELL,
     "repetition",
@@ -35,7 +35,7 @@ RUNTIME_COLUMNS = (
     "bound",
     "correct",  # true or false
 )
-"""Columns of `<model>/runtimes/<program>.csv`, a row a repetition."""
+"""Columns of `<model>/runtimes/<program>.csv`, one row per repetition."""
 
 _WHOLE = {
     "attempt",
@@ -53,7 +53,7 @@ _DIGITS = 18
 
 
 def cell_fields(cell: CellName, attempt: int, n: int, tile: int) -> dict[str, Any]:
-    """The columns that both tables begin with."""
+    """Return the columns with which both tables begin."""
     program, scale = cell.program, cell.scale
     return {
         "cell": cell,
@@ -71,12 +71,12 @@ def cell_fields(cell: CellName, attempt: int, n: int, tile: int) -> dict[str, An
 
 
 def number(value: float | None, form: str) -> str:
-    """A number in a fixed form, so that no library's version decides it; nothing for None."""
+    """Format a number independently of library versions; None becomes an empty string."""
     return "" if value is None else format(value, form)
 
 
 def render(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """A table as CSV: a header, LF, no more quotes than needed."""
+    """Return a table as CSV with a header, LF, and quotes only where needed."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
@@ -85,10 +85,10 @@ def render(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file, all fields as text.
+    """Read the rows of a CSV file, all fields as text.
 
     Raises:
-        UserError: it cannot be read, lacks one of `columns`, or has a row of another length.
+        UserError: it cannot be read, lacks one of `columns`, or has a row of the wrong length.
     """
     with reading(path):
         reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
@@ -98,18 +98,18 @@ def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
             raise UserError(f"{path}: damaged: {error}; see `repro verify`") from error
     for column in columns:
         if column not in (reader.fieldnames or ()):
-            raise UserError(f"{path}: has no column {column}; collect the dataset again")
+            raise UserError(f"{path}: no column {column}; collect the dataset again")
     for count, row in enumerate(rows, 1):
-        if None in row or None in row.values():  # how DictReader says too many and too few
+        if None in row or None in row.values():  # DictReader's marks of too many and too few
             raise UserError(f"{path}: row {count} is not as long as the header; see `repro verify`")
     return rows
 
 
 def check_numbers(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
-    """See whether what is a number in every sound table is one.
+    """Check the numbers of a table.
 
     Raises:
-        UserError: a whole number is none, or a time is not a time; names file, row and column.
+        UserError: a field is not a whole number or not a time; names file, row and column.
     """
     for count, row in enumerate(rows, 1):
         for column in row.keys() & _WHOLE:
@@ -128,4 +128,4 @@ def _is_time(text: str) -> bool:
 
 
 def _no_number(path: Path, row: int, column: str, text: str) -> str:
-    return f"{path}: row {row}, column {column}: {text[:40]!r} cannot be; see `repro verify`"
+    return f"{path}: row {row}, column {column}: {text[:40]!r} is not valid; see `repro verify`"

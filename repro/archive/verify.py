@@ -1,9 +1,9 @@
-"""Is a dataset what its manifest says? Every file is read; every difference is named.
+"""Verifies a dataset against its manifest: reads every file and reports every difference.
 
-It is to be at least as fast as `sha256sum -c`, Python's own start included (benchmarks/verify.py).
-So this module imports little, and processes share the work: most files are so small that threads
-would only wait for each other. Even the manifest's lines are checked by the workers, while the
-parent walks the directory for files that the manifest does not know.
+It must be at least as fast as `sha256sum -c`, including Python's start (benchmarks/verify.py).
+Therefore this module imports little, and processes share the work: most files are so small that
+threads would only wait for each other. The workers also check the manifest's lines, while the
+parent searches the directory for files that the manifest does not list.
 """
 
 import os
@@ -20,25 +20,25 @@ from repro.errors import UserError
 _PIECE = 1 << 16
 """Bytes read at once: enough for large files, and still cheap to allocate for small ones."""
 _SHARES = 512
-"""A worker takes this fraction of the files at a time: one file at a time, if they are few."""
+"""A worker takes this fraction of the files at a time; single files if there are few."""
 _TOKEN = 8
-"""Bytes of an entry of the work queue: the number of a line."""
-_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO in a file's place must not block us
+"""Bytes of an entry of the work queue, which is the number of a line."""
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK  # a FIFO instead of a file must not block
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong with a dataset."""
+    """A difference between a dataset and its manifest."""
 
     kind: str
-    """`changed`, `missing`, `extra`, `unreadable`; `unsafe` (a path that leaves the dataset, a
-    symlink, no regular file); `duplicate` or `malformed` (a line of the manifest)."""
+    """`changed`, `missing`, `extra`, `unreadable`; `unsafe` (a path outside of the dataset, a
+    symlink, not a regular file); `duplicate` or `malformed` (a line of the manifest)."""
 
     path: str
     """The file, relative to the dataset; for `malformed` the line's number."""
 
 
 class Report(NamedTuple):
-    """What verifying a dataset came to."""
+    """The result of verifying a dataset."""
 
     files: int
     """Lines of the manifest."""
@@ -47,10 +47,10 @@ class Report(NamedTuple):
     """Bytes read of these files."""
 
     problems: list[Problem]
-    """What is wrong, sorted by path; empty if nothing is."""
+    """All differences, sorted by path."""
 
     def lines(self, name: str) -> list[str]:
-        """What to tell a person about the dataset `name`: the problems, then the sum."""
+        """Format the report on the dataset `name`: the problems, then the sum."""
         told = [f"{name}: {kind}: {_shown(path)}" for kind, path in self.problems]
         if told:
             count = f"{len(told)} problems, {self.files} files"
@@ -67,11 +67,11 @@ def verify_all(names: Iterable[str], data: Path) -> Iterator[tuple[str, Report]]
     """Verify datasets of a directory by name, or all of them, one after the other.
 
     Raises:
-        UserError: there is no such dataset, none at all, or one without a manifest.
+        UserError: there is no such dataset, no dataset at all, or one without a manifest.
     """
     chosen = list(names) or find.names(data)
     if not chosen:
-        raise UserError(f"{data}: no dataset there; `repro collect` makes one of a run")
+        raise UserError(f"{data}: no dataset found; make one of a run with `repro collect`")
     for name in chosen:
         yield name, verify(find.find(name, data))
 
@@ -80,7 +80,7 @@ def verify(root: Path) -> Report:
     """Compare the dataset in directory `root` with its manifest.
 
     Raises:
-        UserError: there is no manifest, or it cannot be read.
+        UserError: the manifest is missing or cannot be read.
     """
     lines = _read_manifest(root)
     workers = _start(root, lines)
@@ -92,7 +92,7 @@ def verify(root: Path) -> Report:
     for kind, line in failed:
         if kind == "malformed":
             problems.append(Problem(kind, f"{MANIFEST}, line {lines.index(line) + 1}"))
-        elif line[PATH] not in kinds:  # a symlink is unreadable too, but that is no news
+        elif line[PATH] not in kinds:  # a symlink is reported as unsafe, not also as unreadable
             problems.append(Problem(kind, line[PATH]))
     return Report(len(lines), size, sorted(set(problems), key=lambda problem: problem[::-1]))
 
@@ -110,16 +110,16 @@ def _read_manifest(root: Path) -> list[str]:
         return lines_of(os.fsdecode(path.read_bytes()))
     except OSError as error:
         raise UserError(
-            f"{path}: cannot be read: {error.strerror}; without its manifest nothing can be "
-            "verified: fetch the dataset anew, or make it with `repro collect`"
+            f"{path}: cannot be read: {error.strerror}; fetch the dataset again, or make it with "
+            "`repro collect`"
         ) from error
 
 
 def _walk(root: Path, listed: set[str]) -> dict[str, str]:
-    """What should not be there, by path: `extra`, `unsafe`, or a directory that is `unreadable`."""
+    """Find files that are `extra` or `unsafe`, and `unreadable` directories, by path."""
     kinds = {}
     directories = [""]
-    for prefix in directories:  # which grows on the way
+    for prefix in directories:  # grows during the loop
         try:
             entries = os.scandir(f"{root}/{prefix}")
         except OSError:
@@ -139,7 +139,7 @@ def _walk(root: Path, listed: set[str]) -> dict[str, str]:
 
 
 def _start(root: Path, lines: list[str]) -> list[_Worker]:
-    """Fork a worker a core, and hand out the lines."""
+    """Fork one worker per core, and fill the queue with the lines."""
     queue, fill = os.pipe()
     workers = [_fork(root, lines, queue, fill) for _ in range(min(_cores(), len(lines)))]
     os.close(queue)
@@ -157,18 +157,18 @@ def _fork(root: Path, lines: list[str], queue: int, fill: int) -> _Worker:
         return _Worker(process, reader)
     status = 1
     try:
-        os.close(fill)  # else the queue would never end
+        os.close(fill)  # otherwise the queue would never end
         os.chdir(root)
         report = _work(lines, queue)
         with os.fdopen(writer, "wb") as stream:
             stream.write(os.fsencode(report))
         status = 0
     finally:
-        os._exit(status)  # what the parent has buffered or registered is the parent's to run
+        os._exit(status)  # buffers and exit handlers belong to the parent
 
 
 def _work(lines: list[str], queue: int) -> str:
-    """Check lines of the queue until it ends: bytes read, then `kind line` for each failure."""
+    """Check lines from the queue; return the bytes read, then `kind line` for each failure."""
     total = 0
     failed = []
     for line in _taken(lines, queue):
@@ -194,7 +194,7 @@ def _taken(lines: list[str], queue: int) -> Iterator[str]:
 
 
 def _digest(path: str) -> tuple[str, int]:
-    """SHA-256 and size of a file; POSIX: a regular file's read is short at its end only."""
+    """Return SHA-256 and size of a file; by POSIX, a read of a file is short only at its end."""
     handle = os.open(path, _FLAGS)
     try:
         data = os.read(handle, _PIECE)
@@ -209,7 +209,7 @@ def _digest(path: str) -> tuple[str, int]:
 
 
 def _finish(workers: list[_Worker]) -> tuple[int, list[list[str]]]:
-    """Bytes read in all, and [kind, line] of what failed."""
+    """Return the total of bytes read, and [kind, line] of each failure."""
     total = 0
     failed = []
     for process, reader in workers:
@@ -228,12 +228,12 @@ def _step(lines: list[str]) -> int:
 
 
 def _cores() -> int:
-    """Cores that this process may use; all of the machine's, where the system does not say."""
+    """Return the number of cores this process may use; all cores if the system does not tell."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _shown(path: str) -> str:
-    """A name as it is, unless printing it could play tricks on a terminal."""
+    """Escape a name that could confuse a terminal."""
     return path if path.isprintable() else ascii(path)

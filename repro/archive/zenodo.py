@@ -1,4 +1,4 @@
-"""What Zenodo wants to know of a dataset, from what is written down; nothing is guessed."""
+"""Writes the metadata of a dataset for Zenodo from recorded facts; nothing is guessed."""
 
 import re
 from collections.abc import Sequence
@@ -19,25 +19,25 @@ _ARXIV = re.compile(r'^\s*value: "?(arXiv:[\d.]+)"?\s*$', re.MULTILINE)
 
 
 def metadata(dataset: Dataset, creators: Sequence[str], citation: Path = CITATION) -> str:
-    """The metadata of a deposit, for Zenodo's REST interface (`POST /api/deposit/depositions`).
+    """Return the metadata of a deposit for Zenodo's REST API (`POST /api/deposit/depositions`).
 
     Args:
-        dataset: what is to be deposited.
-        creators: who made it, each as `Family, Given`; empty for the one that it names.
+        dataset: the dataset to deposit.
+        creators: who made it, each as `Family, Given`; empty for the dataset's own creator.
         citation: this package's `CITATION.cff`.
 
     Returns:
         Canonical JSON.
 
     Raises:
-        UserError: a file is damaged, or nobody says who made the dataset.
+        UserError: a file is damaged, or there is no creator.
     """
     about = dataset.description()
     study = load_toml(dataset.path / layout.STUDY, Study)
     names = list(creators) or [about.creator]
     if not all(name.strip() for name in names):
         raise UserError(
-            f"{dataset.path}: names no creator, which Zenodo wants; give --creator 'Family, Given'"
+            f"{dataset.path}: no creator, which Zenodo requires; give --creator 'Family, Given'"
         )
     with reading(citation):
         cited = citation.read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ def metadata(dataset: Dataset, creators: Sequence[str], citation: Path = CITATIO
 
 
 def _description(dataset: Dataset, study: Study, package: str) -> str:
-    """HTML, as Zenodo takes it."""
+    """Return the description as HTML."""
     about = dataset.description()
     rows = dataset.attempts()
     machines = {dataset.machine(name) for name in dataset.environments()}
@@ -74,8 +74,8 @@ def _description(dataset: Dataset, study: Study, package: str) -> str:
 
 
 def _scalar(text: str, key: str, where: Path) -> str:
-    """A top-level line `key: value` of a file that is simple YAML."""
+    """Return the value of a top-level line `key: value` of simple YAML."""
     match = re.search(rf'^{key}: *("?)(.+?)\1 *$', text, re.MULTILINE)
     if match is None:
-        raise UserError(f"{where}: has no line `{key}: ...`; add it")
+        raise UserError(f"{where}: no line `{key}: ...`; add it")
     return match[2]

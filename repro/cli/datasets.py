@@ -1,4 +1,4 @@
-"""The datasets that a command is about: one by name or path, or all."""
+"""The datasets a command works on: one, by name or path, or all."""
 
 from pathlib import Path
 
@@ -11,17 +11,17 @@ _FILES = (layout.DESCRIPTION, layout.STUDY, MANIFEST)
 
 
 def datasets(data: Path, name: str | None) -> list[Path]:
-    """Directories of the dataset asked for, or of all; broken ones too, whose fault shows later.
+    """Return the directory of the named dataset, or of all; damaged ones too.
 
     Raises:
-        UserError: there is none, or the one that was named is no dataset at all.
+        UserError: there is no such dataset, or the directory is not a dataset.
     """
     if name is not None:
         path = find(name, data)
         if not any((path / file).exists() for file in _FILES):
-            raise UserError(f"{path}: not a dataset, it has none of {', '.join(_FILES)}")
+            raise UserError(f"{path}: not a dataset: it has none of {', '.join(_FILES)}")
         return [path]
     wanted = names(data)
     if not wanted:
-        raise UserError(f"{data}: has no dataset; make one with `repro collect`")
+        raise UserError(f"{data}: no dataset found; make one with `repro collect`")
     return [find(each, data) for each in wanted]

@@ -19,7 +19,7 @@ def _index(function: F) -> F:
         "--index",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The index.  [default: $REPRO_DOCS_INDEX, else .toolchain/docs/docs.sqlite]",
+        help="The index.  [default: $REPRO_DOCS_INDEX, or .toolchain/docs/docs.sqlite]",
     )(function)
 
 
@@ -32,24 +32,24 @@ def command() -> None:
 @_index
 @options.dry_run
 def build(index: Path | None, *, dry_run: bool) -> None:
-    """Make the index anew from the Julia that everything uses.
+    """Build the index from the documentation of the Julia in use.
 
-    Docstrings come from Julia itself, the manual from where its distribution has it. Packages that
-    are not installed are left out, and the index says so. The same documentation gives the same
-    index.
+    It contains Julia's docstrings, those of installed packages, and the manual if Julia's
+    distribution includes it. It lists packages that are not installed. The same documentation
+    gives the same index.
     """
     from repro.container.julia import find_julia
     from repro.docs_server.make import make_index
 
     path, julia = index or default_index(), find_julia()
     if dry_run:
-        click.echo(f"would make {path} of Julia {julia.version} ({julia.origin}): {julia.path}")
+        click.echo(f"would make {path} from Julia {julia.version} ({julia.origin}): {julia.path}")
         return
     click.echo(told(make_index(julia, path), path))
 
 
 def told(about: About, path: Path) -> str:
-    """What an index is, in a line or two."""
+    """Describe an index in two lines."""
     missing = "".join(f"; without {name}: {why}" for name, why in about.missing.items())
     return (
         f"documentation of Julia {about.julia}: {about.entries} entries{missing}\n"
@@ -62,11 +62,11 @@ def told(about: About, path: Path) -> str:
     "--http",
     type=click.IntRange(0, 65535),
     metavar="PORT",
-    help="Serve streamable HTTP on this port of 127.0.0.1, 0 for a free one, in place of stdio.",
+    help="Serve streamable HTTP on this port of 127.0.0.1 instead of stdio; 0 for a free port.",
 )
 @_index
 def serve(http: int | None, index: Path | None) -> None:
-    """Serve the index by MCP, on standard input and output unless --http is given.
+    """Serve the index by MCP on standard input and output, or over HTTP with --http.
 
     The tools are search_docs, get_doc and list_names.
     """
@@ -81,16 +81,16 @@ def serve(http: int | None, index: Path | None) -> None:
 
 @command.command()
 @click.argument("query")
-@click.option("--module", metavar="M", help="Only this module and those inside it.")
+@click.option("--module", metavar="M", help="Search only this module and its submodules.")
 @click.option(
-    "--limit", default=5, show_default=True, type=click.IntRange(1, 20), help="Results at most."
+    "--limit", default=5, show_default=True, type=click.IntRange(1, 20), help="Most results shown."
 )
 @_index
 @options.as_json
 def search(
     query: str, module: str | None, limit: int, index: Path | None, *, as_json: bool
 ) -> None:
-    """Search as an agent does: QUERY is a name, or says what is looked for."""
+    """Search as an agent does: QUERY is a name, or a few words."""
     from repro.docs_server import answers
     from repro.docs_server.search import search as find
 

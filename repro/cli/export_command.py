@@ -1,4 +1,4 @@
-"""`repro export`: a dataset for an archive."""
+"""`repro export`: a dataset in the form that archives take."""
 
 from pathlib import Path
 
@@ -15,21 +15,21 @@ from repro.errors import UserError
     "--bag",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="Make a bag here (BagIt 1.0), which archives can check.",
+    help="Write a BagIt 1.0 bag to this directory.",
 )
 @click.option(
     "--zenodo-json",
     "zenodo",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write the metadata of a deposit on Zenodo here.",
+    help="Write the metadata for a deposit on Zenodo to this file.",
 )
 @click.option(
     "--creator",
     "creators",
     multiple=True,
     metavar="NAME",
-    help="Who made it, as 'Family, Given', for Zenodo; may be repeated.  [default: the dataset's]",
+    help="Author for Zenodo, as 'Family, Given'. Repeatable.  [default: the dataset's creator]",
 )
 @options.dry_run
 def command(
@@ -60,8 +60,8 @@ def command(
         click.echo(f"would write {' and '.join(str(path) for path in (bag, zenodo) if path)}")
         return
     if bag:
-        click.echo(f"{bag}: a bag with {make_bag(dataset, bag)} files of {dataset.path.name}")
+        click.echo(f"{bag}: bag with {make_bag(dataset, bag)} files of {dataset.path.name}")
     if zenodo:
         with writing(zenodo):
             write_atomic(zenodo, about)
-        click.echo(f"{zenodo}: metadata of {dataset.path.name} for a deposit on Zenodo")
+        click.echo(f"{zenodo}: metadata of {dataset.path.name} for Zenodo")

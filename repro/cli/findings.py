@@ -1,4 +1,4 @@
-"""How findings of `repro doctor` and `repro image verify` are printed."""
+"""Prints the findings of `repro doctor` and `repro image verify`."""
 
 import click
 
@@ -6,7 +6,7 @@ from repro.container.findings import Finding
 
 
 def print_finding(finding: Finding) -> None:
-    """A line with a mark, and what it means below it."""
+    """Print a finding with a mark, and its meaning on the next line."""
     mark = "ok " if finding.ok else "NO " if finding.needed else "-  "
     click.echo(f"{mark} {finding.what}: {finding.found}")
     if finding.meaning:

@@ -64,7 +64,7 @@ def command(
     no_docs: bool,
     dry_run: bool,
 ) -> int:
-    """Let models write programs, each in a recorded session of its own.
+    """Let models write programs, each in its own recorded session.
 
     FILTER is a shell glob on names of programs, such as 'qwen*/pi/threads/0'. The same command
     resumes: sessions that the model finished or gave up are kept; those that its provider or this
@@ -136,4 +136,4 @@ def collect_sessions(path: Path, study: str, data: Path, name: str) -> None:
     from repro.agent.to_dataset import collect_generations
 
     collect_generations(path, study, data, name, "", "CC-BY-4.0", replace=True)
-    click.echo(f"dataset {data / name}; `repro verify {name}` checks it", err=True)
+    click.echo(f"dataset {data / name}; check it with `repro verify {name}`", err=True)

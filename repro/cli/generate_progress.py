@@ -37,7 +37,7 @@ def shown(total: int) -> Iterator[Events]:
             console.print(_line(session, f"{done}/{total}"), soft_wrap=True)
 
         def skipped(program: "Program", reason: str) -> None:
-            console.print(Text(f"{program} not tried: {reason}"), soft_wrap=True)
+            console.print(Text(f"{program} skipped: {reason}"), soft_wrap=True)
 
         yield Events(started, ended, skipped)
 

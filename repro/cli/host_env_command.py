@@ -1,4 +1,4 @@
-"""`repro host-env`: a line for the host's shell, so that its Slurm works in the image."""
+"""`repro host-env`: shell commands that make the host's Slurm work in the image."""
 
 import os
 
@@ -9,19 +9,19 @@ from repro.errors import UserError
 
 @click.command()
 def command() -> None:
-    """Print what a shell of the host has to evaluate so that its Slurm works in this image.
+    """Print shell commands that make this host's Slurm work in the image.
 
-    On a login node: eval "$(apptainer run repro.sif host-env)"; then `apptainer run repro.sif all`
-    submits jobs. It finds Slurm's clients, plugins, configuration and munge's socket, puts copies
-    of the clients and their libraries into a directory of yours in /tmp, and sets APPTAINER_BIND
-    and some APPTAINERENV variables of that shell. Nothing else is changed.
+    On a login node, run: eval "$(apptainer run repro.sif host-env)". Then `apptainer run repro.sif
+    all` can submit jobs. The commands find Slurm's clients, plugins, configuration and munge's
+    socket, copy the clients and their libraries to a directory of your own in /tmp, and set
+    APPTAINER_BIND and some APPTAINERENV variables in that shell. Nothing else changes.
     """
     from repro.container.image import host_env
 
     sif = os.environ.get("APPTAINER_CONTAINER")
     if sif is None:
         raise UserError(
-            "host-env: only an image needs it: outside, the host's Slurm is there already; say "
-            'eval "$(apptainer run repro.sif host-env)" with your image'
+            "host-env: works in an image only; outside of one, the host's Slurm needs no set-up. "
+            'With your image, run: eval "$(apptainer run repro.sif host-env)"'
         )
     click.echo(host_env(sif))

@@ -1,4 +1,4 @@
-"""`repro image`: fetch what the container image needs, build it, check it."""
+"""`repro image`: fetch the parts of the container image, build it, check it."""
 
 import json
 import shlex
@@ -44,7 +44,7 @@ def _julia(function: F) -> F:
 
 @click.group()
 def command() -> None:
-    """Build and check the container image that has everything a cell needs."""
+    """Build and check the container image, which has everything a cell needs."""
 
 
 @command.command()
@@ -52,11 +52,11 @@ def command() -> None:
 @_julia
 @options.dry_run
 def fetch(directory: Path, variant: Variant, *, dry_run: bool) -> None:
-    """Fill DIRECTORY with all that building the image needs, each part checked.
+    """Fetch all parts of the image into DIRECTORY and check each.
 
-    Everything comes by this machine's own clients (apt, pip, npm, Julia), as they are configured;
-    hashes and signatures are checked, and DIRECTORY/SHA256SUMS lists what came. What is there
-    already is left, so that the same command goes on where it was.
+    This machine's own clients (apt, pip, npm, Julia) download them with their own configuration;
+    hashes and signatures are checked, and DIRECTORY/SHA256SUMS lists the files. Existing parts are
+    kept: the same command resumes.
     """
     check_machine()
     wanted = items(load_pins(), variant, directory)
@@ -70,31 +70,32 @@ def fetch(directory: Path, variant: Variant, *, dry_run: bool) -> None:
 
 @command.command()
 @click.option(
-    "--output", type=_PATH, help="The image.  [default: repro.sif, of other engines repro.tar]"
+    "--output", type=_PATH, help="The image.  [default: repro.sif; repro.tar with other engines]"
 )
 @click.option(
     "--engine",
     type=click.Choice(["apptainer", "docker", "podman", "buildah"]),
     default="apptainer",
     show_default=True,
-    help="What builds it; all but apptainer leave an archive for `docker load`.",
+    help="Build tool; all except apptainer write an archive for `docker load`.",
 )
 @click.option(
     "--offline",
     type=_PATH,
     metavar="DIRECTORY",
-    help="What `repro image fetch` filled.  [default: fetch into .toolchain/image-cache first]",
+    help="Build from a directory of `repro image fetch`.  [default: fetch into "
+    ".toolchain/image-cache first]",
 )
 @_julia
 @options.dry_run
 def build(
     output: Path | None, engine: Engine, offline: Path | None, variant: Variant, *, dry_run: bool
 ) -> None:
-    """Build the image; nothing is downloaded while it is built.
+    """Build the image. The build itself needs no network.
 
-    Beside the image are the engine's log (IMAGE.log) and the image's hash and labels (IMAGE.json).
-    The image holds this checkout as it is; changes that no commit has are told of in its label.
-    `apptainer build repro.sif docker-archive:repro.tar` makes a SIF of an archive.
+    The engine's log (IMAGE.log) and the image's hash and labels (IMAGE.json) are written next to
+    the image. The image contains this checkout, uncommitted changes included; its label records
+    them. `apptainer build repro.sif docker-archive:repro.tar` turns an archive into a SIF.
     """
     check_machine()
     check_engine(engine)
@@ -103,7 +104,7 @@ def build(
     target = output or Path("repro.sif" if engine == "apptainer" else "repro.tar")
     if dry_run:
         given = arguments(pins, variant, source, pins.image.base)
-        _say_what_would_be_done(Build(engine, store, target, given, source.time))
+        _print_plan(Build(engine, store, target, given, source.time))
         return
     if offline is None:
         fill(store, wanted, _say)
@@ -118,9 +119,9 @@ def build(
 @click.argument("sif", type=_PATH)
 @options.as_json
 def verify(sif: Path, *, as_json: bool) -> None:
-    """Check an Apptainer image: its hash, labels, signature, and that what it must hold is there.
+    """Check an Apptainer image: hash, labels, signature and required files.
 
-    Exits with 1 if something is not as it must be.
+    Exit code 1 if a check fails.
     """
     from repro.container.image_verify import findings
 
@@ -138,7 +139,7 @@ def _say(message: str) -> None:
     click.echo(message, err=True)
 
 
-def _say_what_would_be_done(build: Build) -> None:
+def _print_plan(build: Build) -> None:
     click.echo(f"would write {build.output}, {build.log.name} and {build.record.name}")
     for key, value in build.arguments.items():
         click.echo(f"    {key}={value}")

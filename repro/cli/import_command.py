@@ -1,4 +1,4 @@
-"""`repro import`: somebody else's archive becomes a dataset."""
+"""`repro import`: turn another archive into a dataset."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     from repro.archive.survey import Findings
 
 _SHOWN = 20
-"""Lines of the report; --all has more."""
+"""Most unmapped files that are listed without --all."""
 
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
 @click.option(
-    "--model", "models", multiple=True, required=True, metavar="NAME", help="Import this model."
+    "--model",
+    "models",
+    multiple=True,
+    required=True,
+    metavar="NAME",
+    help="Import this model. Repeatable.",
 )
 @click.option("--dataset", metavar="NAME", help="Name of the new dataset.")
 @options.data
@@ -28,15 +33,15 @@ _SHOWN = 20
     "map_path",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="How the archive names things, as TOML.  [default: as a dataset does]",
+    help="The archive's names and layout, as TOML.  [default: those of a dataset]",
 )
 @click.option(
     "--study",
     metavar="STUDY",
-    help="Study that the archive is of: a name, or a file.  [default: the mapping's]",
+    help="The archive's study: a name, or a file.  [default: the mapping's]",
 )
-@click.option("--partial", is_flag=True, help="Make the dataset though not all could be mapped.")
-@click.option("--all", "everything", is_flag=True, help="Name all that could not be mapped.")
+@click.option("--partial", is_flag=True, help="Make the dataset even if files could not be mapped.")
+@click.option("--all", "everything", is_flag=True, help="List all that could not be mapped.")
 @options.dry_run
 def command(
     directory: Path,
@@ -50,11 +55,11 @@ def command(
     everything: bool,
     dry_run: bool,
 ) -> int:
-    """Make a dataset of an archive with kernels, tests, logs and tables of times.
+    """Turn an archive with kernels, tests, logs and tables of times into a dataset.
 
-    DIRECTORY is the archive, unpacked. Nothing is guessed: each file and each row must fit one
-    program or cell of the study, by its name, its columns and what the mapping says; what does
-    not is named. Then nothing is written and the exit code is 1, unless --partial. The keys of the
+    DIRECTORY is the unpacked archive. Nothing is guessed: by its name, its columns and the mapping,
+    each file and row must fit exactly one program or cell of the study. Those that do not are
+    listed, nothing is written and the exit code is 1, unless --partial is given. The keys of the
     mapping are documented in repro/archive/mapping.py; docs/archive-map.toml is an example.
     """
     from repro.archive.collect import description, make_dataset, refuse_existing
@@ -70,18 +75,18 @@ def command(
     facts = mapping.dataset
     study_name = study or (facts.study if facts else None)
     if not study_name:
-        raise UserError("import: which study? Give --study, or [dataset] study in the mapping")
+        raise UserError("import: no study; give --study, or [dataset] study in the mapping")
     study_path = find_toml(study_name, STUDIES, "study")
     content = load_toml(study_path, Study)
     found = survey(directory, mapping, content, models)
     _print(found, models, everything=everything)
     incomplete = bool(found.unmapped) and not partial
     if dry_run or incomplete:
-        click.echo("nothing is written" + ("; --partial takes what fits" if incomplete else ""))
+        click.echo("nothing written" + ("; --partial imports what fits" if incomplete else ""))
         return int(incomplete)
     if facts is None or map_path is None or not dataset:
         raise UserError(
-            "import: to write a dataset give --dataset, and a --map FILE with the table [dataset]: "
+            "import: to write a dataset, give --dataset and a --map FILE whose table [dataset] has "
             "study, site, created, creator, licence, machine, julia"
         )
     refuse_existing(data / dataset)
@@ -107,9 +112,9 @@ def _print(found: "Findings", models: tuple[str, ...], *, everything: bool) -> N
         counts = found.counts(model)
         click.echo(f"{model}: {', '.join(f'{number} {what}' for what, number in counts.items())}")
     if found.left_out:
-        click.echo(f"left out as asked: {found.left_out} files")
+        click.echo(f"skipped as requested: {found.left_out} files")
     shown = found.unmapped if everything else found.unmapped[:_SHOWN]
     for where, why in shown:
         click.echo(f"not mapped: {where}: {why}")
     if len(found.unmapped) > len(shown):
-        click.echo(f"not mapped: {len(found.unmapped) - len(shown)} more; --all names them")
+        click.echo(f"not mapped: {len(found.unmapped) - len(shown)} more; --all lists them")

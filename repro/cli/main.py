@@ -1,4 +1,4 @@
-"""The `repro` command. A subcommand's module is imported when it is called, not before."""
+"""The `repro` command. A subcommand's module is imported only when it is called."""
 
 import importlib
 import signal
@@ -10,32 +10,32 @@ from repro import __version__
 from repro.errors import UserError, fail
 
 COMMANDS = {
-    "all": "Do the whole study on a site: verify, run, collect, draw, summarise.",
-    "setup": "Find or fetch the pinned Julia, its packages, and the MPI of this machine.",
-    "image": "Fetch for, build and check the container image.",
-    "host-env": "Print what makes this host's Slurm work in the image.",
+    "all": "Run the whole study on a site: verify, run, collect, draw, summarise.",
+    "setup": "Find or fetch the pinned Julia, its packages, and this machine's MPI.",
+    "image": "Fetch the parts of the container image, build it, check it.",
+    "host-env": "Print shell commands that make this host's Slurm work in the image.",
     "docs": "Index, serve and search Julia's documentation.",
-    "doctor": "Say what this machine has, and what that means.",
+    "doctor": "Report what this machine has, and what that means for the study.",
     "local-model": "Fetch, build and serve a small open-weight model.",
-    "problem": "List, begin and check problems, a directory each.",
-    "contract": "Print what a program of a problem and framework must define.",
+    "problem": "List problems, start a new one, and check its directory.",
+    "contract": "Print what a program for a problem and framework must define.",
     "generate": "Let models write programs, in recorded sessions.",
-    "replay": "Repeat recorded sessions from the archive, offline, and compare.",
+    "replay": "Replay recorded sessions from the archive, offline, and compare.",
     "plan": "Count programs, cells and core-hours.",
-    "run": "Run cells, resuming what was begun.",
-    "status": "Show what a run has come to.",
-    "cancel": "Cancel cells that a cluster has queued or running.",
-    "logs": "Show what an attempt of a cell has said, and where its files are.",
+    "run": "Run cells; resume an interrupted run.",
+    "status": "Show the state of a run: cells by outcome, and Slurm's jobs.",
+    "cancel": "Cancel queued and running cells on a cluster.",
+    "logs": "Show the output of an attempt, and where its files are.",
     "collect": "Turn a run into a dataset.",
-    "import": "Make a dataset of somebody else's archive.",
-    "export": "Make a bag of a dataset, and metadata for a deposit on Zenodo.",
+    "import": "Turn another archive into a dataset.",
+    "export": "Export a dataset as a bag, with metadata for Zenodo.",
     "fetch": "Fetch a published dataset by its DOI, or unpack one.",
-    "verify": "Check every file of datasets against their manifests.",
+    "verify": "Check every file of a dataset against its manifest.",
     "compare": "Compare two datasets cell by cell.",
     "figures": "Draw the figures of a dataset, or check them byte for byte.",
     "metrics": "Compute pass@k, speedups, failure envelopes and costs of datasets.",
-    "claims": "Hold each claim of the paper against datasets.",
-    "report": "Make a web report of a dataset, which opens from disk.",
+    "claims": "Test each claim of the paper on datasets.",
+    "report": "Make a web report of a dataset that opens from disk.",
     "cell": "Show, rerun and compare single cells.",
 }
 
@@ -63,8 +63,8 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line; exit 2 with one line for what the user can put right."""
-    # A batch system ends a driver with SIGTERM: by Python's own handler of Ctrl-C.
+    """Run the command line; exit with code 2 and one line on an error the user can fix."""
+    # A batch system ends a driver with SIGTERM, which then works like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sys.exit(cli.main(prog_name="repro", standalone_mode=False) or 0)
@@ -73,5 +73,5 @@ def main() -> None:
     except click.ClickException as error:
         fail(error.format_message())
     except (KeyboardInterrupt, click.Abort):
-        click.echo("repro: stopped; the same command goes on where it was", err=True)
+        click.echo("repro: stopped; the same command resumes", err=True)
         sys.exit(130)

@@ -27,13 +27,13 @@ data = click.option(
     "--data",
     type=click.Path(path_type=Path),
     default=DATA,
-    help="Directory with the datasets.  [default: data/ of the checkout; in an image, data/ here]",
+    help="Directory of the datasets.  [default: data/ of the checkout; in an image ./data]",
 )
-dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, do nothing.")
+dry_run = click.option("--dry-run", is_flag=True, help="Print what would be done; do nothing.")
 concurrent = click.option(
     "--concurrent",
     is_flag=True,
-    help="Run as many cells at once as their cores allow; timings may disturb each other.",
+    help="Run as many cells at once as the cores allow; they may disturb each other's timings.",
 )
 oversubscribe = click.option(
     "--oversubscribe",
@@ -46,24 +46,24 @@ image = click.option(
     "--image",
     type=click.Path(path_type=Path),
     metavar="SIF",
-    help="Run cells in this container image, in place of the site's.",
+    help="Run cells in this container image instead of the site's.",
 )
 
 
 def charged(function: F) -> F:
-    """Who pays for jobs of a cluster, and where they go."""
-    account = click.option("--account", help="Slurm account, in place of the site's.")
-    partition = click.option("--partition", help="Slurm partition, in place of the site's.")
+    """Add the options that say which account and partition jobs use, and how they are submitted."""
+    account = click.option("--account", help="Slurm account, instead of the site's.")
+    partition = click.option("--partition", help="Slurm partition, instead of the site's.")
     via = click.option(
         "--submit-via",
         metavar="ssh:HOST|print",
-        help="Where Slurm's clients are: on HOST, or where you type what is printed.",
+        help="Submit on HOST by ssh, or print the commands for you to run.",
     )
     return account(partition(via(function)))
 
 
 def cell_filter(function: F) -> F:
-    """The filter that every command on cells takes."""
+    """Add the filter that every command on cells takes."""
     exclude = click.option(
         "--exclude", multiple=True, metavar="FILTER", help="Leave out cells that match this glob."
     )
@@ -72,7 +72,7 @@ def cell_filter(function: F) -> F:
 
 
 def program_filter(function: F) -> F:
-    """The filter that every command on programs takes."""
+    """Add the filter that every command on programs takes."""
     exclude = click.option(
         "--exclude",
         multiple=True,
@@ -87,15 +87,15 @@ generations = click.option(
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIRECTORY",
-    help="Where sessions are kept.  [default: generations/STUDY]",
+    help="Directory of the sessions.  [default: generations/STUDY]",
 )
 
 
 def default_generations(study_name: str) -> Path:
-    """Where sessions lie unless the user says otherwise."""
+    """Return the default directory of a study's sessions."""
     return Path("generations") / Path(study_name).stem
 
 
 def default_run(study_name: str, site_name: str) -> Path:
-    """Where a run lies unless `--run` says otherwise."""
+    """Return the default run directory."""
     return Path("runs") / f"{Path(study_name).stem}-{Path(site_name).stem}"

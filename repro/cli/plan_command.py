@@ -1,4 +1,4 @@
-"""`repro plan`: what a study comes to."""
+"""`repro plan`: the size of a study."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -19,9 +19,9 @@ from repro.study.load import load_study
 def command(
     patterns: tuple[str, ...], exclude: tuple[str, ...], study: str, *, as_json: bool
 ) -> None:
-    """Count programs, cells and core-hours at most, by framework and scale point.
+    """Count programs, cells and core-hours, by framework and scale point.
 
-    Core-hours at most: every core of every cell until its time limit.
+    The core-hours are an upper bound: every core of every cell until its time limit.
     """
     loaded = load_study(study)
     chosen = select(cells(loaded), patterns, exclude, name=lambda cell: str(cell.name))

@@ -1,4 +1,4 @@
-"""Showing a run's progress: a bar with the time left on a terminal, a line a cell elsewhere."""
+"""Shows a run's progress: a bar with the time left on a terminal, otherwise one line per cell."""
 
 import time
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _STYLES = {"ok": "green", "infrastructure": "yellow", "unavailable": "yellow"}
 
 @contextmanager
 def shown(total: int) -> Iterator[Events]:
-    """Events that show progress on standard error while cells run."""
+    """Provide the events that show progress on standard error while cells run."""
     console = Console(stderr=True, highlight=False)
     columns = (
         TextColumn("{task.description}"),

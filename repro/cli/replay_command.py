@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "datasets",
     multiple=True,
     metavar="NAME",
-    help="Only sessions of this dataset; may be repeated.  [default: all in data/]",
+    help="Only sessions of this dataset. Repeatable.  [default: all in data/]",
 )
 @click.option(
     "--from",

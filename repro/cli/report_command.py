@@ -1,4 +1,4 @@
-"""`repro report`: a dataset as pages to look at."""
+"""`repro report`: a dataset as web pages."""
 
 from pathlib import Path
 
@@ -17,15 +17,15 @@ from repro.cli import options
     "--out",
     type=click.Path(path_type=Path),
     metavar="DIRECTORY",
-    help="Where the report goes; a report that is there is replaced.  [default: reports/DATASET]",
+    help="Directory of the report; an existing report is replaced.  [default: reports/DATASET]",
 )
 @options.dry_run
 def command(dataset: str, data: Path, out: Path | None, *, dry_run: bool) -> int:
     """Make a static web report of a dataset: outcomes, evidence, programs, sessions, claims.
 
     Open its index.html in a browser; it needs no server and no network. The same dataset gives
-    the same bytes. Of a dataset that is damaged or not complete the report shows what there is
-    and names the rest. Exit code 1, if a file is damaged or missing.
+    the same bytes. If a dataset is damaged or incomplete, the report shows the rest and lists what
+    is missing. Exit code 1 if a file is damaged or missing.
     """
     from repro.report import site  # pandas takes a second to import
 
@@ -33,11 +33,11 @@ def command(dataset: str, data: Path, out: Path | None, *, dry_run: bool) -> int
     target = out or Path("reports") / path.absolute().name
     site.refuse_foreign(target)
     if dry_run:
-        told = ", ".join(f"{count} {name}" for name, count in site.plan(path).items())
-        click.echo(f"would write {target}: {told}")
+        pages = ", ".join(f"{count} {name}" for name, count in site.plan(path).items())
+        click.echo(f"would write {target}: {pages}")
         return 0
     written = site.write_site(path, target)
     click.echo(f"{target / 'index.html'}: {written.pages} pages, {written.size / 1e6:.1f} MB")
     if written.gaps:
-        click.echo(f"the dataset has {len(written.gaps)} gaps, named in the report", err=True)
+        click.echo(f"{path}: {len(written.gaps)} gaps, listed in the report", err=True)
     return int(bool(written.gaps))

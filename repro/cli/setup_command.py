@@ -4,6 +4,7 @@ import os
 
 import click
 
+from repro.cli import options
 from repro.container.julia import TOOLCHAIN, Julia, find_julia
 from repro.container.julia_packages import NAMES, ensure_packages, to_install, too_old
 from repro.container.julia_setup import ensure_julia
@@ -22,23 +23,24 @@ _WOULD = {
 
 
 @click.command()
-@click.option("--agent", is_flag=True, help="Also fetch OpenCode, which writes programs, with npm.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, do nothing.")
+@click.option("--agent", is_flag=True, help="Also fetch OpenCode, the coding agent, with npm.")
+@options.dry_run
 def command(*, agent: bool, dry_run: bool) -> None:
-    """Find or fetch a Julia, configure MPI.jl for this machine's MPI, install Dagger.jl and MPI.jl.
+    """Find or fetch Julia, configure MPI.jl for this machine's MPI, install Dagger.jl and MPI.jl.
 
-    It uses the first Julia of these: $JULIA, `julia` on PATH, the official tarball that
-    toolchain.toml pins, Debian 11's package; what it fetches goes to .toolchain/. The MPI is that
-    of $MPIEXEC, else of `mpiexec` on PATH, and is written to julia/LocalPreferences.toml. The
-    packages, as julia/Manifest.toml pins them, go to Julia's own depot (JULIA_DEPOT_PATH, else
-    ~/.julia). Nothing else outside the checkout is changed. Last, it makes the index of the
-    documentation server. A missing package or MPI makes cells `unavailable`; only a missing Julia
-    is an error.
+    Julia is the first of: $JULIA, `julia` on PATH, the official tarball that toolchain.toml pins,
+    Debian 11's package. Downloads go to .toolchain/. The MPI is that of $MPIEXEC, otherwise of
+    `mpiexec` on PATH; julia/LocalPreferences.toml tells MPI.jl which one it is. The packages that
+    julia/Manifest.toml pins go to Julia's own depot (JULIA_DEPOT_PATH, otherwise ~/.julia).
+    Nothing else outside the checkout changes. The index of the documentation server is made last.
+
+    Only a missing Julia is an error; cells that need a missing package or MPI end as
+    `unavailable`.
     """
     if dry_run:
-        _say_what_would_be_done()
+        _print_plan()
         if agent:
-            click.echo(f"would fetch OpenCode {load_pins().opencode.version}, if it is not there")
+            click.echo(f"would fetch OpenCode {load_pins().opencode.version} if it is missing")
         return
     julia = ensure_julia(_say)
     click.echo(_found(julia))
@@ -59,7 +61,7 @@ def _found(julia: Julia) -> str:
     return f"Julia {julia.version} ({julia.origin}): {julia.path}"
 
 
-def _say_what_would_be_done() -> None:
+def _print_plan() -> None:
     try:
         julia = find_julia()
     except UserError:
@@ -71,25 +73,25 @@ def _say_what_would_be_done() -> None:
         packages = too_old(julia) or installed
     _set_up_mpi(dry_run=True)
     click.echo(packages)
-    click.echo("would make the index of the documentation, unless it is current")
+    click.echo("would make the index of the documentation if it is not current")
 
 
 def _set_up_docs() -> None:
-    """Make the index of the documentation, with that of the packages, unless it is current."""
+    """Make the index of the documentation, packages included, unless it is current."""
     from repro.docs_server.index import default_index
     from repro.docs_server.make import is_current, make_index
 
-    path, julia = default_index(), find_julia()  # again, because it may have packages now
+    path, julia = default_index(), find_julia()  # again: it may have packages by now
     try:
         if not is_current(julia, path):
             make_index(julia, path)
         click.echo(f"documentation: {path}")
     except UserError as error:
-        click.echo(f"no index of the documentation, agents work without it: {error}")
+        click.echo(f"no index of the documentation; agents run without it: {error}")
 
 
 def _set_up_mpi(*, dry_run: bool = False) -> bool:
-    """Write the preferences; True if they were changed."""
+    """Write the MPI preferences; return whether they changed."""
     changed = False
     if mpi := _mpi():
         try:
@@ -105,12 +107,12 @@ def _set_up_mpi(*, dry_run: bool = False) -> bool:
 
 
 def _mpi() -> Mpi | None:
-    """The MPI; if there is none, say what that means."""
+    """Return the MPI; if there is none, print what that means."""
     unavailable = "cells of mpi will be `unavailable`"
     try:
         mpi = find_mpi()
     except UserError as error:
-        if os.environ.get("MPIEXEC"):  # the user named it: do not go on without it
+        if os.environ.get("MPIEXEC"):  # the user asked for this one: do not continue without it
             raise
         click.echo(f"{error}: {unavailable}")
         return None

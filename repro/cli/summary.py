@@ -10,7 +10,7 @@ from repro.study.names import CellName, Program, ScalePoint
 
 
 def summary_table(dataset: Path) -> Table:
-    """A row a program, a column a scale point: the time, or what it came to instead."""
+    """Tabulate a dataset, one row per program and one column per scale point: time or outcome."""
     opened = Dataset(dataset)
     rows: dict[tuple[Program, int], dict[ScalePoint, str]] = {}
     for name, (n, text) in _texts(opened).items():
@@ -25,7 +25,7 @@ def summary_table(dataset: Path) -> Table:
     for (program, n), texts in sorted(shown.items()):
         table.add_row(str(program), f"{n:,}", *(texts.get(point, "") for point in points))
     if hidden := len(rows) - len(shown):
-        table.caption = f"{hidden} more programs are unavailable here: a package is not installed"
+        table.caption = f"{hidden} more programs are unavailable: a package is not installed"
         table.caption_justify = "left"
     return table
 

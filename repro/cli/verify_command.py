@@ -1,4 +1,4 @@
-"""`repro verify`: is a dataset what its manifest says?"""
+"""`repro verify`: check datasets against their manifests."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from repro.cli import options
 @options.data
 @options.as_json
 def command(names: tuple[str, ...], data: Path, *, as_json: bool) -> int:
-    """Check every file of datasets against their manifests.
+    """Check every file of a dataset against its manifest.
 
     NAME is a dataset's name, or a path with a slash in it; without one, all datasets are checked.
-    Exit code 1, if a file is changed, missing or extra, or a manifest is not sound.
+    Exit code 1 if a file is changed, missing or extra, or if a manifest is damaged.
     """
     reports = {}
     for name, report in verify_all(names, data):

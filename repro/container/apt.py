@@ -1,4 +1,4 @@
-"""Downloading Debian packages with an apt of our own: no root, nothing installed or changed."""
+"""Downloads Debian packages with a private apt: without root, and without installing anything."""
 
 import shutil
 import subprocess
@@ -7,11 +7,11 @@ from pathlib import Path
 from repro.errors import UserError
 
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-"""Debian's keys, as the package debian-archive-keyring installs them."""
+"""Debian's keys, from the package debian-archive-keyring."""
 
 
 def debian_mirror() -> str | None:
-    """The mirror of Debian's main archive that this machine's apt uses, or None."""
+    """Return the mirror of Debian's main archive that this machine's apt uses, or None."""
     if not shutil.which("apt-get"):
         return None
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"]
@@ -26,13 +26,13 @@ def debian_mirror() -> str | None:
 
 
 def private_apt(scratch: Path, mirror: str, suite: str, installed: str = "") -> list[str]:
-    """The beginning of an apt-get command whose sources and state are all in `scratch`.
+    """Return the beginning of an apt-get command with all sources and state in `scratch`.
 
     Args:
         scratch: an empty directory.
-        mirror: where the packages are.
+        mirror: URL of the mirror.
         suite: the Debian release; apt checks its signature.
-        installed: what counts as installed, in the format of /var/lib/dpkg/status.
+        installed: the packages that count as installed, in the format of /var/lib/dpkg/status.
 
     Raises:
         UserError: the mirror does not serve the suite.
@@ -55,20 +55,20 @@ def private_apt(scratch: Path, mirror: str, suite: str, installed: str = "") -> 
         "Acquire::Retries": 3,
     }
     apt = ["apt-get", "-qq", *(f"-o{key}={value}" for key, value in options.items())]
-    run_tool([*apt, "update"], f"the Debian mirror of this machine does not serve {suite}")
+    run_tool([*apt, "update"], f"this machine's Debian mirror does not serve {suite}")
     return apt
 
 
 def download_closure(apt: list[str], packages: tuple[str, ...], scratch: Path) -> list[Path]:
-    """Packages with all that they need and that does not count as installed.
+    """Download packages with all dependencies that do not count as installed.
 
     Args:
         apt: from `private_apt`.
-        packages: names.
-        scratch: what `private_apt` was given.
+        packages: names of packages.
+        scratch: the directory given to `private_apt`.
 
     Raises:
-        UserError: a package cannot be had.
+        UserError: a package cannot be downloaded.
     """
     run_tool(
         [*apt, "--yes", "--no-install-recommends", "--download-only", "install", *packages],
@@ -78,10 +78,10 @@ def download_closure(apt: list[str], packages: tuple[str, ...], scratch: Path) -
 
 
 def run_tool(command: list[str], problem: str, cwd: Path | None = None) -> None:
-    """Run a program that says nothing unless it fails.
+    """Run a program, and show nothing of its output unless it fails.
 
     Raises:
-        UserError: it does; `problem`, with the last line that it said.
+        UserError: it fails; the message is `problem` and the last line of its output.
     """
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     if done.returncode:

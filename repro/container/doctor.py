@@ -1,4 +1,4 @@
-"""What `repro doctor` finds."""
+"""The checks of `repro doctor` on this machine."""
 
 import os
 import shutil
@@ -14,15 +14,15 @@ from repro.container.pins import load_pins
 from repro.errors import UserError
 
 _OLD_BLAS = (
-    "its OpenBLAS is older than this CPU and would use kernels without AVX; cells are told the "
-    "right ones (OPENBLAS_CORETYPE)"
+    "its OpenBLAS is older than this CPU and would use kernels without AVX; for cells, "
+    "OPENBLAS_CORETYPE selects the right ones"
 )
 
 _NO_MPI = "cells of mpi will be `unavailable`"
 
 
 def findings() -> list[Finding]:
-    """What this machine has, and what that means for the study."""
+    """Check what this machine has, and what that means for the study."""
     try:
         julia = find_julia()
     except UserError as error:
@@ -34,7 +34,7 @@ def _julia(julia: Julia) -> Finding:
     pinned = load_pins().julia.version
     meaning = "the version of the study"
     if julia.version != pinned:
-        meaning = f"not the study's {pinned}: times are this version's; set JULIA to use another"
+        meaning = f"not the study's {pinned}: times are of this version; set JULIA to use another"
     if julia.blas_core in BLAS_CORES_WITHOUT_AVX:
         meaning += f"; {_OLD_BLAS}"
     found = f"{julia.version} from {julia.origin}, {julia.path}"
@@ -53,14 +53,14 @@ def _packages(julia: Julia) -> list[Finding]:
         if name not in julia.packages:
             return finding(f"{name}.jl", "not installed", f"{meaning}; {how}", ok=False)
         if broken_off():
-            return finding(f"{name}.jl", "its installation was broken off", how, ok=False)
+            return finding(f"{name}.jl", "its installation was interrupted", how, ok=False)
         return finding(f"{name}.jl", "installed")
 
     return [one(name, meaning) for name, meaning in meanings.items()]
 
 
 def _mpi() -> Finding:
-    """The MPI that is here, and whether Julia has been told of it."""
+    """Check this machine's MPI, and whether MPI.jl is configured for it."""
     try:
         mpi, named = find_mpi(), (preferences() or {}).get("mpiexec")
         if mpi is None:
@@ -71,9 +71,9 @@ def _mpi() -> Finding:
         return finding("MPI", str(error), _NO_MPI, ok=False)
     meaning = {
         "same": f"{SHOWN} names it",
-        "missing": f"{SHOWN} does not name it: run `repro setup`, or every rank is alone",
+        "missing": f"{SHOWN} does not name it: run `repro setup`, or ranks do not find each other",
         "changed": f"{SHOWN} names {named}: changed since set-up, run `repro setup`",
-        "somebody's": f"{SHOWN} was not written by `repro setup` and is taken as it is",
+        "somebody's": f"{SHOWN} was not written by `repro setup` and is used unchanged",
     }[state]
     found = f"{mpi}, {mpi.mpiexec}, {mpi.library}"
     return finding("MPI", found, meaning, ok=state in {"same", "somebody's"})
@@ -88,7 +88,7 @@ def _machine() -> Finding:
 def _slurm() -> Finding:
     path = shutil.which("sbatch")
     if path:
-        return finding("Slurm", path, "`repro doctor --site NAME` looks at a cluster more closely")
+        return finding("Slurm", path, "`repro doctor --site NAME` checks the cluster")
     return finding("Slurm", "no sbatch on PATH", "only site `local` can be used here", ok=False)
 
 
@@ -96,4 +96,4 @@ def _apptainer() -> Finding:
     path = shutil.which("apptainer")
     if path:
         return finding("Apptainer", path, "`--image SIF` runs cells in a container image")
-    return finding("Apptainer", "not on PATH", "cells can only run without an image", ok=False)
+    return finding("Apptainer", "not on PATH", "cells run only without an image", ok=False)

@@ -1,6 +1,6 @@
-"""A finding: what `repro doctor` and `repro image verify` print, a line each.
+"""A finding: one line of `repro doctor` or `repro image verify`.
 
-Standard library only: nodes of a cluster import it before it is known whether more can be.
+Standard library only: nodes of a cluster import it before other packages are known to work.
 """
 
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     what: str
     found: str
     meaning: str
-    """What follows, or what to do; empty if nothing."""
+    """What the result means, or what to do; can be empty."""
 
     ok: bool
     needed: bool
-    """Can nothing go on unless it is good?"""
+    """True if nothing works without it."""
 
     @property
     def blocks(self) -> bool:
-        """Does it keep everything from going on?"""
+        """True if nothing works because of it."""
         return self.needed and not self.ok
 
 
 def finding(
     what: str, found: str, meaning: str = "", *, ok: bool = True, needed: bool = False
 ) -> Finding:
-    """A finding; unless it is said otherwise it is good, and things go on without it."""
+    """Return a finding, by default a good one that is not needed."""
     return Finding(what, found, meaning, ok, needed)

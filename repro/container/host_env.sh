@@ -1,9 +1,10 @@
-# Makes this host's Slurm work inside a container image. `repro host-env` prints a line that runs
-# this by the host's own /bin/sh: sh -c '...' host-env IMAGE; what it prints is for eval.
+# Makes this host's Slurm work inside a container image. `repro host-env` prints a line that runs this
+# with the host's own /bin/sh: sh -c '...' host-env IMAGE; its output is for eval.
 #
 # The host's clients run in the container with the host's own loader and libraries, copied to a
-# directory of this user in /tmp: so it does not matter whose C library is newer. Bound are what is
-# too large to copy or must be the real thing: Slurm's plugins, configuration and munge's socket.
+# directory of this user in /tmp: so the versions of the two C libraries do not matter. Files that are
+# too large to copy, or must be the originals, are bound: Slurm's plugins, configuration and munge's
+# socket.
 set -eu
 image=$1
 
@@ -12,34 +13,34 @@ fail() {
     exit 1
 }
 
-# said KEY: a value of `scontrol show config`.
+# said KEY: print a value of `scontrol show config`.
 said() {
     printf '%s\n' "$config" | sed -n "s/^$1 *= *\(.*[^ ]\) *$/\1/p" | head -n 1
 }
 
-# quoted TEXT: as one word of a shell.
+# quoted TEXT: print it as one word for a shell.
 quoted() {
     printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
 }
 
-command -v sbatch >/dev/null || fail "no sbatch on PATH: load Slurm's module, or go to a login \
-node, and say the same line again; or let another host submit: --submit-via ssh:HOST"
-config=$(timeout 30 scontrol show config) || fail "Slurm does not answer; say the same line again \
+command -v sbatch >/dev/null || fail "no sbatch on PATH; load Slurm's module, or go to a login \
+node, and run the same line again; or let another host submit: --submit-via ssh:HOST"
+config=$(timeout 30 scontrol show config) || fail "Slurm does not answer; run the same line again \
 when it does, or use --submit-via ssh:HOST"
 apptainer=$(command -v apptainer) || fail "no apptainer on PATH; load its module"
 way=""
 env -u APPTAINER_USERNS "$apptainer" exec "$image" true 2>/dev/null || way=--userns
 
-# Made beside its place and put there whole: jobs on one node do this at the same time.
+# Made under a temporary name and renamed: several jobs on one node do this at the same time.
 here=/tmp/repro-host-$(id -u)
 if [ -e "$here" ] || [ -L "$here" ]; then
-    [ -O "$here" ] && [ ! -L "$here" ] || fail "$here: is not yours; remove it, or ask who made it"
+    [ -O "$here" ] && [ ! -L "$here" ] || fail "$here: not owned by you; remove it, or ask its owner"
 fi
 new=$(mktemp -d "$here.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 mkdir "$new/bin" "$new/programs" "$new/lib"
 
-# What the clients and their plugins load, wherever it is.
+# Copy everything that the clients and their plugins load.
 plugins=$(said PluginDir)
 clients=""
 for name in sbatch srun squeue scancel scontrol sinfo sacct sacctmgr; do
@@ -47,7 +48,7 @@ for name in sbatch srun squeue scancel scontrol sinfo sacct sacctmgr; do
     cp -L "$path" "$new/programs/$name"
     clients="$clients $path"
 done
-# What a client opens by a path that only its plugin knows, as PMIx's library: the loader tells.
+# Ask the loader for files that only a plugin knows by their path, such as PMIx's library.
 exact=$(LD_DEBUG=files timeout 30 srun --mpi=pmix --test-only --nodes=1 true 2>&1 |
     sed -n 's|.*file=\(/[^ ]*\) \[0\];  dynamically loaded by.*|\1|p' | sort -u |
     grep -vE "^($(echo "$plugins" | tr ':' '|'))/" || true)
@@ -57,10 +58,10 @@ libraries=$(ldd $clients $exact $(echo "$plugins" | tr ':' '\n' | sed 's|$|/*.so
 # shellcheck disable=SC2086
 cp -Lf $libraries "$new/lib/"
 loader=$(printf '%s\n' "$libraries" | grep '/ld-linux[^/]*$' | head -n 1)
-[ -n "$loader" ] || fail "sbatch is not a program that ldd understands; use --submit-via ssh:HOST"
+[ -n "$loader" ] || fail "ldd cannot read sbatch; use --submit-via ssh:HOST"
 
-# This host's MPI, for a cluster where the image's own finds no partner in Slurm. The C library is
-# to be the image's: what else the library and its plugins load comes along.
+# Copy this host's MPI, for clusters whose Slurm does not work with the image's. The C library must be
+# the image's; all other libraries that MPI and its plugins load are copied.
 if places=$(ompi_info --parsable --path libdir --path pkglibdir 2>/dev/null); then
     place() { printf '%s\n' "$places" | sed -n "s|^path:$1:||p"; }
     mkdir "$new/mpi" "$new/mpi/plugins"
@@ -72,7 +73,7 @@ if places=$(ompi_info --parsable --path libdir --path pkglibdir 2>/dev/null); th
         xargs -I '{}' cp -Lf '{}' "$new/mpi/"
 fi
 
-# Slurm looks up its own user, this one and root; none of them need be in the image.
+# Slurm looks up its own user, this one and root, which need not exist in the image.
 slurm_user=$(said SlurmUser)
 for who in root "$(id -u)" "${slurm_user%(*}"; do
     getent passwd "$who" || true
@@ -95,13 +96,13 @@ exec $here/lib/${loader##*/} --inhibit-cache --library-path $here/lib \\
 END
     chmod 755 "$new/bin/$name"
 done
-if ! diff -rq "$here" "$new" >/dev/null 2>&1; then # what is in use stays, under another name
+if ! diff -rq "$here" "$new" >/dev/null 2>&1; then # keep files in use, under another name
     [ ! -e "$here" ] || mv -T "$here" "$new.old"
     mv -T "$new" "$here" 2>/dev/null || diff -rq "$here" "$new" >/dev/null ||
-        fail "$here: changes while it is made; say the same line again"
+        fail "$here: changed by another process; run the same line again"
 fi
 
-# What must be there as it is: only what exists.
+# Bind the original files that exist.
 socket=$(said AuthInfo | sed -n 's/.*socket=\([^,]*\).*/\1/p')
 binds=""
 for path in "$here" "$image" "$(dirname "${socket:-/run/munge/munge.socket.2}")" /run/slurm \
@@ -119,5 +120,5 @@ echo "export APPTAINERENV_REPRO_HOST_PATH=$(quoted "$PATH")"
 echo "export APPTAINERENV_REPRO_HOST_LIBRARY_PATH=$(quoted "${LD_LIBRARY_PATH:-}")"
 [ -z "$conf" ] || echo "export APPTAINERENV_SLURM_CONF=$(quoted "$conf")"
 [ -z "$way" ] || echo "export APPTAINER_USERNS=1"
-echo "repro: Slurm $(said SLURM_VERSION), cluster $(said ClusterName): its clients work in the \
-image now" >&2
+echo "repro: Slurm $(said SLURM_VERSION), cluster $(said ClusterName): its clients now work in the \
+image" >&2

@@ -1,7 +1,7 @@
-"""Programs inside a container image: the one place where an `apptainer exec` line is made.
+"""Runs programs in a container image: the only place that makes `apptainer exec` lines.
 
-The image holds Julia, its packages, MPI, and this package with the harness. What it holds is asked
-of itself: `python -m repro.container.inside` runs in it.
+The image contains Julia, its packages, MPI, and this package with the harness. To learn their
+versions, `python -m repro.container.inside` is run in it.
 """
 
 import json
@@ -21,36 +21,37 @@ from repro.errors import UserError
 HOME_IN_IMAGE = Path("/opt/repro")
 PYTHON = str(HOME_IN_IMAGE / ".venv/bin/python")
 DEPOT = "/opt/julia-depot"
-"""In the image: this package, its Python, and Julia's packages, read-only."""
+"""Read-only paths in the image: this package, its Python, and Julia's packages."""
 
 _HOST_ENV = Path(__file__).with_name("host_env.sh")
 
 START_SECONDS = 120
-"""For a container to start and Julia in it: an image may lie on a slow file system."""
+"""Time for a container and Julia in it to start: the image can be on a slow file system."""
 
 _WAYS: tuple[tuple[str, ...], ...] = ((), ("--userns",))
-"""Installed with setuid, or found to need a user namespace: the first that works is taken."""
+"""Options for an Apptainer with setuid, and for one that needs a user namespace; the first that
+works is used."""
 
 
 @dataclass(frozen=True)
 class Image:
-    """A container image that starts here."""
+    """A container image that starts on this machine."""
 
     path: Path
-    """Absolute: jobs on nodes use the same."""
+    """Absolute, because jobs on nodes use the same path."""
 
     digest: str
-    """`sha256:` and the hash of its squashfs partition: the same for the same content."""
+    """`sha256:` and the hash of its squashfs partition: equal for equal content."""
 
     apptainer: Path
     options: tuple[str, ...] = ()
-    """What Apptainer has to be told on this machine."""
+    """Options that Apptainer needs on this machine."""
 
     entered: bool = False
-    """This process runs in it, and `apptainer` is the host's, which only the host can start."""
+    """True if this process runs in it; `apptainer` is then the host's, for use on the host only."""
 
     def line(self, *, home: Path | None = None, binds: tuple[Path, ...] = ()) -> list[str]:
-        """What stands before a command of this process: as `start`, nothing if it is entered."""
+        """Return the words before a command: those of `start`, or none inside of the image."""
         return [] if self.entered else self.start(home=home, binds=binds)
 
     def start(
@@ -60,17 +61,17 @@ class Image:
         binds: tuple[Path, ...] = (),
         host_mpi: Path | None = None,
     ) -> list[str]:
-        """What stands before a command to run it in the image, said outside of it.
+        """Return the words before a command that run it in the image, from outside of the image.
 
-        The command gets the caller's environment, and the image's own where both have a say. The
-        process tree stays visible, so that a watchdog outside can sample it and send it signals.
+        The command gets the caller's environment; the image's own variables take precedence. The
+        process tree stays visible, so that a watchdog outside can sample it and send signals.
 
         Args:
-            home: the directory that is to be its home and working directory, with a Julia depot of
-                its own before the image's, which is read-only; none: no home.
-            binds: directories that it sees at the same place, besides /tmp and its home.
-            host_mpi: the image's MPI library, in whose place the host's is to be: that which
-                `host_env.sh` has copied, which must be Open MPI like the image's.
+            home: its home and working directory, with its own Julia depot before the image's
+                read-only one; None for no home.
+            binds: directories to bind at the same path, in addition to /tmp and home.
+            host_mpi: the image's MPI library, to be replaced by the host's, which `host_env.sh` has
+                copied and which must be Open MPI as well.
         """
         words = [str(self.apptainer), "exec", *self.options]
         words += ["--home", str(home), "--pwd", str(home)] if home else ["--no-home"]
@@ -81,7 +82,7 @@ class Image:
             there = _host_directory() / "mpi"
             words += ["--bind", f"{there / host_mpi.name}:{host_mpi}"]
             words += ["--env", f"LD_LIBRARY_PATH={there}"]
-            for reader in ("OMPI", "PMIX"):  # else they find the image's, of another version
+            for reader in ("OMPI", "PMIX"):  # otherwise they find the image's, of another version
                 plugins = f"{reader}_MCA_mca_base_component_path={there / 'plugins'}"
                 words += ["--env", plugins]
         return [*words, str(self.path)]
@@ -89,39 +90,39 @@ class Image:
 
 @dataclass(frozen=True)
 class Inside:
-    """What an image holds."""
+    """The content of an image."""
 
     julia: Julia
     mpi: Mpi | None
     project: Path
-    """Where the harness is, in the image."""
+    """Path of the harness in the image."""
 
 
 def depots(home: Path) -> str:
-    """JULIA_DEPOT_PATH in the image: a depot that can be written, its own, those of Julia."""
+    """Return JULIA_DEPOT_PATH in the image: a writable depot, the image's, those of Julia."""
     return f"{home / '.julia'}:{DEPOT}:"
 
 
 def host_client(name: str) -> Path:
-    """Where `host_env.sh` puts a client of the host's Slurm for use in an image."""
+    """Return the path where `host_env.sh` puts a client of the host's Slurm."""
     return _host_directory() / "bin" / name
 
 
 def _host_directory() -> Path:
-    return Path(f"/tmp/repro-host-{os.getuid()}")  # noqa: S108 - `host_env.sh` checks whose it is
+    return Path(f"/tmp/repro-host-{os.getuid()}")  # noqa: S108 - `host_env.sh` checks its owner
 
 
 def host_env(sif: str) -> str:
-    """A line for a shell of the host that makes its Slurm work in the image of the file `sif`."""
+    """Return a shell command for the host that makes its Slurm work in the image `sif`."""
     words = ["/bin/sh", "-c", _HOST_ENV.read_text(encoding="utf-8"), "host-env", sif]
     return f'eval "$({shlex.join(words)})"'
 
 
 def own_image() -> Image | None:
-    """The image that this process runs in; None outside of Apptainer.
+    """Return the image that this process runs in; None outside of Apptainer.
 
     Raises:
-        UserError: the image's file cannot be seen from inside, so it cannot be named by its hash.
+        UserError: the image's file, whose hash identifies it, is not visible from inside.
     """
     said = os.environ.get("APPTAINER_CONTAINER")
     if said is None or ROOT != HOME_IN_IMAGE:
@@ -129,7 +130,7 @@ def own_image() -> Image | None:
     path = Path(said)
     if not path.is_file():
         raise UserError(
-            f"{said}: the image cannot see its own file, whose hash every result carries: say "
+            f"{said}: not visible in the image, but results record its hash; run "
             f'`eval "$(apptainer run {said} host-env)"` first, or bind it: --bind {said}'
         )
     apptainer, *options = shlex.split(os.environ.get("REPRO_HOST_APPTAINER", "apptainer"))
@@ -138,9 +139,9 @@ def own_image() -> Image | None:
 
 
 def image_here() -> Path | None:
-    """The image that lies where one is built: `repro.sif`, here or in the checkout.
+    """Return `repro.sif` in the current directory or the checkout; None if there is none.
 
-    None too where Apptainer is not on PATH, or this runs in an image already.
+    Also None if Apptainer is not on PATH, or if this process already runs in an image.
     """
     if "APPTAINER_CONTAINER" in os.environ or shutil.which("apptainer") is None:
         return None
@@ -148,13 +149,13 @@ def image_here() -> Path | None:
 
 
 def open_image(path: Path) -> Image:
-    """The image in a file, and how it is to be started here.
+    """Open an image, and find out how to start it on this machine.
 
     Raises:
-        UserError: there is no such image, no Apptainer, or it does not start.
+        UserError: there is no such image, no Apptainer, or the image does not start.
     """
     if not path.is_file():
-        raise UserError(f"{path}: no such image; `repro image build --output {path}` makes one")
+        raise UserError(f"{path}: no such image; make one: `repro image build --output {path}`")
     found = shutil.which("apptainer")
     if found is None:
         raise UserError(
@@ -174,10 +175,10 @@ def open_image(path: Path) -> Image:
 
 
 def ask_inside(image: Image) -> Inside:
-    """What an image holds, by its own word.
+    """Run a program in an image that reports its content.
 
     Raises:
-        UserError: it does not say.
+        UserError: the program fails.
     """
     said = json.loads(_run(image, PYTHON, "-P", "-m", "repro.container.inside"))
     julia = said["julia"] | {
@@ -208,7 +209,7 @@ def _run(image: Image, *command: str) -> str:
     if answer.returncode:
         last = (answer.stderr.strip().splitlines() or [f"exit code {answer.returncode}"])[-1]
         raise UserError(
-            f"{image.path}: {command[0]} does not run in it ({last}); `repro image verify "
-            f"{image.path}` says whether it is whole"
+            f"{image.path}: {command[0]} does not run in it ({last}); check it with `repro image "
+            f"verify {image.path}`"
         )
     return answer.stdout

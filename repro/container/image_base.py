@@ -1,7 +1,7 @@
-"""The root file system that an image starts from, as a tar archive.
+"""Makes the root file system on which an image is based, as a tar archive.
 
-Debian's own image where a registry can be reached. Elsewhere the same release, made by mmdebstrap
-from the mirror that this machine's apt uses; `origin.txt` beside the archive says which it was.
+It is Debian's own image if a registry can be reached; otherwise the same release, made by
+mmdebstrap from the mirror of this machine's apt. `origin.txt` next to the archive records which.
 """
 
 import shutil
@@ -16,15 +16,15 @@ from repro.errors import UserError
 ORIGIN = "origin.txt"
 _STATUS = ("./var/lib/dpkg/status", "var/lib/dpkg/status")
 _NOT_NEEDED = ("/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*")
-"""What Debian's slim images leave out."""
+"""Files that Debian's slim images leave out."""
 
 _OF_THIS_MACHINE = (
     'rm "$1"/etc/hostname "$1"/etc/apt/sources.list && truncate --size 0 "$1"/etc/resolv.conf'
 )
-"""What mmdebstrap leaves of the machine that it runs on, and how to be rid of it."""
+"""Removes the files in which mmdebstrap leaves traces of this machine."""
 
 _FIXED_TIME = "1779062400"
-"""2026-05-18, the day of the pinned image: the archive has no times of today."""
+"""2026-05-18, the day of the pinned image: the archive must not contain today's time."""
 
 
 def fetch_base(pins: ImagePins, made: Path, work: Path) -> None:
@@ -38,30 +38,30 @@ def fetch_base(pins: ImagePins, made: Path, work: Path) -> None:
     origin = pins.base
     if not _pull(pins.base, archive, work):
         _bootstrap(pins.suite, archive, work)
-        origin = f"Debian {pins.suite} by mmdebstrap, for {pins.base} could not be pulled"
+        origin = f"Debian {pins.suite} by mmdebstrap, because {pins.base} could not be pulled"
     (made / ORIGIN).write_text(f"{origin}\n", encoding="utf-8")
 
 
 def mirror_here() -> str:
-    """The Debian mirror of this machine.
+    """Return this machine's Debian mirror.
 
     Raises:
-        UserError: it has none.
+        UserError: there is none.
     """
     mirror = debian_mirror()
     if mirror is None:
         raise UserError(
-            "no Debian mirror in this machine's apt configuration: fetch on a Debian, then build "
-            "here with --offline"
+            "no Debian mirror in this machine's apt configuration; fetch on a Debian machine, "
+            "then build here with --offline"
         )
     return mirror
 
 
 def installed_in(archive: Path) -> str:
-    """What the package manager of a root file system says is installed in it.
+    """Read the list of installed packages from the archive of a root file system.
 
     Raises:
-        UserError: it is no Debian's.
+        UserError: it is not a Debian.
     """
     with tarfile.open(archive) as tar:
         for name in _STATUS:
@@ -71,11 +71,11 @@ def installed_in(archive: Path) -> str:
                 continue
             if stream:
                 return stream.read().decode()
-    raise UserError(f"{archive}: not the root file system of a Debian; remove it and fetch again")
+    raise UserError(f"{archive}: not a Debian root file system; remove it and fetch again")
 
 
 def _pull(image: str, archive: Path, work: Path) -> bool:
-    """Pull with what is here; False if nothing here can."""
+    """Pull the image with an installed engine; False if none can."""
     for engine in ("docker", "podman"):
         if shutil.which(engine) and _said([engine, "pull", "--quiet", image]) is not None:
             made = _said([engine, "create", image])
@@ -88,7 +88,7 @@ def _pull(image: str, archive: Path, work: Path) -> bool:
     root = work / "root"
     if _said(["apptainer", "build", "--sandbox", str(root), f"docker://{image}"]) is None:
         return False
-    # Apptainer adds what makes it an image of its own.
+    # Leave out the files that Apptainer adds.
     own = ["--exclude=./.singularity.d", "--exclude=./singularity", "--exclude=./environment"]
     owner = ["--owner=0", "--group=0", "--numeric-owner", "--sort=name"]
     tar = ["tar", "--create", "--file", str(archive), *owner, *own, "--directory", str(root), "."]
@@ -97,7 +97,7 @@ def _pull(image: str, archive: Path, work: Path) -> bool:
 
 
 def _said(command: list[str]) -> str | None:
-    """What a program prints, None if it fails."""
+    """Return a program's output; None if it fails."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return None if done.returncode else done.stdout.strip()
 
@@ -105,8 +105,8 @@ def _said(command: list[str]) -> str | None:
 def _bootstrap(suite: str, archive: Path, work: Path) -> None:
     if not shutil.which("mmdebstrap"):
         raise UserError(
-            "no container registry can be reached, and mmdebstrap, which makes a Debian from a "
-            "mirror, is missing: apt-get install mmdebstrap"
+            "no container registry can be reached, and mmdebstrap, which makes the base image from "
+            "a mirror, is missing; apt-get install mmdebstrap"
         )
     source = f"deb [signed-by={KEYRING}] {mirror_here()} {suite} main"
     cleanup = f"--customize-hook={_OF_THIS_MACHINE}"

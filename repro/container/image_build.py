@@ -1,4 +1,4 @@
-"""Building the image, with no network, from what `image_fetch` brought."""
+"""Builds the image, without network, from the files of `image_fetch`."""
 
 import hashlib
 import os
@@ -23,14 +23,14 @@ from repro.files import canonical_json, reading, write_atomic, writing
 Engine = Literal["apptainer", "docker", "podman", "buildah"]
 DEFINITION, DOCKERFILE = ROOT / "Apptainer.def", ROOT / "Dockerfile"
 SOURCE, ARGUMENTS = "source.tar", "arguments.txt"
-"""In the store: what each build writes there itself."""
+"""Files that each build writes to the store."""
 
 _WORTH_SAYING = re.compile(r"(INFO: |STEP |#\d+ \[|\[\d/\d\] STEP)")
 _SQUASH = "-Xcompression-level 4"
-"""Five times as fast as the usual 9, for 4 % more bytes."""
+"""Five times as fast as the default 9, with 4 % more bytes."""
 
 _CAP_SYS_RESOURCE = 1 << 24
-"""Root in a container often lacks it, and Apptainer's build as root asks for it."""
+"""Apptainer needs this capability to build as root, but root in a container often lacks it."""
 
 HOW_TO_GET = {
     "apptainer": (
@@ -45,38 +45,38 @@ HOW_TO_GET = {
 
 @dataclass(frozen=True)
 class Build:
-    """An image to be built."""
+    """An image to build."""
 
     engine: Engine
     store: Path
-    """What `repro image fetch` filled."""
+    """The directory of `repro image fetch`."""
 
     output: Path
     """A SIF, or an archive that `docker load` and Apptainer read."""
 
     arguments: dict[str, str]
-    """What the recipe leaves open."""
+    """The build arguments of the recipe."""
 
     time: int
-    """Seconds since 1970, for every file in the image that would have a later one."""
+    """Seconds since 1970: the latest time of any file in the image."""
 
     @property
     def log(self) -> Path:
-        """What the engine said."""
+        """The engine's output."""
         return self.output.with_name(f"{self.output.name}.log")
 
     @property
     def record(self) -> Path:
-        """The image's hash and labels."""
+        """The file with the image's hash and labels."""
         return self.output.with_name(f"{self.output.name}.json")
 
     @property
     def unfinished(self) -> Path:
-        """The image while it is built."""
+        """The image file during the build."""
         return self.output.with_name(f".{self.output.name}.building")
 
     def commands(self) -> list[list[str]]:
-        """The command lines, to be run in the store."""
+        """Return the command lines to run in the store."""
         if self.engine == "apptainer":
             return [[
                 "apptainer", "build", "--force", *_privilege(), f"--mksquashfs-args={_SQUASH}",
@@ -100,7 +100,7 @@ class Build:
 
 
 def arguments(pins: Toolchain, variant: Variant, source: Source, base: str) -> dict[str, str]:
-    """What both recipes leave open, by name."""
+    """Return the build arguments of both recipes, by name."""
     julia = pins.julia.version if variant == "official" else pins.julia.debian.version
     return {
         "VARIANT": variant,
@@ -142,25 +142,25 @@ def base_origin(store: Path) -> str:
 
 
 def check_engine(engine: Engine) -> None:
-    """Refuse an engine that is not here, before anything is fetched.
+    """Check that the engine is installed, before anything is fetched.
 
     Raises:
-        UserError: it is not; says how to get it.
+        UserError: it is not; the message says how to get it.
     """
     if not shutil.which(engine):
         raise UserError(f"{engine}: not on PATH; {HOW_TO_GET[engine]}")
     if engine == "apptainer" and os.geteuid() == 0 and _privilege() and not _may_map():
         raise UserError(
-            "apptainer: root here lacks CAP_SYS_RESOURCE, so that it needs newuidmap (Debian: "
-            "apt-get install uidmap) and a line root:100000:65536 in /etc/subuid and /etc/subgid"
+            "apptainer: root lacks CAP_SYS_RESOURCE here; install newuidmap (Debian: apt-get "
+            "install uidmap), and add root:100000:65536 to /etc/subuid and /etc/subgid"
         )
 
 
 def build_image(build: Build, say: Say) -> str:
-    """Build the image; its digest, as `sha256:...`.
+    """Build the image and return its digest, as `sha256:...`.
 
     Raises:
-        UserError: the engine fails; says where its log is.
+        UserError: the engine fails; the message names its log.
     """
     with writing(build.output):
         build.output.parent.mkdir(parents=True, exist_ok=True)
@@ -180,7 +180,7 @@ def build_image(build: Build, say: Say) -> str:
 
 
 def _record(build: Build) -> dict[str, object]:
-    """What is written beside the image."""
+    """Return the record to write next to the image."""
     record: dict[str, object] = {"engine": build.engine, "arguments": build.arguments}
     if build.engine == "apptainer":
         digest = squashfs_sha256(build.unfinished)
@@ -208,13 +208,12 @@ def _run(command: list[str], build: Build, log: IO[str], say: Say) -> None:
                 say(line.strip()[:100])
     if process.returncode:
         raise UserError(
-            f"{build.engine} cannot build the image ({last[:200]}); all that it said is in "
-            f"{build.log}"
+            f"{build.engine} cannot build the image ({last[:200]}); its output is in {build.log}"
         )
 
 
 def _privilege() -> list[str]:
-    """Everybody builds in a user namespace, but root with all its capabilities."""
+    """Return options for the user namespace, which only root with all capabilities can avoid."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     effective = int(re.findall(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)[0], 16)
     if os.geteuid() == 0 and effective & _CAP_SYS_RESOURCE:
@@ -223,7 +222,7 @@ def _privilege() -> list[str]:
 
 
 def _may_map() -> bool:
-    """Can root be given a range of user ids?"""
+    """True if root can get a range of user ids."""
     ranges = Path("/etc/subuid")
     return bool(
         shutil.which("newuidmap")

@@ -1,4 +1,4 @@
-"""What an image is built from, and how each part is fetched with this machine's own clients."""
+"""Fetches the parts of an image with this machine's own clients."""
 
 import base64
 import hashlib
@@ -23,14 +23,14 @@ from repro.files import reading
 Variant = Literal["official", "debian"]
 LOCK = ROOT / "requirements.lock"
 MACHINE = "x86_64"
-"""The one architecture whose agent and wheels are pinned."""
+"""The only architecture for which agent and wheels are pinned."""
 
 _GLIBC = ("2_28", "2_27", "2_24", "2_17", "2_12", "2_5")
-"""Of the manylinux tags that wheels of the lock carry; all are older than the image's."""
+"""The glibc versions in the manylinux tags of the locked wheels; all older than the image's."""
 
 
 def items(pins: Toolchain, variant: Variant, store: Path) -> Sequence[Item]:
-    """Everything that an image is built from, in the order in which it is fetched."""
+    """List the parts of an image in the order in which they are fetched."""
     image, julia, agent = pins.image, pins.julia, pins.opencode
     with reading(LOCK):
         lock = image_lock(LOCK.read_text(encoding="utf-8"), image.python)
@@ -57,15 +57,15 @@ def items(pins: Toolchain, variant: Variant, store: Path) -> Sequence[Item]:
 
 
 def check_machine() -> None:
-    """Refuse to fetch for an architecture that nothing is pinned for.
+    """Refuse an architecture for which no part is pinned.
 
     Raises:
-        UserError: this is one.
+        UserError: this machine has such an architecture.
     """
     if platform.machine() != MACHINE:
         raise UserError(
-            f"the image's parts are pinned for {MACHINE} only, and this is {platform.machine()}; "
-            f"fetch and build on {MACHINE}"
+            f"the image's parts are pinned only for {MACHINE}, but this machine is "
+            f"{platform.machine()}; fetch and build on {MACHINE}"
         )
 
 
@@ -79,7 +79,7 @@ def _fetch_debs(
 
 
 def _fetch_wheels(lock: str, python: str, made: Path, work: Path) -> None:
-    """The wheels for the image's Python; pip checks the hashes."""
+    """Download the wheels for the image's Python; pip checks the hashes."""
     del work
     made.mkdir()
     requirements = made / "requirements.txt"
@@ -94,17 +94,18 @@ def _fetch_wheels(lock: str, python: str, made: Path, work: Path) -> None:
         "--implementation", "cp", "--abi", f"cp{tag}", "--abi", "abi3", "--abi", "none",
         *(f"--platform={name}" for name in (*platforms, "any")),
     ]  # fmt: skip
-    problem = "pip cannot download the pinned wheels; is a package mirror configured for it?"
+    problem = "pip cannot download the pinned wheels; check its configuration of package indexes"
     run_tool([str(word) for word in command], problem)
 
 
 def fetch_opencode(pin: OpenCodePins, made: Path, work: Path) -> None:
-    """The package as npm has it, checked by its integrity string."""
+    """Fetch OpenCode's package with npm and check its integrity string."""
     if not shutil.which("npm"):
         raise UserError(
-            "npm: not on PATH; install it (Debian: apt-get install npm), it fetches OpenCode"
+            "npm: not on PATH, but needed to fetch OpenCode; install it (Debian: apt-get install "
+            "npm)"
         )
-    # npm reads a project's settings from where it runs, and a prefix of the user's is not needed.
+    # npm reads a project's settings from the current directory: run it in the scratch directory.
     run_tool(
         [
             "npm",
@@ -123,7 +124,7 @@ def fetch_opencode(pin: OpenCodePins, made: Path, work: Path) -> None:
 
 
 def check_integrity(path: Path, integrity: str) -> None:
-    """Compare a file with an integrity string of npm, as `sha512-` and base64.
+    """Compare a file with npm's integrity string, `sha512-` and base64.
 
     Raises:
         UserError: they differ.

@@ -1,7 +1,7 @@
-"""Julia and its packages for the image, as archives that unpack in place.
+"""Fetches Julia and its packages for the image, as archives.
 
-Each has one directory at its top, with `bin/julia` for Julia; the depot's archive has the depot's
-own directories at its top, and none for a Julia that cannot have the packages.
+Julia's archive has one directory at its top, with `bin/julia` in it. The depot's archive has the
+depot's directories at its top; it is empty for a Julia that cannot use the packages.
 """
 
 import os
@@ -20,16 +20,16 @@ _INSTANTIATE = "using Pkg; Pkg.instantiate(; manifest=true)"
 
 
 def fetch_julia(pin: Tarball | DebianJulia, made: Path, work: Path) -> None:
-    """The official tarball as it is, or an archive of Debian's unpacked packages.
+    """Fetch the official tarball, or archive Debian's unpacked packages.
 
     Raises:
-        UserError: it cannot be had.
+        UserError: Julia cannot be downloaded.
     """
     if isinstance(pin, Tarball):
         try:
             download_tarball(pin, work).rename(made)
         except UserError as error:
-            raise UserError(f"{error}; --julia debian takes Debian's Julia instead") from error
+            raise UserError(f"{error}; --julia debian uses Debian's Julia instead") from error
         return
     tree = work / "julia"
     fetch_debian(pin, tree, lambda _message: None)
@@ -39,14 +39,14 @@ def fetch_julia(pin: Tarball | DebianJulia, made: Path, work: Path) -> None:
 
 
 def fetch_depot(julia: Path, variant: str, made: Path, work: Path) -> None:
-    """The packages that julia/Manifest.toml pins, fetched by the image's own Julia.
+    """Fetch the packages that julia/Manifest.toml pins with the image's own Julia.
 
-    They are compiled when the image is built, for only there it has its MPI.
+    They are compiled during the build of the image, which has the MPI for which they are compiled.
 
     Args:
-        julia: the archive that `fetch_julia` made.
-        variant: `official`; any other cannot have the packages.
-        made: the depot's archive.
+        julia: the archive made by `fetch_julia`.
+        variant: `official`; no other can use the packages.
+        made: path of the depot's archive.
         work: an empty directory.
 
     Raises:
@@ -75,13 +75,13 @@ def _instantiate(julia: Path, project: Path, depot: Path) -> None:
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
         raise UserError(
-            f"Julia's packages cannot be fetched ({(errors or ['no reason given'])[-1]}); are its "
-            "package servers reachable? --julia debian makes an image without them"
+            f"Julia's packages cannot be fetched ({(errors or ['no reason given'])[-1]}); check "
+            "that its package servers can be reached, or make an image without them: --julia debian"
         )
 
 
 def _archive(directory: Path, made: Path, *names: str) -> None:
-    """Archive `names` of a directory: sorted, owned by root, compressed a little."""
+    """Archive `names` of a directory: sorted, owned by root, lightly compressed."""
     run_tool(
         ["tar", "--create", "--use-compress-program", "gzip -1 -n", "--file", str(made),
          "--sort=name", "--owner=0", "--group=0", "--numeric-owner", "--directory", str(directory),

@@ -1,4 +1,4 @@
-"""What of requirements.lock the image needs, for the image's Python."""
+"""Selects the entries of requirements.lock that the image needs, for the image's Python."""
 
 import re
 import tomllib
@@ -12,23 +12,23 @@ from repro import ROOT
 from repro.errors import UserError
 
 BUILD_SYSTEM = "hatchling"
-"""Makes the editable install; named in pyproject.toml's build-system."""
+"""The build system in pyproject.toml, which makes the editable install."""
 
 _ENTRY = re.compile(r"^(?!#)\S.*(?:\n[ \t]+.*)*", re.MULTILINE)
 _HASH = re.compile(r"--hash=\S+")
 
 
 def image_lock(lock: str, python: str, roots: tuple[str, ...] = ("repro", BUILD_SYSTEM)) -> str:
-    """The entries of `lock` that `roots` need on Linux x86_64 with `python`, without markers.
+    """Return the entries of `lock` that `roots` need on Linux x86_64, without markers.
 
-    pip evaluates markers for the Python that it runs on, which is not the image's. What is needed
-    is read from pyproject.toml and the packages that are installed here; one that is not installed
-    counts as needed with nothing below it.
+    pip would evaluate markers for its own Python, which is not the image's. Dependencies are read
+    from pyproject.toml and from the installed packages; a package that is not installed counts as
+    having none.
 
     Args:
         lock: the text of requirements.lock.
-        python: the image's Python, as `3.13`.
-        roots: what is installed in the image; their development extras are not.
+        python: the image's Python, such as `3.13`.
+        roots: the packages to install in the image, without development extras.
 
     Raises:
         UserError: an entry cannot be read or has no hash.
@@ -52,14 +52,14 @@ def _entries(lock: str) -> Iterator[tuple[Requirement, list[str]]]:
         try:
             requirement = Requirement(name)
         except InvalidRequirement as error:
-            raise UserError(f"requirements.lock: {name}: not a requirement; mend it") from error
+            raise UserError(f"requirements.lock: {name}: not a requirement; correct it") from error
         if not hashes:
-            raise UserError(f"requirements.lock: {name}: has no hash; add it")
+            raise UserError(f"requirements.lock: {name}: no hash; add it")
         yield requirement, hashes
 
 
 def _closure(roots: tuple[str, ...], python: str) -> set[str]:
-    """The packages that `roots` need, with the extras that each is asked for with."""
+    """Return the packages that `roots` need, including those of requested extras."""
     left = [(str(canonicalize_name(root)), "") for root in roots]
     found = set(left)
     while left:
@@ -75,7 +75,7 @@ def _closure(roots: tuple[str, ...], python: str) -> set[str]:
 
 
 def _requires(name: str) -> list[str]:
-    if name == "repro":  # what was installed may be older than the file
+    if name == "repro":  # the installed metadata can be older than the file
         project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         return list(project["dependencies"])
     try:

@@ -1,4 +1,4 @@
-"""What of the checkout goes into an image."""
+"""Archives the checkout for an image."""
 
 import os
 import subprocess
@@ -13,17 +13,17 @@ from repro.files import writing
 
 @dataclass(frozen=True)
 class Source:
-    """A checkout, as it is."""
+    """A checkout, including uncommitted changes."""
 
     commit: str
     changed: bool
-    """Are there changes, or new files, that no commit has?"""
+    """True if there are uncommitted changes or new files."""
 
     time: int
-    """The commit's, in seconds since 1970: every file in the image has it."""
+    """Time of the commit, in seconds since 1970; every file in the image has it."""
 
     files: tuple[str, ...]
-    """What git tracks or does not ignore, below `root`."""
+    """Files below `root` that git tracks or does not ignore."""
 
     root: Path
 
@@ -32,7 +32,7 @@ class Source:
 
 
 def look_at_source(root: Path = ROOT) -> Source:
-    """The checkout at `root`.
+    """Read the state of the checkout at `root`.
 
     Raises:
         UserError: it is not a git checkout.
@@ -49,7 +49,7 @@ def look_at_source(root: Path = ROOT) -> Source:
 
 
 def write_source(source: Source, target: Path) -> None:
-    """Archive a checkout: the same files give the same bytes, whoever does it.
+    """Archive a checkout; the same files give the same bytes on every machine.
 
     Raises:
         UserError: the archive cannot be written.
@@ -73,7 +73,7 @@ def _git(root: Path, *words: str) -> str:
     )
     if done.returncode:
         raise UserError(
-            f"{root}: git does not know it as a checkout; an image is built from a git checkout "
-            "of repro: clone it, and build there"
+            f"{root}: not a git checkout, from which an image is built; clone repro with git and "
+            "build there"
         )
     return done.stdout

@@ -1,7 +1,7 @@
-"""A directory with everything that building an image needs, made item by item.
+"""A directory with the parts of an image, filled item by item.
 
-An item is a file or directory. It is made beside its place and renamed: it is there whole, or not
-at all. `fetched.json` says from which pins each was made, so that other pins make it anew.
+An item is a file or directory. It is made under a temporary name and renamed when it is complete.
+`fetched.json` records the pins of each item, so that changed pins replace it.
 """
 
 import hashlib
@@ -21,37 +21,37 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Item:
-    """Something to fetch."""
+    """A part to fetch."""
 
     name: str
     """Its file or directory in the store."""
 
     made_from: str
-    """What it depends on; when this changes it is fetched again."""
+    """Its pins; if they change, it is fetched again."""
 
     what: str
-    """In words, for whoever waits."""
+    """Its description, for progress messages."""
 
     make: Callable[[Path, Path], None]
-    """Makes it, given where to put it and an empty directory to work in."""
+    """Makes it, given its path and an empty working directory."""
 
     @property
     def key(self) -> str:
-        """Stands for `made_from`."""
+        """The hash of `made_from`."""
         return hashlib.sha256(self.made_from.encode()).hexdigest()
 
 
 def fill(store: Path, items: Sequence[Item], say: Say) -> None:
-    """Make what is missing of `items` in `store`, then write the sums of all that is there.
+    """Make the missing `items` in `store`, then write the checksums of all items.
 
     Raises:
-        UserError: an item cannot be made; those before it are kept.
+        UserError: an item cannot be made; the previous ones are kept.
     """
     with writing(store):
         store.mkdir(parents=True, exist_ok=True)
         for item in items:
             if _has(store, item):
-                say(f"{item.name}: there already")
+                say(f"{item.name}: already fetched")
                 continue
             say(f"{item.name}: {item.what}")
             _make(store, item)
@@ -61,15 +61,15 @@ def fill(store: Path, items: Sequence[Item], say: Say) -> None:
 
 
 def check(store: Path, items: Sequence[Item]) -> None:
-    """Make sure that `items` are in `store` as they were fetched.
+    """Check that `items` are in `store`, unchanged.
 
     Raises:
-        UserError: an item is missing, was made from other pins, or a file has changed.
+        UserError: an item is missing or was made from other pins, or a file has changed.
     """
     for item in items:
         if not _has(store, item):
             raise UserError(
-                f"{store}: has no {item.name} for these pins; on a machine with network run "
+                f"{store}: no {item.name} for the current pins; on a machine with network, run "
                 f"`repro image fetch {store}`"
             )
     names = [item.name for item in items]
@@ -81,13 +81,13 @@ def check(store: Path, items: Sequence[Item]) -> None:
     for path in sorted(recorded.keys() | found.keys()):
         if recorded.get(path) != found.get(path):
             raise UserError(
-                f"{store / path}: not as it was fetched; remove {path.split('/')[0]} and run "
-                f"`repro image fetch {store}`"
+                f"{store / path}: changed since it was fetched; remove {path.split('/')[0]} and "
+                f"run `repro image fetch {store}`"
             )
 
 
 def _record(store: Path) -> dict[str, str]:
-    """Key by name of what is in the store."""
+    """Return the keys of the items in the store, by name."""
     path = store / RECORD
     found: dict[str, str] = read_json(path) if path.exists() else {}
     return {name: key for name, key in found.items() if (store / name).exists()}
@@ -111,7 +111,7 @@ def _make(store: Path, item: Item) -> None:
 
 
 def _sums(store: Path, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Path in the store and sha256 of every file of the items called `names`."""
+    """Yield path and SHA-256 of every file of the items called `names`."""
     for name in sorted(names):
         top = store / name
         inside = top.rglob("*") if top.is_dir() else [top]

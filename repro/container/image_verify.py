@@ -1,4 +1,4 @@
-"""What `repro image verify` finds."""
+"""The checks of `repro image verify`."""
 
 import shutil
 import subprocess
@@ -26,7 +26,7 @@ CONTENTS = (
     "/usr/bin/rg",
     "/etc/ssl/certs/ca-certificates.crt",
 )
-"""Without one of these something does not work."""
+"""Files that the image must contain."""
 
 _LOOK = 'for path do [ -e "$path" ] || echo "$path"; done'
 _SECONDS = 120
@@ -35,10 +35,10 @@ _finding = partial(finding, needed=True)
 
 
 def findings(sif: Path) -> list[Finding]:
-    """What an image is, against the pins of this checkout and against its own record.
+    """Check an image against the pins of this checkout and against its own record.
 
     Raises:
-        UserError: the file cannot be read or is no Apptainer image.
+        UserError: the file cannot be read or is not an Apptainer image.
     """
     return [_digest(sif), *_labels(sif), _signature(sif), _contents(sif)]
 
@@ -47,17 +47,17 @@ def _digest(sif: Path) -> Finding:
     digest = f"sha256:{squashfs_sha256(sif)}"
     record = sif.with_name(f"{sif.name}.json")
     if not record.exists():
-        meaning = f"there is no {record.name} beside it to compare with"
+        meaning = f"no {record.name} next to it to compare with"
         return _finding("content", digest, meaning, ok=False, needed=False)
     recorded = read_json(record).get("digest")
     if recorded != digest:
-        meaning = f"{record.name} says {recorded}: changed since it was built; copy or {_AGAIN}"
+        meaning = f"{record.name} has {recorded}: changed since it was built; copy or {_AGAIN}"
         return _finding("content", digest, meaning, ok=False)
-    return _finding("content", digest, f"as {record.name} says")
+    return _finding("content", digest, f"as in {record.name}")
 
 
 def _labels(sif: Path) -> list[Finding]:
-    """Labels against toolchain.toml, then those that say what was built."""
+    """Check labels against toolchain.toml, then show those that describe the source."""
     has, pins = labels(sif), load_pins()
     debian = has.get("repro.julia") == pins.julia.debian.version
     wanted = {
@@ -77,9 +77,7 @@ def _labels(sif: Path) -> list[Finding]:
 def _label(name: str, value: str, wanted: str) -> Finding:
     if value == wanted:
         return _finding(name, value)
-    meaning = (
-        f"of this checkout it would be {wanted}: check out what it was built from, or {_AGAIN}"
-    )
+    meaning = f"this checkout has {wanted}: check out the commit it was built from, or {_AGAIN}"
     return _finding(name, value, meaning, ok=False)
 
 
@@ -89,7 +87,7 @@ def _named(name: str, value: str | None) -> Finding:
 
 def _signature(sif: Path) -> Finding:
     if not is_signed(sif):
-        return _finding("signature", "none", "nobody vouches for it", ok=False, needed=False)
+        return _finding("signature", "none", "the image is not signed", ok=False, needed=False)
     if not shutil.which("apptainer"):
         return _finding("signature", "not checked", "no apptainer on PATH", ok=False, needed=False)
     done = subprocess.run(
@@ -97,16 +95,16 @@ def _signature(sif: Path) -> Finding:
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        return _finding("signature", "not good", last, ok=False)
-    return _finding("signature", "good")
+        return _finding("signature", "not valid", last, ok=False)
+    return _finding("signature", "valid")
 
 
 def _contents(sif: Path) -> Finding:
-    """Start the image and look for what must be there."""
+    """Start the image and check that the required files exist."""
     try:
         line = open_image(sif).line()
     except UserError as error:
-        return _finding("contents", "not looked at", str(error), ok=False)
+        return _finding("contents", "not checked", str(error), ok=False)
     done = subprocess.run(
         [*line, "sh", "-c", _LOOK, "sh", *CONTENTS],
         capture_output=True, text=True, timeout=_SECONDS, check=False,
@@ -115,4 +113,4 @@ def _contents(sif: Path) -> Finding:
     if missing or done.returncode:
         found = f"missing: {', '.join(missing)}" if missing else "cannot be read"
         return _finding("contents", found, _AGAIN, ok=False)
-    return _finding("contents", f"all {len(CONTENTS)} that are looked for")
+    return _finding("contents", f"all {len(CONTENTS)} required files found")

@@ -1,4 +1,4 @@
-"""What this machine or image holds, as one line of JSON: `python -m repro.container.inside`."""
+"""Prints Julia and MPI of this machine or image as JSON: `python -m repro.container.inside`."""
 
 import json
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from repro.errors import UserError, fail
 
 
 def main() -> None:
-    """Print it; without a Julia, exit with 2 and one line."""
+    """Print one line of JSON; without a Julia, exit with code 2 and one line."""
     try:
         julia, mpi = find_julia(), find_mpi()
     except UserError as error:

@@ -1,4 +1,4 @@
-"""Finding a Julia that works, and knowing what it is."""
+"""Finds a working Julia and asks for its version, BLAS and packages."""
 
 import os
 import shutil
@@ -16,14 +16,14 @@ PROJECT = ROOT / "julia"
 TOOLCHAIN = ROOT / ".toolchain"
 PACKAGES = ("Dagger", "MPI")
 PROBE_SECONDS = 120
-"""More than the slowest start on a cold network file system, less than a user's patience."""
+"""Longer than the slowest start on a cold network file system."""
 
 
 BLAS_CORES_WITHOUT_AVX = {
     "Atom", "Banias", "Barcelona", "Bobcat", "Core2", "Dunnington", "Katmai", "Nano", "Nehalem",
     "Northwood", "Opteron", "Opteron_SSE3", "Penryn", "Prescott",
 }  # fmt: skip
-"""By OpenBLAS' names: what an old one takes for a CPU that is newer than itself."""
+"""OpenBLAS' names of CPUs without AVX, which an old version reports for a CPU it does not know."""
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Julia:
     version: str
     blas: str
     blas_core: str
-    """The CPU family whose kernels OpenBLAS chose by itself."""
+    """The CPU family whose kernels OpenBLAS selects by default."""
 
     packages: tuple[str, ...]
-    """Those of `PACKAGES` that are installed."""
+    """The installed ones of `PACKAGES`."""
 
 
 def toolchain_paths(toolchain: Path = TOOLCHAIN) -> list[Path]:
-    """Where set-up puts Julia: the official tarball first, then Debian's."""
+    """Return the paths where set-up puts Julia: the official tarball first, then Debian's."""
     pins = load_pins().julia
     return [
         toolchain / f"julia-{pins.version}" / "bin" / "julia",
@@ -53,10 +53,10 @@ def toolchain_paths(toolchain: Path = TOOLCHAIN) -> list[Path]:
 
 
 def find_julia() -> Julia:
-    """The Julia that everything uses: `$JULIA`, then PATH, then what set-up fetched.
+    """Return the Julia to use: `$JULIA`, then PATH, then the one that set-up fetched.
 
     Raises:
-        UserError: there is none, or the one that was asked for does not work.
+        UserError: there is none, or `$JULIA` does not work.
     """
     if chosen := os.environ.get("JULIA"):
         return probe(_on_path(chosen), "$JULIA")
@@ -69,7 +69,7 @@ def find_julia() -> Julia:
                 raise
     if fetched:
         return probe(fetched[0], ".toolchain")
-    raise UserError("no Julia: run `repro setup`, or set JULIA to one that is installed")
+    raise UserError("no Julia found; run `repro setup`, or set JULIA to an installed one")
 
 
 def _on_path(name: str) -> Path:
@@ -80,10 +80,10 @@ def _on_path(name: str) -> Path:
 
 
 def probe(path: Path, origin: str, packages: Sequence[str] = PACKAGES) -> Julia:
-    """Start a Julia once and ask what it is.
+    """Start a Julia once and ask for its version, BLAS and packages.
 
     Raises:
-        UserError: it does not start, crashes, or does not answer in `PROBE_SECONDS`.
+        UserError: it does not start, crashes, or does not answer within `PROBE_SECONDS`.
     """
     command = [str(path), "--startup-file=no", f"--project={PROJECT}"]
     try:
@@ -104,7 +104,7 @@ def probe(path: Path, origin: str, packages: Sequence[str] = PACKAGES) -> Julia:
         raise _broken(path, origin, f"crashes at start ({name})")
     facts = dict(line.split("\t", 1) for line in answer.stdout.splitlines() if "\t" in line)
     if answer.returncode or "version" not in facts:
-        last = (answer.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        last = (answer.stderr.strip().splitlines() or ["no error message"])[-1]
         raise _broken(path, origin, f"fails at start ({last})")
     found = tuple(name for name in packages if facts.get(f"package {name}") == "true")
     return Julia(

@@ -1,4 +1,4 @@
-"""Installing Dagger.jl and MPI.jl as julia/Manifest.toml pins them, where Julia is new enough."""
+"""Installs Dagger.jl and MPI.jl as julia/Manifest.toml pins them, if Julia is new enough."""
 
 import os
 import re
@@ -16,21 +16,21 @@ from repro.errors import UserError
 from repro.files import reading, write_atomic, writing
 
 INSTALL_SECONDS = 3600
-"""For 110 packages to be fetched and compiled: minutes, unless network and disk are very slow."""
+"""Time limit to fetch and compile 110 packages, which takes minutes on a normal machine."""
 
 _INSTALL = "using Pkg; Pkg.instantiate(; manifest=true); Pkg.precompile()"
 _LOCK = ("Project.toml", "Manifest.toml")
 _UNFINISHED = "julia-packages-unfinished"
-"""A package counts as installed when its source is there, so a break-off must be remembered."""
+"""Marks an interrupted installation: Julia counts a package as installed once its source exists."""
 
 NAMES = " and ".join(f"{name}.jl" for name in PACKAGES)
 _ERROR = re.compile(r"\b(ERROR|\w*Error): ")
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-"""Colours and cursor movements, which Julia writes to a pipe as well."""
+"""Colours and cursor movements, which Julia also writes to a pipe."""
 
 
 def needed_minor(project: Path = PROJECT) -> tuple[int, int]:
-    """The oldest Julia that can use the project's manifest: (1, 12)."""
+    """Return the oldest Julia that can use the project's manifest: (1, 12)."""
     path = project / "Manifest.toml"
     with reading(path):
         manifest = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -38,7 +38,7 @@ def needed_minor(project: Path = PROJECT) -> tuple[int, int]:
 
 
 def too_old(julia: Julia, project: Path = PROJECT) -> str | None:
-    """That a Julia cannot have the packages, in words; None if it can."""
+    """Explain why a Julia cannot use the packages; None if it can."""
     needed = needed_minor(project)
     if _minor(julia.version) >= needed:
         return None
@@ -46,12 +46,12 @@ def too_old(julia: Julia, project: Path = PROJECT) -> str | None:
 
 
 def broken_off(toolchain: Path = TOOLCHAIN) -> bool:
-    """Was an installation begun and not finished?"""
+    """True if an installation was interrupted."""
     return (toolchain / _UNFINISHED).exists()
 
 
 def to_install(julia: Julia, toolchain: Path = TOOLCHAIN) -> bool:
-    """Is there anything left to install?"""
+    """True if a package must be installed."""
     return bool(_missing(julia)) or broken_off(toolchain)
 
 
@@ -63,28 +63,28 @@ def ensure_packages(
     *,
     again: bool = False,
 ) -> str:
-    """Install what is missing, in the user's own depot; what that came to, in one line.
+    """Install missing packages in the user's own depot; return the result in one line.
 
-    No failure is fatal: cells that need no package can run.
+    A failure is not fatal: cells that need no package can run.
 
     Args:
-        julia: the Julia that gets them.
-        say: takes what Julia prints meanwhile, line by line.
-        project: Project.toml and Manifest.toml; they are never changed.
-        toolchain: where a broken-off installation is remembered.
-        again: compile them even if they are there, for another MPI.
+        julia: the Julia to install them for.
+        say: receives Julia's output, line by line.
+        project: directory of Project.toml and Manifest.toml, which never change.
+        toolchain: directory in which an interrupted installation is recorded.
+        again: compile them even if they are installed, because the MPI changed.
     """
     if old := too_old(julia, project):
         return f"{old}: their cells will be `unavailable`"
     if not again and not to_install(julia, toolchain):
         return f"{NAMES}: installed"
-    say(f"installing {NAMES}: minutes, of which most are compiling")
+    say(f"installing {NAMES}: takes minutes, mostly to compile")
     try:
         _install(julia, say, project, toolchain)
     except UserError as error:
         return (
             f"{NAMES} could not be installed ({error}); their cells will be `unavailable`; "
-            "on a machine with network run `repro setup` again"
+            "with network access, run `repro setup` again"
         )
     return f"{NAMES}: installed"
 
@@ -97,7 +97,7 @@ def _install(julia: Julia, say: Say, project: Path, toolchain: Path) -> None:
     with _unchanged(project, say):
         run_installer(julia, project, say)
     if missing := _missing(probe(julia.path, julia.origin)):
-        raise UserError(f"Julia reports success, but {', '.join(missing)} is not there")
+        raise UserError(f"Julia reports success, but {', '.join(missing)} is missing")
     with writing(mark):
         mark.unlink()
 
@@ -112,10 +112,10 @@ def _minor(version: str) -> tuple[int, int]:
 
 
 def run_installer(julia: Julia, project: Path, say: Say) -> None:
-    """Install what the manifest of `project` names; what Julia prints goes to `say`.
+    """Install the packages in the manifest of `project`; pass Julia's output to `say`.
 
     Raises:
-        UserError: it does not start, fails, or is not done in `INSTALL_SECONDS`.
+        UserError: Julia does not start, fails, or takes longer than `INSTALL_SECONDS`.
     """
     command = [str(julia.path), "--startup-file=no", f"--project={project}", "-e", _INSTALL]
     lines = []
@@ -127,7 +127,7 @@ def run_installer(julia: Julia, project: Path, say: Say) -> None:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            start_new_session=True,  # it starts processes to compile: one signal ends them all
+            start_new_session=True,  # one signal must also end its compiler processes
         )
     except OSError as error:
         raise UserError(f"{julia.path} does not start: {error.strerror}") from error
@@ -136,9 +136,9 @@ def run_installer(julia: Julia, project: Path, say: Say) -> None:
             lines.append(_TERMINAL.sub("", line).strip())
             say(lines[-1])
     if process.returncode == -signal.SIGKILL:
-        raise UserError(f"killed, or not done in {INSTALL_SECONDS} s")
+        raise UserError(f"killed, or took longer than {INSTALL_SECONDS} s")
     if process.returncode:
-        # a backtrace follows the error, and its last line says nothing to a user
+        # a backtrace follows the error, and its last line does not help a user
         errors = [line for line in lines if _ERROR.search(line)]
         said = [line for line in lines if line] or [f"exit code {process.returncode}"]
         raise UserError((errors or said)[-1])
@@ -146,7 +146,7 @@ def run_installer(julia: Julia, project: Path, say: Say) -> None:
 
 @contextmanager
 def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
-    """See that a process group ends: at the time limit, or when the user interrupts."""
+    """End a process group at the time limit, or when the user interrupts."""
 
     def kill() -> None:
         with suppress(ProcessLookupError):
@@ -165,7 +165,7 @@ def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
 
 @contextmanager
 def _unchanged(project: Path, say: Say) -> Iterator[None]:
-    """Put the lock back if Julia writes to it, and say so."""
+    """Restore the lock files if Julia changes them, and report it."""
     before = {path: path.read_bytes() for path in (project / name for name in _LOCK)}
     try:
         yield
@@ -173,4 +173,4 @@ def _unchanged(project: Path, say: Say) -> Iterator[None]:
         for path, content in before.items():
             if not path.exists() or path.read_bytes() != content:
                 write_atomic(path, content)
-                say(f"Julia had changed {path}: it was put back")
+                say(f"Julia changed {path}; restored it")

@@ -1,4 +1,4 @@
-"""Fetching Julia: the pinned official tarball, else Debian 11's packages. Neither needs root."""
+"""Fetches Julia without root: the pinned official tarball, otherwise Debian 11's packages."""
 
 import os
 import platform
@@ -19,15 +19,15 @@ CONNECT_SECONDS, READ_SECONDS = 10, 60
 
 
 def ensure_julia(say: Say, toolchain: Path = TOOLCHAIN) -> Julia:
-    """The Julia that `find_julia` finds; if there is none, one fetched into `toolchain`.
+    """Return the Julia of `find_julia`; if there is none, fetch one into `toolchain`.
 
     Raises:
-        UserError: there is none and none can be fetched; says what to install by hand.
+        UserError: there is none and none can be fetched; the message says what to install.
     """
     try:
         return find_julia()
     except UserError as error:
-        if os.environ.get("JULIA"):  # asked for by name: another one would be a surprise
+        if os.environ.get("JULIA"):  # the user asked for this one: do not use another
             raise
         say(str(error).split(";")[0])
     with writing(toolchain):
@@ -36,7 +36,7 @@ def ensure_julia(say: Say, toolchain: Path = TOOLCHAIN) -> Julia:
 
 
 def fetch_julia(pins: JuliaPins, toolchain: Path, say: Say) -> Julia:
-    """Fetch the official tarball, or where that cannot be had, Debian's packages."""
+    """Fetch the official tarball; if that fails, Debian's packages."""
     tarball = pins.tarball.get(platform.machine())
     target = toolchain / f"julia-{pins.version}"
     if tarball:
@@ -49,7 +49,7 @@ def fetch_julia(pins: JuliaPins, toolchain: Path, say: Say) -> Julia:
 
 
 def fetch_tarball(pin: Tarball, target: Path, say: Say) -> Julia:
-    """Download, check by hash, unpack beside `target` and rename: never half a Julia.
+    """Download Julia, check its hash, unpack it under a temporary name and rename it.
 
     Raises:
         UserError: the server cannot be reached or the hash differs.
@@ -66,7 +66,7 @@ def fetch_tarball(pin: Tarball, target: Path, say: Say) -> Julia:
 
 
 def download_tarball(pin: Tarball, directory: Path) -> Path:
-    """Download the tarball into `directory` and check it by its hash.
+    """Download the tarball into `directory` and check its hash.
 
     Raises:
         UserError: the server cannot be reached or the hash differs.
@@ -81,7 +81,7 @@ def download_tarball(pin: Tarball, directory: Path) -> Path:
             pin.url, f"sha256:{pin.sha256}", "julia.tar.gz", directory, downloader=downloader
         )
     except requests.RequestException as error:
-        raise UserError("Julia's download server cannot be reached from here") from error
+        raise UserError("Julia's download server cannot be reached") from error
     except ValueError as error:
         raise UserError(f"{pin.url}: not the pinned file: its sha256 differs") from error
     return Path(archive)
@@ -91,12 +91,12 @@ def fetch_debian(pin: DebianJulia, target: Path, say: Say) -> Julia:
     """Download Debian's packages with apt and unpack them into `target`; nothing is installed.
 
     Raises:
-        UserError: this is no Debian, or its mirror does not carry the suite.
+        UserError: this is not a Debian, or its mirror does not have the suite.
     """
     mirror = debian_mirror()
     if mirror is None or not shutil.which("dpkg-deb"):
         raise UserError(
-            "no Julia and no way to fetch one here: install Julia 1.12 by hand and set JULIA to it"
+            "no Julia found, and none can be fetched; install Julia 1.12 and set JULIA to it"
         )
     say(f"fetching Julia {pin.version} from Debian {pin.suite}: 64 MB")
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".debian-") as scratch:
@@ -107,7 +107,7 @@ def fetch_debian(pin: DebianJulia, target: Path, say: Say) -> Julia:
                 unpack = ["dpkg-deb", "-x", str(package), str(tree)]
                 run_tool(unpack, f"{package.name} cannot be unpacked")
         except UserError as error:
-            raise UserError(f"{error}; install Julia 1.12 by hand and set JULIA to it") from error
+            raise UserError(f"{error}; install Julia 1.12 and set JULIA to it") from error
         _write_wrapper(tree)
         tree.rename(target)
     say(f"Julia {pin.version} is in {target}")
@@ -124,7 +124,7 @@ def _download(pin: DebianJulia, mirror: str, scratch: Path) -> list[Path]:
 
 
 def _write_wrapper(tree: Path) -> None:
-    """Start Julia with the libraries that lie beside it."""
+    """Write a script that starts Julia with the libraries unpacked next to it."""
     wrapper = tree / "julia"
     wrapper.write_text(
         "#!/bin/sh\n"

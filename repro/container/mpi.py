@@ -1,4 +1,4 @@
-"""Finding this machine's MPI: its mpiexec and the library that belongs to it."""
+"""Finds this machine's MPI: its mpiexec and the matching library."""
 
 import os
 import platform
@@ -13,7 +13,7 @@ from pathlib import Path
 from repro.errors import UserError
 
 ANSWER_SECONDS = 30
-"""For a question to mpiexec or to the library: more than a cold network file system takes."""
+"""Time limit for mpiexec or the library to answer, even on a cold network file system."""
 
 HOW_TO_GET = (
     "install Open MPI (Debian: apt-get install openmpi-bin libopenmpi-dev) and run `repro setup` "
@@ -25,10 +25,10 @@ _LAUNCHERS = {
     "Intel MPI": re.compile(r"Intel\(R\) MPI Library.*Version (\d[\d.]*(?: Update \d+)?)"),
     "MPICH": re.compile(r"HYDRA build details:\s+Version:\s+(\S+)"),
 }
-"""What `--version` says; these have the version of the library that they belong to."""
+"""The output of `--version`; these launchers have the version of their library."""
 
 _ANY_MPI = re.compile(r"slurm|PRRTE|PALS", re.IGNORECASE)
-"""Launchers that start the programs of whichever MPI: the library alone decides."""
+"""Launchers that start programs of any MPI: the library alone decides."""
 
 _LIBRARIES = {
     "Open MPI": ("OpenMPI", re.compile(r"Open MPI v(\d\w*(?:\.\w+)*)")),
@@ -37,13 +37,13 @@ _LIBRARIES = {
     "MVAPICH": ("MPICH", re.compile(r"MVAPICH2? Version\s*:\s*(\S+)")),
     "Cray MPICH": ("MPICH", re.compile(r"MPI VERSION\s*: CRAY MPICH version (\S+)")),
 }
-"""The ABI, by MPIPreferences' name, and what `MPI_Get_library_version` begins with."""
+"""The ABI, by MPIPreferences' name, and the beginning of `MPI_Get_library_version`."""
 
 _HYDRA_TOO = ("MVAPICH", "Cray MPICH")
-"""They come with MPICH's launcher, but have version numbers of their own."""
+"""Families with MPICH's launcher but their own version numbers."""
 
 _NAMES = ("libmpi.so.40", "libmpi.so.12", "libmpich.so.12", "libmpi.so", "libmpich.so")
-"""Versioned names first: the plain ones are there only where programs are compiled."""
+"""Versioned names first: the plain ones need a development package."""
 
 _ASK_LIBRARY = """
 import ctypes, sys
@@ -55,19 +55,19 @@ library.MPI_Get_library_version(text, ctypes.byref(length))
 ctypes.CDLL(None).dladdr(library.MPI_Get_library_version, ctypes.byref(where))
 sys.stdout.buffer.write(where.file + b"\\n" + text.value)
 """
-"""Prints where the loader found the library, and what it says it is; needs no MPI_Init."""
+"""Prints the path of the loaded library and its version text; needs no MPI_Init."""
 
 
 @dataclass(frozen=True)
 class Mpi:
-    """An mpiexec and the library that belongs to it; both were asked."""
+    """An mpiexec and the matching library; both have been queried."""
 
     mpiexec: Path
     family: str
     """`Open MPI`, `MPICH`, `Intel MPI`, `MVAPICH` or `Cray MPICH`."""
 
     version: str
-    """The library's."""
+    """The library's version."""
 
     library: Path
     abi: str
@@ -78,10 +78,10 @@ class Mpi:
 
 
 def find_mpi() -> Mpi | None:
-    """The MPI of `$MPIEXEC`, else of `mpiexec` on PATH; None if there is no mpiexec.
+    """Return the MPI of `$MPIEXEC`, otherwise of `mpiexec` on PATH; None without an mpiexec.
 
     Raises:
-        UserError: mpiexec does not work, or no library that can be loaded belongs to it.
+        UserError: mpiexec does not work, or no matching library can be loaded.
     """
     chosen = os.environ.get("MPIEXEC")
     found = shutil.which(chosen or "mpiexec")
@@ -100,17 +100,17 @@ def find_mpi() -> Mpi | None:
     its_name = f"{mpiexec} is {family} {version}".rstrip()
     if others:
         raise UserError(
-            f"{its_name}, but the MPI library {others[0].library} is {others[0]}: every rank would "
-            "be alone; load one MPI only, or set MPIEXEC to the mpiexec of that library"
+            f"{its_name}, but the MPI library {others[0].library} is {others[0]}: ranks would not "
+            "find each other; load only one MPI, or set MPIEXEC to the mpiexec of that library"
         )
     raise UserError(
-        f"{its_name}, but no MPI library is beside it or known to the loader; install the library "
+        f"{its_name}, but there is no MPI library next to it or known to the loader; install it "
         "(Debian: apt-get install libopenmpi-dev), load its module, or set LD_LIBRARY_PATH"
     )
 
 
 def _ask_launcher(mpiexec: Path) -> tuple[str, str]:
-    """Family and version; the family is empty for a launcher that serves any."""
+    """Return family and version; the family is empty for a launcher that serves any MPI."""
     try:
         answer = subprocess.run(
             [mpiexec, "--version"],
@@ -126,7 +126,7 @@ def _ask_launcher(mpiexec: Path) -> tuple[str, str]:
     except subprocess.TimeoutExpired as error:
         raise _broken(mpiexec, f"does not answer in {ANSWER_SECONDS} s") from error
     said = answer.stdout + answer.stderr
-    line = (said.strip().splitlines() or ["it says nothing"])[-1]
+    line = (said.strip().splitlines() or ["no output"])[-1]
     if answer.returncode:
         raise _broken(mpiexec, f"fails ({line})")
     for family, pattern in _LAUNCHERS.items():
@@ -134,7 +134,7 @@ def _ask_launcher(mpiexec: Path) -> tuple[str, str]:
             return family, match[1]
     if _ANY_MPI.search(said):
         return "", ""
-    raise _broken(mpiexec, f"is of no known MPI ({line})")
+    raise _broken(mpiexec, f"is not of a known MPI ({line})")
 
 
 def _broken(mpiexec: Path, how: str) -> UserError:
@@ -145,7 +145,7 @@ def _broken(mpiexec: Path, how: str) -> UserError:
 
 
 def _candidates(mpiexec: Path) -> Iterator[str]:
-    """Libraries beside mpiexec, then names for the loader (LD_LIBRARY_PATH, ldconfig)."""
+    """Yield libraries next to mpiexec, then names for the loader (LD_LIBRARY_PATH, ldconfig)."""
     multiarch = f"lib/{platform.machine()}-linux-gnu"
     directories = ("lib", "lib64", multiarch, f"{multiarch}/openmpi/lib", "lib/release")
     for prefix in dict.fromkeys((mpiexec.resolve().parent.parent, mpiexec.parent.parent)):
@@ -155,9 +155,9 @@ def _candidates(mpiexec: Path) -> Iterator[str]:
 
 
 def _ask_library(library: str, mpiexec: Path) -> Mpi | None:
-    """What a library is; None if it cannot be loaded or is not known.
+    """Identify a library; None if it cannot be loaded or is unknown.
 
-    Asked in a process of its own: loading a library runs its code, and two MPIs in one process
+    This needs a separate process: loading a library runs its code, and two MPIs in one process
     would answer for each other.
     """
     try:
@@ -176,7 +176,7 @@ def _ask_library(library: str, mpiexec: Path) -> Mpi | None:
         return None
     path, _, said = answer.stdout.partition("\n")
     for family, (abi, pattern) in _LIBRARIES.items():
-        # the version only: the rest can hold the names of a user and a host
+        # only the version: the rest can contain the names of a user and a host
         if not answer.returncode and (match := pattern.match(said)):
             return Mpi(mpiexec, family, match[1], Path(path).absolute(), abi)
     return None
@@ -189,5 +189,5 @@ def _belongs(mpi: Mpi, family: str, version: str) -> bool:
 
 
 def _numbers(version: str) -> list[int]:
-    """Intel's launcher says `Update 08` where its library says `Update 8`."""
+    """Split a version into numbers: Intel's launcher has `Update 08`, its library `Update 8`."""
     return [int(number) for number in re.findall(r"\d+", version)]

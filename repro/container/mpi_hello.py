@@ -1,7 +1,7 @@
-"""Two MPI ranks greet each other through a library, without a compiler and without MPI.jl.
+"""Tests communication between MPI ranks through a library, without a compiler and MPI.jl.
 
-`python mpi_hello.py LIBRARY WORD` prints `WORD HOST SIZE VERSION`: how many ranks there are, by the
-sum of ones over all, and what the library says it is. Standard library only: it runs on nodes.
+`python mpi_hello.py LIBRARY WORD` prints `WORD HOST SIZE VERSION`: the number of ranks, by a sum
+of ones over all of them, and the library's version. Standard library only: it runs on nodes.
 """
 
 import ctypes
@@ -20,13 +20,13 @@ def main(library: str, word: str) -> None:
     version = text.value.decode(errors="replace").split(",")[0]  # the rest names hosts and people
     mpi.MPI_Init(None, None)
     mpi.MPI_Allreduce(ctypes.byref(one), ctypes.byref(ranks), 1, integer, plus, world)
-    # In one write, so that the lines of two ranks do not mix.
+    # One write, so that the lines of two ranks do not mix.
     os.write(1, f"{word} {os.uname().nodename} {ranks.value} {version}\n".encode())
     mpi.MPI_Finalize()
 
 
 def _handles(mpi: ctypes.CDLL) -> tuple[Any, Any, Any]:
-    """MPI_COMM_WORLD, MPI_INT and MPI_SUM: addresses in Open MPI, numbers in MPICH's ABI."""
+    """Return MPI_COMM_WORLD, MPI_INT, MPI_SUM: addresses in Open MPI, numbers in MPICH's ABI."""
     try:
         names = ("ompi_mpi_comm_world", "ompi_mpi_int", "ompi_mpi_op_sum")
         world, integer, plus = (ctypes.byref(ctypes.c_char.in_dll(mpi, name)) for name in names)

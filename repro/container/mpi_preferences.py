@@ -1,7 +1,7 @@
-"""Telling MPI.jl which MPI is here, in julia/LocalPreferences.toml.
+"""Configures MPI.jl for this machine's MPI, in julia/LocalPreferences.toml.
 
-MPI.jl brings an MPI of its own. Started by another MPI's mpiexec, its ranks do not find each other:
-every one is rank 0 of 1. So it is told to take the library that belongs to the mpiexec here.
+MPI.jl comes with its own MPI. If another MPI's mpiexec starts its ranks, they do not find each
+other: every one is rank 0 of 1. So MPI.jl must use the library that matches this mpiexec.
 """
 
 import json
@@ -18,13 +18,13 @@ from repro.files import reading, write_atomic, writing
 _FILE = "LocalPreferences.toml"
 _TABLE = "MPIPreferences"
 SHOWN = f"{PROJECT.name}/{_FILE}"
-"""The file's name for messages."""
+"""The file's name in messages."""
 
 
 def preferences_text(mpi: Mpi) -> str:
-    """The table that MPIPreferences 0.1.12 writes for a system's MPI, byte for byte.
+    """Return the table that MPIPreferences 0.1.12 writes for a system's MPI, byte for byte.
 
-    `__clear__` is how Preferences.jl writes a preference that was set to nothing.
+    `__clear__` is Preferences.jl's notation for a preference set to nothing.
     """
     return (
         f"[{_TABLE}]\n"
@@ -40,7 +40,7 @@ def preferences_text(mpi: Mpi) -> str:
 
 
 def preferences(project: Path = PROJECT) -> dict[str, Any] | None:
-    """The table of MPI preferences in a Julia project, None if it has none.
+    """Read the table of MPI preferences of a Julia project; None if it has none.
 
     Raises:
         UserError: the file cannot be read or is not TOML.
@@ -52,10 +52,10 @@ def preferences(project: Path = PROJECT) -> dict[str, Any] | None:
 def agreement(
     mpi: Mpi, project: Path = PROJECT
 ) -> Literal["same", "missing", "changed", "somebody's"]:
-    """How a project's MPI preferences stand to the MPI that is here.
+    """Compare a project's MPI preferences with this machine's MPI.
 
-    `changed`: written as `write_preferences` would, for another MPI. `somebody's`: a choice that
-    is not ours to change, such as Cray's preloads, MPI.jl's own MPI or a list for mpiexec.
+    `changed`: written by `write_preferences` for another MPI. `somebody's`: the user's own choice,
+    which must not change, such as Cray's preloads, MPI.jl's own MPI or a list for mpiexec.
     """
     table = preferences(project)
     wanted = tomllib.loads(preferences_text(mpi))[_TABLE]
@@ -75,12 +75,12 @@ def agreement(
 
 
 def write_preferences(mpi: Mpi, project: Path = PROJECT) -> bool:
-    """Make Julia's `project` use `mpi`; True if the file had to be written.
+    """Configure Julia's `project` for `mpi`; return whether the file changed.
 
-    Other packages' tables are kept as they are, comments included.
+    Tables of other packages are kept, including comments.
 
     Raises:
-        UserError: the MPI preferences there are somebody's choice, or the file is damaged.
+        UserError: the MPI preferences are the user's own choice, or the file is damaged.
     """
     state = agreement(mpi, project)
     if state == "same":
@@ -90,13 +90,13 @@ def write_preferences(mpi: Mpi, project: Path = PROJECT) -> bool:
     new = _with_table(old, preferences_text(mpi))
     try:
         kept = tomllib.loads(new) == before | tomllib.loads(preferences_text(mpi))
-    except tomllib.TOMLDecodeError:  # a layout that this is too simple for
+    except tomllib.TOMLDecodeError:  # a layout that `_with_table` does not handle
         kept = False
     if state == "somebody's" or not kept:
         raise UserError(
-            f"{path}: its {_TABLE} were not written by `repro setup` and are left as they are; "
-            f"for {mpi} give them libmpi = {str(mpi.library)!r}, mpiexec = {str(mpi.mpiexec)!r} "
-            f"and abi = {mpi.abi!r}, or delete them and run `repro setup`"
+            f"{path}: its {_TABLE} were not written by `repro setup` and stay unchanged; for {mpi} "
+            f"set libmpi = {str(mpi.library)!r}, mpiexec = {str(mpi.mpiexec)!r} and "
+            f"abi = {mpi.abi!r}, or delete the table and run `repro setup`"
         )
     with writing(path):
         write_atomic(path, new)
@@ -104,7 +104,7 @@ def write_preferences(mpi: Mpi, project: Path = PROJECT) -> bool:
 
 
 def _with_table(text: str, table: str) -> str:
-    """`text` with `table` in place of the one of its name, or at its end."""
+    """Replace the table in `text`; append it if there is none."""
     own = re.compile(rf"^\[{_TABLE}\]\n(?:\w+ = .*\n)*", re.MULTILINE)
     replaced, count = own.subn(lambda _: table, text)
     if count:
@@ -113,7 +113,7 @@ def _with_table(text: str, table: str) -> str:
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
-    """Text and tables; both empty if there is no such file."""
+    """Return text and tables of a file; both empty if there is no such file."""
     if not path.exists():
         return "", {}
     with reading(path):
@@ -121,4 +121,4 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: not TOML: {error}; mend or delete it") from error
+        raise UserError(f"{path}: not TOML: {error}; correct or delete it") from error

@@ -1,4 +1,4 @@
-"""The coding agent: found where set-up or the image has put it, or fetched by npm, checked."""
+"""Finds the coding agent OpenCode, or fetches it with npm and checks it."""
 
 import shutil
 import tarfile
@@ -24,23 +24,23 @@ class OpenCode:
 
 
 def find_opencode(toolchain: Path = TOOLCHAIN) -> OpenCode:
-    """OpenCode in `.toolchain/`, else the image's.
+    """Return OpenCode in `.toolchain/`, otherwise the image's.
 
     Raises:
-        UserError: neither has it.
+        UserError: it is in neither.
     """
     version = load_pins().opencode.version
     for path in (_path(toolchain), IN_IMAGE):
         if path.is_file():
             return OpenCode(path, version)
-    raise UserError("no OpenCode: `repro setup --agent` fetches it with npm")
+    raise UserError("no OpenCode found; fetch it with `repro setup --agent`")
 
 
 def ensure_opencode(toolchain: Path = TOOLCHAIN) -> OpenCode:
-    """As `find_opencode`; what is not there is fetched, whole or not at all.
+    """Return OpenCode; fetch it if it is missing.
 
     Raises:
-        UserError: npm is missing or cannot fetch it, or it is not what is pinned.
+        UserError: npm is missing or cannot fetch it, or the file is not the pinned one.
     """
     try:
         return find_opencode(toolchain)

@@ -8,27 +8,27 @@ class Tarball(Strict):
     """An official Julia tarball."""
 
     url: str
-    """Where it is published."""
+    """Its published URL."""
 
     sha256: str
     """Its hash, hexadecimal."""
 
 
 class DebianJulia(Strict):
-    """Julia as Debian packages it."""
+    """Julia from Debian."""
 
     suite: str
     """The Debian release that has it."""
 
     version: str
-    """Julia's version there."""
+    """Julia's version in that release."""
 
     packages: tuple[str, ...]
-    """Julia and the libraries of the same suite that it needs."""
+    """Julia and the libraries of the same release that it needs."""
 
 
 class JuliaPins(Strict):
-    """Julia, by the two ways it can come."""
+    """Julia, from its two sources."""
 
     version: str
     """The version of the study."""
@@ -37,27 +37,27 @@ class JuliaPins(Strict):
     """The official tarball, by machine (`uname -m`)."""
 
     debian: DebianJulia
-    """What serves where the official tarball cannot be had."""
+    """The replacement if the official tarball cannot be downloaded."""
 
 
 class SlurmNotes(Strict):
-    """The host's Slurm, which nothing here installs."""
+    """The host's Slurm, which this package does not install."""
 
     tried: str
-    """The version that everything was tried with."""
+    """The version that everything was tested with."""
 
 
 class OpenCodePins(Strict):
     """The coding agent, from npm."""
 
     package: str
-    """The package that holds the program for this architecture."""
+    """The package with the program for this architecture."""
 
     version: str
     """Its version."""
 
     integrity: str
-    """Its tarball's hash, as npm writes it: `sha512-` and base64."""
+    """Its tarball's hash in npm's notation: `sha512-` and base64."""
 
 
 class LocalModelPins(Strict):
@@ -67,45 +67,45 @@ class LocalModelPins(Strict):
     """Its name in `studies/models/`."""
 
     sha256: str
-    """Of its weights, a GGUF file."""
+    """Hash of its weights, a GGUF file."""
 
     cmake: tuple[str, ...]
-    """How llama.cpp is built."""
+    """Options of cmake to build llama.cpp."""
 
 
 class ImagePins(Strict):
     """The container image."""
 
     base: str
-    """Tag of the image that it starts from."""
+    """Tag of the base image."""
 
     suite: str
     """The Debian release of that image."""
 
     python: str
-    """The release's Python, as `3.13`."""
+    """The release's Python, such as `3.13`."""
 
     openmpi: str
     """The release's Open MPI."""
 
     packages: tuple[str, ...]
-    """The release's packages that the image needs."""
+    """Packages of the release that the image needs."""
 
     build_packages: tuple[str, ...]
-    """Packages that only its first stage needs."""
+    """Packages that only its first build stage needs."""
 
     cpu_target: str
-    """What Julia's packages are compiled for, as JULIA_CPU_TARGET."""
+    """CPUs for which Julia's packages are compiled, as JULIA_CPU_TARGET."""
 
 
 class Toolchain(Strict):
-    """Everything that is pinned outside of Python's and Julia's own lock files."""
+    """All pins outside of Python's and Julia's own lock files."""
 
     julia: JuliaPins
     """Julia."""
 
     locks: dict[str, str]
-    """The sha256 of the lock files, by path in the checkout."""
+    """SHA-256 of the lock files, by path in the checkout."""
 
     slurm: SlurmNotes
     """The host's Slurm."""
@@ -124,7 +124,7 @@ PINS = ROOT / "toolchain.toml"
 
 
 def load_pins() -> Toolchain:
-    """The pins of the checkout.
+    """Read the pins of the checkout.
 
     Raises:
         UserError: `toolchain.toml` is missing or wrong.

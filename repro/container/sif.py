@@ -1,11 +1,11 @@
-"""Reading a SIF file, Apptainer's image format, without Apptainer.
+"""Reads a SIF file, Apptainer's image format, without Apptainer.
 
 A SIF is a header, a table of descriptors and the data that they describe; all numbers are
 little-endian and nothing is padded. The layout is that of the types `header`, `rawDescriptor` and
 `partition` in pkg/sif/sif.go and descriptor.go of https://github.com/apptainer/sif (version 2).
 
-The header differs between two builds of the same input (a random id, times). What a program sees
-is the squashfs partition, so that is what names an image.
+The header differs between two builds of the same input (a random id, times). Programs see only the
+squashfs partition, so its hash identifies an image.
 """
 
 import hashlib
@@ -23,22 +23,22 @@ _HEADER = struct.Struct("<32s10s3s3s16s8q")
 
 _MAGIC = b"SIF_MAGIC\0"
 _TOTAL, _AT = 8, 9
-"""Of the header's fields: how many descriptors there is room for, and the offset of the first."""
+"""Positions in the header: the number of descriptor slots, and the offset of the first."""
 
 _DESCRIPTOR = struct.Struct("<i?3I7q128s384s")
 """Type, in use, id, group, link, offset, size, size with padding, two times, owner, group, name,
-and what depends on the type."""
+and data that depend on the type."""
 
 _PARTITION = struct.Struct("<ii")
-"""Of a partition: its file system and what it is for."""
+"""Data of a partition: its file system and its purpose."""
 
 _TYPE_PARTITION, _TYPE_SIGNATURE, _TYPE_JSON = 0x4004, 0x4005, 0x4006
 _SQUASHFS, _PRIMARY = 1, 2
 _MOST_DESCRIPTORS = 10_000
-"""Apptainer makes 48; more than this is a damaged file."""
+"""Apptainer makes 48; a file with more than this is damaged."""
 
 _METADATA = "inspect-metadata.json"
-"""The name under which Apptainer keeps an image's labels, as JSON."""
+"""Apptainer's name for an image's labels, as JSON."""
 
 _CHUNK = 1 << 20
 
@@ -52,10 +52,10 @@ class _Part(NamedTuple):
 
 
 def squashfs_sha256(path: Path) -> str:
-    """The sha256, hexadecimal, of the file system that programs in the image `path` see.
+    """Return the SHA-256, hexadecimal, of the file system that programs in the image `path` see.
 
     Raises:
-        UserError: the file cannot be read, is no SIF, is cut off, or has no squashfs to run from.
+        UserError: the file cannot be read, is not a SIF, is truncated, or has no squashfs.
     """
     with reading(path), path.open("rb") as stream:
         for part in _parts(stream, path):
@@ -63,27 +63,27 @@ def squashfs_sha256(path: Path) -> str:
                 system, purpose = _PARTITION.unpack_from(part.extra)
                 if (system, purpose) == (_SQUASHFS, _PRIMARY):
                     return _sha256(stream, part, path)
-    raise UserError(f"{path}: no squashfs in it; build it again with `repro image build`")
+    raise UserError(f"{path}: contains no squashfs; build it again with `repro image build`")
 
 
 def labels(path: Path) -> dict[str, str]:
-    """The labels of the image `path`.
+    """Return the labels of the image `path`.
 
     Raises:
-        UserError: the file cannot be read, is no SIF, or was not built by Apptainer.
+        UserError: the file cannot be read, is not a SIF, or was not built by Apptainer.
     """
     with reading(path), path.open("rb") as stream:
         for part in _parts(stream, path):
             if part.kind == _TYPE_JSON and part.name == _METADATA:
                 return _labels_in(json.loads(b"".join(_chunks(stream, part, path))), path)
-    raise UserError(f"{path}: no labels in it; build it again with `repro image build`")
+    raise UserError(f"{path}: has no labels; build it again with `repro image build`")
 
 
 def is_signed(path: Path) -> bool:
-    """Does the image `path` carry a signature, whoever's?
+    """True if the image `path` has a signature, by anyone.
 
     Raises:
-        UserError: the file cannot be read or is no SIF.
+        UserError: the file cannot be read or is not a SIF.
     """
     with reading(path), path.open("rb") as stream:
         return any(part.kind == _TYPE_SIGNATURE for part in _parts(stream, path))
@@ -92,7 +92,7 @@ def is_signed(path: Path) -> bool:
 def _parts(stream: BinaryIO, path: Path) -> Iterator[_Part]:
     head = stream.read(_HEADER.size)
     if len(head) < _HEADER.size or (fields := _HEADER.unpack(head))[1] != _MAGIC:
-        raise UserError(f"{path}: no Apptainer image (SIF); give one that `repro image build` made")
+        raise UserError(f"{path}: not an Apptainer image (SIF); make one with `repro image build`")
     total, start = fields[_TOTAL], fields[_AT]
     if not 0 <= total <= _MOST_DESCRIPTORS or start < _HEADER.size:
         raise _damaged(path)
@@ -135,4 +135,4 @@ def _chunks(stream: BinaryIO, part: _Part, path: Path) -> Iterator[bytes]:
 
 
 def _damaged(path: Path) -> UserError:
-    return UserError(f"{path}: damaged or cut off; copy or build the image again")
+    return UserError(f"{path}: damaged or truncated; copy or build the image again")

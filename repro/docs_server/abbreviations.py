@@ -1,37 +1,16 @@
-"""Names taken apart into words that people use: `argmin` is index minimum, `nprocs` number process.
+"""Splits names into the words that people use: `argmin` is index minimum, `nprocs` number process.
 
-Julia writes names as one word and shortens them. A part of a name is broken where both sides are
-words of the documentation or abbreviations of this list.
+Julia writes names as one word and shortens them. A part of a name is split where both sides are
+words of the documentation or abbreviations of the vocabulary.
 """
 
 from collections.abc import Container
 from functools import cache
 
-ABBREVIATIONS = {
-    "abs": "absolute", "alloc": "allocate", "arg": "index argument", "args": "arguments",
-    "async": "asynchronous", "bcast": "broadcast", "buf": "buffer", "cat": "concatenate",
-    "chol": "cholesky", "cmd": "command", "comm": "communicator", "cond": "condition",
-    "conj": "conjugate", "cum": "cumulative", "def": "definite", "det": "determinant",
-    "dev": "deviation", "diag": "diagonal", "diff": "difference", "dim": "dimension",
-    "dims": "dimensions", "dir": "directory", "div": "divide", "eig": "eigenvalue",
-    "el": "element", "env": "environment", "eval": "evaluate", "expr": "expression",
-    "fact": "factorization", "func": "function", "gc": "garbage collection", "gen": "generate",
-    "h": "horizontal", "idx": "index", "ind": "index", "inds": "indices", "info": "information",
-    "init": "initialize", "inv": "inverse", "io": "input output", "is": "whether",
-    "iter": "iterate", "l": "left", "ln": "line", "log": "logarithm", "mat": "matrix",
-    "max": "maximum largest", "mem": "memory", "min": "minimum smallest", "mul": "multiply",
-    "n": "number", "ns": "nanoseconds", "num": "number", "op": "operation",
-    "perm": "permutation", "pos": "positive", "proc": "process", "procs": "processes",
-    "prod": "product", "ptr": "pointer", "r": "right", "rand": "random", "recv": "receive",
-    "red": "reduce", "ref": "reference", "rem": "remainder", "rm": "remove", "std": "standard",
-    "str": "string", "svd": "singular value decomposition", "sym": "symmetric",
-    "sync": "synchronize", "sys": "system", "tmp": "temporary", "tr": "trace", "tri": "triangular",
-    "trunc": "truncate", "typ": "type", "v": "vertical", "val": "value", "vals": "values",
-    "var": "variable", "vec": "vector", "vecs": "vectors", "zip": "lockstep",
-}  # fmt: skip
+from repro.docs_server.vocabulary import VOCABULARY
 
 _ALONE = {"h", "l", "n", "r", "v"}
-"""Too short to stand anywhere but in front."""
+"""Too short to count anywhere except in front."""
 
 _SHORT = {"to", "at", "in", "by", "of", "un"}
 _LONG = 3
@@ -39,28 +18,28 @@ _LONG = 3
 
 
 def spoken(parts: list[str], known: Container[str]) -> list[list[str]]:
-    """The pieces of a name, each as the words that it stands for, the first before the others.
+    """Return the pieces of a name, each as the words it stands for, the best word first.
 
     Args:
-        parts: lower case.
-        known: words of the documentation.
+        parts: the parts of the name, lower case.
+        known: the words of the documentation.
     """
     pieces = [
         piece
         for part in parts
-        for piece in ([part] if part in ABBREVIATIONS else split(part, known) or [part])
+        for piece in ([part] if part in VOCABULARY.abbreviations else split(part, known) or [part])
     ]
-    return [ABBREVIATIONS.get(piece, piece).split() for piece in pieces]
+    return [VOCABULARY.abbreviations.get(piece, piece).split() for piece in pieces]
 
 
 def split(part: str, known: Container[str]) -> list[str]:
-    """A part of a name as the fewest words that it is made of; empty if it is none or one."""
+    """Split a part of a name into as few words as possible; empty if it cannot be split."""
 
     def is_piece(start: int, end: int) -> bool:
         piece = part[start:end]
         if piece in _ALONE:
             return start == 0
-        if piece in ABBREVIATIONS or piece in _SHORT:
+        if piece in VOCABULARY.abbreviations or piece in _SHORT:
             return True
         return len(piece) >= _LONG and piece in known and (start, end) != (0, len(part))
 

@@ -1,7 +1,6 @@
-"""What the tools say: short enough for a context window, with source and version.
+"""The tools' answers: short enough for a context window, with source and version.
 
-Nothing here fails for what an agent may ask: an answer to a question that cannot be answered says
-what can be asked instead.
+No request fails: if a question has no answer, the text says what can be asked instead.
 """
 
 import difflib
@@ -12,7 +11,7 @@ from repro.docs_server.search import Hit, members, search
 
 MOST_HITS = 20
 MOST_CHARACTERS = 6000
-"""Of one answer of `get_doc`: about 1500 tokens."""
+"""Length of one answer of `get_doc`: about 1500 tokens."""
 
 MOST_NAMES = 400
 _SUMMARY = 240
@@ -23,7 +22,7 @@ _QUERY = 1000
 def search_docs(
     database: sqlite3.Connection, query: str, module: str | None = None, limit: int = 5
 ) -> str:
-    """The best hits, a few lines each."""
+    """Return the best hits, a few lines for each."""
     query = query[:_QUERY]
     if not query.strip():
         return "The query is empty. Give a name (mul!, Threads.@spawn) or say what you look for."
@@ -63,7 +62,7 @@ def _cut(text: str, length: int) -> str:
 
 
 def get_doc(database: sqlite3.Connection, name: str, offset: int = 0) -> str:
-    """The whole text of an entry, `MOST_CHARACTERS` at a time; of several with a name, all."""
+    """Return the text of all entries with this name, `MOST_CHARACTERS` at a time."""
     name = name[:_QUERY].strip().strip("`")
     found = _entries(database, name)
     if not found:
@@ -88,7 +87,7 @@ def get_doc(database: sqlite3.Connection, name: str, offset: int = 0) -> str:
 
 
 def _entries(database: sqlite3.Connection, name: str) -> list[tuple[str, str, str, str, str]]:
-    """Entries of a name as it stands, or without a call's parentheses, or without case."""
+    """Find entries by the name as written, else without a call's arguments, else without case."""
     columns = "entry.ref, entry.kind, entry.source, entry.version, entry.text"
     asked = (name, name.split("(", maxsplit=1)[0], name.split("(", maxsplit=1)[0].lower())
     for word, column in zip(asked, ("alias", "alias", "lower(alias)"), strict=True):
@@ -103,7 +102,7 @@ def _entries(database: sqlite3.Connection, name: str) -> list[tuple[str, str, st
 
 
 def list_names(database: sqlite3.Connection, module: str, offset: int = 0) -> str:
-    """The documented names of a module, by kind."""
+    """List the documented names of a module, by kind."""
     if problem := _no_module(database, module):
         return problem
     inside = members(database, module)
@@ -142,12 +141,12 @@ def _listing(
 
 
 def modules(database: sqlite3.Connection) -> list[str]:
-    """All modules that have entries."""
+    """List the modules that have entries."""
     return [row[0] for row in database.execute("SELECT DISTINCT module FROM entry ORDER BY 1")]
 
 
 def _no_module(database: sqlite3.Connection, module: str) -> str:
-    """What is wrong with a module; empty if nothing is."""
+    """Explain why a module cannot be searched; empty if it can."""
     if members(database, module):
         return ""
     missing = about(database).missing

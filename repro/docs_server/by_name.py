@@ -1,32 +1,32 @@
-"""Entries by a name: as it stands, without case and punctuation, as a beginning, or misspelt."""
+"""Finds entries by name: exact, without case and punctuation, by its beginning, or misspelt."""
 
 import sqlite3
 
 from repro.docs_server import words as w
 
 EXACT, FOLDED, PREFIX, NEAR = 100.0, 90.0, 60.0, 80.0
-"""Of a name: as it stands; without case and punctuation; its beginning; almost."""
+"""Scores of a name that matches exactly; without case and punctuation; by its beginning; nearly."""
 
 _SHORTENED = 20.0
-"""What a beginning gains by the share of the name that it is."""
+"""Bonus of a beginning, times the share of the name that it covers."""
 
 _QUALIFIED = 5.0
-"""What a near name gains if it is in the module that was named."""
+"""Bonus of a near match in the module that the question names."""
 
 SIMILAR = 0.6
-"""How alike names must be, 1 - edits / length, to be taken for misspelt."""
+"""Least similarity, 1 - edits / length, of a misspelt name."""
 
 _SHORTEST = 3
-"""Letters of a name that others may begin with; fewer begin too much."""
+"""Least length of a beginning; shorter ones match too many names."""
 
 _CANDIDATES = 40
 
 Scored = list[tuple[int, float]]
-"""Numbers of entries, and their scores."""
+"""Entry numbers and their scores."""
 
 
 def by_name(database: sqlite3.Connection, name: str) -> Scored:
-    """Entries of a name, qualified or not; near ones if there is none."""
+    """Return the entries with a name, qualified or not; similar names if there is none."""
     exact = [row[0] for row in database.execute("SELECT entry FROM alias WHERE alias = ?", (name,))]
     folded = by_folded(database, w.fold(name))
     if exact or folded:
@@ -41,13 +41,13 @@ def by_name(database: sqlite3.Connection, name: str) -> Scored:
 
 
 def by_folded(database: sqlite3.Connection, folded: str) -> Scored:
-    """Entries whose name is the same without case and punctuation."""
+    """Return the entries whose name is equal without case and punctuation."""
     rows = database.execute("SELECT entry FROM folded WHERE folded = ?", (folded,))
     return [(row[0], FOLDED) for row in rows]
 
 
 def by_beginning(database: sqlite3.Connection, folded: str) -> Scored:
-    """Entries whose name begins so; the shorter the rest, the better."""
+    """Return the entries whose name begins like this; a shorter rest gives a higher score."""
     if len(folded) < _SHORTEST:
         return []
     rows = database.execute(
@@ -59,7 +59,7 @@ def by_beginning(database: sqlite3.Connection, folded: str) -> Scored:
 
 
 def by_spelling(database: sqlite3.Connection, folded: str) -> Scored:
-    """Entries whose name is spelt almost so: trigrams find candidates, edits decide."""
+    """Return the entries with a similar name: trigrams find candidates, edit distance decides."""
     asked = " OR ".join(f'"{part}"' for part in w.trigrams(folded) if '"' not in part)
     if not asked:
         return []
@@ -80,7 +80,7 @@ def by_spelling(database: sqlite3.Connection, folded: str) -> Scored:
 
 
 def _inside(database: sqlite3.Connection, qualifier: str, found: Scored) -> Scored:
-    """Of entries found by a name, those that are in the module that was named, raised."""
+    """Return those of the entries that are in the named module, with a bonus."""
     asked, better = w.fold(qualifier), []
     for entry, score in found:
         modules = database.execute("SELECT module FROM member WHERE entry = ?", (entry,)).fetchall()

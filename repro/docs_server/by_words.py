@@ -1,7 +1,7 @@
-"""Entries by the words of a question.
+"""Finds entries by the words of a question.
 
-The numbers below were set on questions of their own (the halves `tuning` and `development` of
-tests/docs_*.csv); what they are worth is measured on others.
+The constants below were tuned on the halves `tuning` and `development` of tests/docs_*.csv; their
+quality is measured on other questions.
 """
 
 import math
@@ -14,31 +14,31 @@ _HEADS = (3.0, 0.5, 0.5, 2.0, 0.5)
 """BM25's weights of name, module, signatures, first sentence and first paragraph."""
 
 _BODIES = (1.0, 1.0)
-"""BM25's weights of the text, and of what others say around the name."""
+"""BM25's weights of the text, and of the passages around mentions of the name."""
 
 _PLACES = (1.1, 1.0, 0.8, 0.7, 0.7, 0.6, 0.5)
-"""What a word counts in each of `documents.FIELDS`."""
+"""Weight of a word in each of `documents.FIELDS`."""
 
 _HEAD, _BODY = 0.5, 0.1
-"""What BM25 counts beside the share of words that are there."""
+"""Weights of BM25, relative to the share of the question's words that a document has."""
 
 _SYNONYM = 0.7
-"""What a word counts that is said by another."""
+"""Weight of a synonym."""
 
 _BRIEF, _TITLE = 0.4, 0.15
-"""What it counts that a name and first sentence, or a name, say little else."""
+"""Bonus if a name and first sentence, or a name, say little more than the question asks."""
 
 _LEAD = 0.95
-"""Of `_PLACES`, those from which on a word is in the name or the first sentence."""
+"""A word with at least this of `_PLACES` is in the name or the first sentence."""
 
 _MORE_THAN_WORDS, _MORE_THAN_NAME = 2.0, 1.0
-"""So that one rare word alone is not taken for a short sentence."""
+"""Damping: one rare word alone must not pass for a short sentence."""
 
 _CANDIDATES = 40
 
 _AFFORDED = 4000
-"""Places of words that are looked at for candidates, so that time does not grow with the index. An
-index of Julia alone stays below it for nearly all questions."""
+"""Occurrences of words that are searched for candidates: a limit, because time must not grow with
+the index. With an index of Julia alone, nearly all questions stay below it."""
 
 _INSIDE = (
     "SELECT document.id FROM member JOIN document ON document.entry = member.entry"
@@ -49,16 +49,16 @@ _INSIDE = (
 def by_words(
     database: sqlite3.Connection, words: list[str], module: str | None = None
 ) -> dict[int, float]:
-    """Entries that say these words, numbers of entries and scores: about 0 to 2.
+    """Return the scores, about 0 to 2, of the entries that have these words, by entry number.
 
-    BM25 of the heads and of the texts choose the candidates; then what counts is how many of the
-    words a document has, rare ones more, and the best place that each has there. An entry is as
-    good as the best of its documents.
+    BM25 on the heads and on the texts selects the candidates. The score is then the share of the
+    words that a document has, weighted by their rarity and by the best field of each. An entry's
+    score is that of its best document.
 
     Args:
         database: an open index.
-        words: roots, as `words.asked_words` gives them.
-        module: only entries that have to do with it.
+        words: roots, from `words.asked_words`.
+        module: consider only entries that belong to this module.
     """
     if not words:
         return {}
@@ -77,12 +77,12 @@ def by_words(
 
 
 def _affordable(rarity: dict[str, float], words: list[str], total: int) -> list[str]:
-    """The rarest of these words, at least one, as many as `_AFFORDED` allows.
+    """Return the rarest of these words, at least one, as many as `_AFFORDED` allows.
 
     Args:
-        rarity: of known words; others are left out.
-        words: what is asked for.
-        total: documents of the index.
+        rarity: rarity of each known word; unknown words are skipped.
+        words: the words of the question.
+        total: number of documents in the index.
     """
     found: list[str] = []
     spent = 0.0
@@ -101,7 +101,7 @@ def _bm25(
     words: list[str],
     module: str | None,
 ) -> list[tuple[int, float]]:
-    """The best documents, the best of all at 1."""
+    """Return the best documents with their scores, scaled so that the best has 1."""
     if not words:
         return []
     match = " OR ".join(f'"{word}"' for word in words)
@@ -125,7 +125,7 @@ def _cover(
     rarity: dict[str, float],
     candidates: dict[int, float],
 ) -> dict[int, float]:
-    """How well candidates cover the words that were asked for, on top of what they have."""
+    """Add to each candidate's score how well it covers the words of the question."""
     weights = {word: rarity.get(word, 0.0) for word in asked}
     whole = sum(weights.values()) or 1.0
     marks = ",".join("?" * len(candidates))
@@ -150,7 +150,7 @@ def _cover(
 
 
 def _best(word: str, instead: list[str], place: dict[str, float]) -> float:
-    """What a word counts, said by itself or by another."""
+    """Return the weight of a word, found itself or as a synonym."""
     best = place.get(word, 0.0)
     for other in instead:
         best = max(best, _SYNONYM * place.get(other, 0.0))
@@ -158,7 +158,7 @@ def _best(word: str, instead: list[str], place: dict[str, float]) -> float:
 
 
 def _rarities(database: sqlite3.Connection, words: list[str]) -> dict[str, float]:
-    """Of each word that is known, the logarithm of how many documents there are to one with it."""
+    """Return for each known word the logarithm of all documents over those that have it."""
     marks = ",".join("?" * len(words))
     rows = database.execute(f"SELECT root, rarity FROM rarity WHERE root IN ({marks})", words)  # noqa: S608
     return dict(rows.fetchall())

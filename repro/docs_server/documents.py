@@ -1,4 +1,4 @@
-"""The texts in which words are looked up: what says most of a docstring, apart from the rest."""
+"""The searchable texts: the most telling parts of a docstring, separate from the rest."""
 
 import re
 from collections import Counter
@@ -14,17 +14,17 @@ SEPARATOR = "\n\n---\n\n"
 """Between the docstrings of one name."""
 
 FIELDS = ("name", "lead", "summary", "module", "around", "signatures", "body")
-"""Where a word can be, the best place first."""
+"""The fields in which a word can occur, the best first."""
 
 _CODE = re.compile(r"`([^`\s(]+)(?:\([^`]*\))?`")
 _AROUND = 80
-"""Characters before and after a name that tell of it."""
+"""Characters before and after a mention of a name that are used to describe it."""
 
 _AMBIGUOUS = 2
-"""Entries that may share a name, for its mentions to count."""
+"""Mentions of a name count if at most this many entries share it."""
 
 _OFTEN = 3
-"""Times that a word is in the documentation to be taken for one."""
+"""Number of occurrences that make a string of letters a word of the documentation."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Document:
     """Number of its entry, from 0."""
 
     fields: dict[str, list[str]]
-    """Roots of the words of each of `FIELDS`, as they come."""
+    """Roots of the words of each of `FIELDS`, in the text's order."""
 
     title: list[str]
     """Roots of the name's own words, one for each piece of it."""
 
     def places(self) -> dict[str, list[str]]:
-        """For each field the roots that no better one has, sorted."""
+        """Return for each field the roots that no better field has, sorted."""
         seen: set[str] = set()
         found = {}
         for field in FIELDS:
@@ -52,9 +52,9 @@ class Document:
 
 
 def documents(entries: list[Entry]) -> Iterator[Document]:
-    """All of all entries, in their order."""
+    """Yield the documents of all entries, in their order."""
     around = mentions(entries)
-    known = vocabulary(entries)
+    known = common_words(entries)
     for number, entry in enumerate(entries):
         pieces = [words(entry.name)] if entry.kind == "manual" else spoken(parts(entry.name), known)
         title = words(" ".join(piece[0] for piece in pieces if piece))
@@ -79,8 +79,8 @@ def _texts(entry: Entry, name: str, text: str, around: list[str]) -> dict[str, s
     }
 
 
-def vocabulary(entries: Iterable[Entry]) -> set[str]:
-    """Words of the prose, lower case, that are there more than once or twice."""
+def common_words(entries: Iterable[Entry]) -> set[str]:
+    """Return the words of the prose, lower case, that occur at least `_OFTEN` times."""
     found: Counter[str] = Counter()
     for entry in entries:
         for text in entry.text.split(SEPARATOR):
@@ -90,7 +90,7 @@ def vocabulary(entries: Iterable[Entry]) -> set[str]:
 
 
 def signature(text: str) -> str:
-    """The lines that a docstring begins with, indented or fenced."""
+    """Return the indented or fenced lines at the beginning of a docstring."""
     found = re.match(
         r"\s*```.*?```|(?: {4}.*\n?|\s*\n)+",
         text,
@@ -100,7 +100,7 @@ def signature(text: str) -> str:
 
 
 def summary(text: str) -> str:
-    """The first paragraph of a docstring that is no signature, on one line."""
+    """Return the first paragraph of a docstring that is not a signature, on one line."""
     body = re.sub(r"\A\s*```.*?```", "", text, flags=re.DOTALL)
     for paragraph in re.split(r"\n\s*\n", body):
         if paragraph.strip() and not paragraph.startswith(("    ", "#", "```", "!!!")):
@@ -109,14 +109,15 @@ def summary(text: str) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """All up to the first stop that ends a sentence."""
+    """Return the text up to the first end of a sentence."""
     return re.split(r"(?<=[.:;])\s", text, maxsplit=1)[0]
 
 
 def mentions(entries: list[Entry]) -> dict[str, list[str]]:
-    """What other entries say around each entry's name, a passage for each that names it as code.
+    """Return the passages of other entries around mentions of each entry's name as code.
 
-    Like the text of links between pages: it says in plain words what a terse docstring does not.
+    They work like the text of links between pages: they describe in plain words what a terse
+    docstring does not.
     """
     owners: dict[str, set[str]] = {}
     for entry in entries:
@@ -138,7 +139,7 @@ def mentions(entries: list[Entry]) -> dict[str, list[str]]:
 
 
 def aliases(entry: Entry) -> Iterator[str]:
-    """All that users can call an entry: each qualified name, and it without its first modules."""
+    """Yield all names of an entry: each qualified name, also without its leading modules."""
     if entry.kind == "manual":
         yield entry.ref
         yield entry.name
@@ -151,7 +152,7 @@ def aliases(entry: Entry) -> Iterator[str]:
 
 
 def memberships(modules: Iterable[str]) -> Iterator[str]:
-    """What a filter may say for these: `Base.Threads` is `base.threads`, `base` and `threads`."""
+    """Yield the names a filter can use: `Base.Threads` is `base.threads`, `base` and `threads`."""
     for module in modules:
         names = module.lower().split(".")
         for start in range(len(names)):

@@ -1,4 +1,4 @@
-"""What the index has: documented names, and the sections of manuals."""
+"""The entries of the index: documented names, and sections of manuals."""
 
 import json
 import re
@@ -10,10 +10,10 @@ from repro.docs_server.html_text import markdown
 from repro.errors import UserError
 
 MANUAL = "Manual"
-"""The module that sections of Julia's own manual count as."""
+"""The module to which the sections of Julia's own manual are assigned."""
 
 _LONGEST_PAGE = 300_000
-"""Characters; what is longer is a table (of Unicode input), not a text."""
+"""Characters; a longer page is a table (of Unicode input), not a text."""
 
 _SHORTEST_SECTION = 60
 _HEADING = re.compile(r"^(#{1,3}) +(.+?)\s*$")
@@ -24,29 +24,29 @@ _FENCE = re.compile(r"^\s*(```+|~~~+)")
 
 @dataclass(frozen=True)
 class Entry:
-    """One answer."""
+    """A documented name, or a section of a manual."""
 
     ref: str
-    """What names it and nothing else: `LinearAlgebra.mul!`, `manual/multi-threading#data-races`."""
+    """Its unique reference: `LinearAlgebra.mul!`, `manual/multi-threading#data-races`."""
 
     name: str
-    """The name alone; of a section its title."""
+    """The name alone; for a section its title."""
 
     kind: str
     """`function`, `macro`, `type`, `operator`, `constant`, `module`, `keyword`, `name`,
     `manual`."""
 
     module: str
-    """The module that shows it to users."""
+    """The module that exports it to users."""
 
     modules: tuple[str, ...]
-    """All modules that have to do with it."""
+    """All modules it belongs to."""
 
     names: tuple[str, ...]
     """All its qualified names."""
 
     public: bool
-    """Exported, or a part of a manual."""
+    """True if it is exported, or part of a manual."""
 
     signatures: tuple[str, ...]
     """How it is called."""
@@ -58,31 +58,31 @@ class Entry:
     """File and line of each docstring."""
 
     version: str
-    """Of Julia, or of the package."""
+    """Version of Julia, or of the package."""
 
     def line(self) -> str:
-        """The entry as canonical JSON, one line."""
+        """Return the entry as one line of canonical JSON."""
         return json.dumps(asdict(self), sort_keys=True, ensure_ascii=False) + "\n"
 
 
 @dataclass(frozen=True)
 class Documentation:
-    """All that Julia told."""
+    """Everything that was extracted from a Julia."""
 
     version: str
-    """Julia's."""
+    """Julia's version."""
 
     missing: dict[str, str]
-    """Modules that could not be loaded, and why."""
+    """Modules that could not be loaded, and the reason for each."""
 
     entries: tuple[Entry, ...]
 
 
 def parse(lines: str) -> Documentation:
-    """What `julia/docs/extract.jl` printed, sections cut out of pages.
+    """Read the output of `julia/docs/extract.jl`, and split pages into sections.
 
     Raises:
-        UserError: it is something else.
+        UserError: the text is not such output.
     """
     version = ""
     missing: dict[str, str] = {}
@@ -96,15 +96,15 @@ def parse(lines: str) -> Documentation:
                 missing[record["name"]] = record["why"]
             elif record["kind"] == "page":
                 found += sections(record)
-            elif record["name"]:  # Julia's greeting is the documentation of no name
+            elif record["name"]:  # Julia's greeting is a docstring without a name
                 found.append(_entry(record))
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"what Julia told of its documentation cannot be read ({error!r}); does something "
-            "else print when packages are loaded?"
+            f"extract.jl: Julia's output cannot be read ({error!r}); does a startup file or a "
+            "package print when it is loaded?"
         ) from error
     if not version or not found:
-        raise UserError("Julia told nothing of its documentation; try `repro docs build` again")
+        raise UserError("extract.jl: no documentation in the output; try `repro docs build` again")
     return Documentation(version, missing, tuple(_unique(found)))
 
 
@@ -125,7 +125,7 @@ def _entry(record: dict[str, Any]) -> Entry:
 
 
 def _unique(entries: list[Entry]) -> Iterator[Entry]:
-    """Each ref once; the first entry has it."""
+    """Yield the first entry of each reference."""
     seen = set()
     for entry in entries:
         if entry.ref not in seen:
@@ -134,7 +134,7 @@ def _unique(entries: list[Entry]) -> Iterator[Entry]:
 
 
 def sections(page: dict[str, Any]) -> Iterator[Entry]:
-    """The sections of a page, each under its title."""
+    """Yield the sections of a page, each with its title."""
     text = page["text"]
     if len(text) > _LONGEST_PAGE:
         return
@@ -163,7 +163,7 @@ def sections(page: dict[str, Any]) -> Iterator[Entry]:
 
 
 def _cut(text: str) -> Iterator[tuple[int, str, str]]:
-    """Level, title and body of each section; what a manual's generator fills in is left out."""
+    """Yield level, title and body of each section, without the blocks that Documenter fills in."""
     level, title = 1, ""
     body: list[str] = []
     fence, skipped = "", False

@@ -1,4 +1,4 @@
-"""Asking Julia for its documentation: `julia/docs/extract.jl`, run once for an index."""
+"""Extracts Julia's documentation: runs `julia/docs/extract.jl` once per index."""
 
 import hashlib
 import subprocess
@@ -7,16 +7,17 @@ from pathlib import Path
 
 from repro import ROOT
 from repro.container.julia import PROJECT, Julia
+from repro.docs_server.vocabulary import PATH as VOCABULARY_FILE
 from repro.errors import UserError
 
 MODULES = (
     "Base", "LinearAlgebra", "Distributed", "SharedArrays", "Random", "Test", "Printf",
     "Statistics", "Dagger", "MPI",
 )  # fmt: skip
-"""What programs and their tests use. Those that are not installed are named in the index."""
+"""The modules that programs and their tests use. The index lists those that are not installed."""
 
 SECONDS = 900
-"""More than loading Dagger takes where it must be compiled first."""
+"""Time limit: longer than loading Dagger takes, even if it must be compiled first."""
 
 _SCRIPTS = ("extract.jl", "json.jl")
 _DOCS = PROJECT / "docs"
@@ -25,15 +26,15 @@ _DOCS = PROJECT / "docs"
 def extract(
     julia: Julia, modules: Sequence[str] = MODULES, environment: dict[str, str] | None = None
 ) -> str:
-    """The documentation of `modules` as JSON lines; the script says what they are.
+    """Return the documentation of `modules` as JSON lines; the script documents their format.
 
     Args:
-        julia: whose documentation.
-        modules: names; a submodule belongs to its module.
-        environment: in place of this process's.
+        julia: the Julia to ask.
+        modules: names of modules; their submodules are included.
+        environment: environment variables for Julia, instead of this process's.
 
     Raises:
-        UserError: Julia fails.
+        UserError: Julia fails or takes longer than `SECONDS`.
     """
     command = [str(julia.path), "--startup-file=no", f"--project={PROJECT}"]
     command += [str(_DOCS / "extract.jl"), *modules]
@@ -48,19 +49,22 @@ def extract(
         )
     except subprocess.TimeoutExpired as error:
         raise UserError(
-            f"{julia.path}: its documentation was not there after {SECONDS} s; try again"
+            f"{julia.path}: did not return its documentation within {SECONDS} s; try again"
         ) from error
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
-        last = next((line for line in lines if "ERROR" in line), "it says nothing")
-        raise UserError(f"{julia.path} cannot tell its documentation ({last}); see {_DOCS}")
+        last = next((line for line in lines if "ERROR" in line), "no error message")
+        raise UserError(f"{julia.path}: cannot extract its documentation ({last}); see {_DOCS}")
     return done.stdout.decode()
 
 
 def recipe(julia: Julia) -> str:
-    """A hash of what an index is made with: it is current as long as this is the same."""
+    """Return a hash of everything an index is made with; an index is current if its hash is equal.
+
+    That is the code, the word lists, Julia's version, its packages and the manifest.
+    """
     files = [_DOCS / name for name in _SCRIPTS]
-    files += sorted(Path(__file__).parent.glob("*.py"))
+    files += [*sorted(Path(__file__).parent.glob("*.py")), VOCABULARY_FILE]
     manifest = ROOT / "julia" / "Manifest.toml"
     digest = hashlib.sha256(f"{julia.version} {julia.packages} {MODULES}".encode())
     for path in [*files, manifest]:

@@ -1,4 +1,4 @@
-"""A page of Julia's HTML manual as Markdown: headings, paragraphs, lists and code, no more."""
+"""Converts a page of Julia's HTML manual to Markdown: headings, paragraphs, lists and code."""
 
 import re
 from html.parser import HTMLParser
@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 _BLOCKS = {"p", "li", "pre", "tr", "dt", "dd", "header", "blockquote"}
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _SILENT = {"script", "style", "nav", "head"}
-"""What is no text."""
+"""Elements without text for readers."""
 
 
 class _Text(HTMLParser):
@@ -63,11 +63,7 @@ class _Text(HTMLParser):
 
 
 def markdown(html: str) -> str:
-    """The text of a page that Documenter.jl made; docstrings in it are left out, they are entries.
-
-    Args:
-        html: the page.
-    """
+    """Return the text of a page made by Documenter.jl, without docstrings, which are entries."""
     parser = _Text()
     parser.feed(html)
     parser.close()

@@ -1,8 +1,8 @@
-"""The index: one SQLite file, made once from what Julia told, then only read.
+"""The index: one SQLite file, built once from Julia's documentation, then only read.
 
-The same documentation and the same SQLite library give the same bytes: rows go in sorted, nothing
-of the time or the machine is stored. What the entries say has a hash of its own (`content`), which
-does not depend on the library.
+The same documentation and the same SQLite library give the same bytes: rows are inserted in sorted
+order, and neither time nor machine is stored. The hash of the entries (`content`) does not depend
+on the library.
 """
 
 import hashlib
@@ -65,32 +65,32 @@ CREATE VIRTUAL TABLE trigrams USING fts5(folded, content='', tokenize='trigram')
 
 @dataclass(frozen=True)
 class About:
-    """What an index is of."""
+    """What an index contains."""
 
     julia: str
     """Julia's version."""
 
     entries: int
     content: str
-    """sha256 of the entries as canonical JSON lines."""
+    """SHA-256 of the entries as canonical JSON lines."""
 
     recipe: str
-    """Hash of what it was made with; see `extract.recipe`."""
+    """Hash of everything it was made with; see `extract.recipe`."""
 
     missing: dict[str, str]
-    """Modules whose documentation is not in it, and why."""
+    """Modules whose documentation is missing, and the reason for each."""
 
 
 def default_index() -> Path:
-    """`$REPRO_DOCS_INDEX`, else the checkout's."""
+    """Return the path in `$REPRO_DOCS_INDEX`, otherwise that of the checkout's index."""
     return Path(os.environ.get("REPRO_DOCS_INDEX") or DEFAULT)
 
 
 def build(documentation: Documentation, path: Path, recipe: str) -> About:
-    """Write the index of a documentation to `path`, whole or not at all.
+    """Write the index of a documentation to `path`, atomically.
 
     Raises:
-        UserError: it cannot be written.
+        UserError: the file cannot be written.
     """
     entries = sorted(documentation.entries, key=lambda entry: entry.ref)
     digest = hashlib.sha256("".join(entry.line() for entry in entries).encode()).hexdigest()
@@ -120,7 +120,7 @@ def _fill(database: sqlite3.Connection, entries: list[Entry], about: About) -> N
     for document in found:
         frequency.update({root for roots in document.fields.values() for root in roots})
     whole = len(found) + 1
-    # Rounded, for the last digit of a logarithm is the C library's.
+    # Rounded, because the last digit of a logarithm depends on the C library.
     rarity = {root: round(math.log(whole / count), 6) for root, count in frequency.items()}
     database.executemany("INSERT INTO rarity VALUES (?, ?)", sorted(rarity.items()))
     for number, document in enumerate(found):
@@ -187,27 +187,31 @@ def _insert_spellings(database: sqlite3.Connection, entries: list[Entry]) -> Non
 
 
 def open_index(path: Path) -> sqlite3.Connection:
-    """An index to read, also where nothing can be written.
+    """Open an index for reading, also on a read-only file system.
 
     Raises:
-        UserError: it is missing, damaged, or of another version of this package.
+        UserError: it is missing, damaged, or from another version of this package.
     """
     if not path.is_file():
-        raise UserError(f"{path}: no index of Julia's documentation; `repro docs build` makes it")
+        raise UserError(
+            f"{path}: no index of Julia's documentation; make one with `repro docs build`"
+        )
     uri = f"file:{quote(str(path.absolute()))}?mode=ro&immutable=1"
     try:
         database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         found = database.execute("SELECT value FROM about WHERE key = 'format'").fetchone()
     except sqlite3.Error as error:
-        raise UserError(f"{path}: damaged ({error}); `repro docs build` makes it anew") from error
+        raise UserError(f"{path}: damaged ({error}); rebuild it with `repro docs build`") from error
     if found != (FORMAT,):
         database.close()
-        raise UserError(f"{path}: of another version of repro; `repro docs build` makes it anew")
+        raise UserError(
+            f"{path}: made by another version of repro; rebuild it with `repro docs build`"
+        )
     return database
 
 
 def about(database: sqlite3.Connection) -> About:
-    """What an open index is of."""
+    """Describe an open index."""
     found = dict(database.execute("SELECT key, value FROM about"))
     return About(
         julia=found["julia"],

@@ -1,4 +1,4 @@
-"""Making an index of this machine's Julia, and knowing whether one is current."""
+"""Makes the index of this machine's Julia, and checks whether an index is current."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from repro.errors import UserError
 
 
 def make_index(julia: Julia, path: Path) -> About:
-    """Ask Julia for its documentation and write its index to `path`.
+    """Extract Julia's documentation and write its index to `path`.
 
     Raises:
         UserError: Julia fails, or the file cannot be written.
@@ -19,7 +19,7 @@ def make_index(julia: Julia, path: Path) -> About:
 
 
 def is_current(julia: Julia, path: Path) -> bool:
-    """Was the index made by this code of this Julia with these packages?"""
+    """True if the index was made by this code from this Julia with these packages."""
     try:
         database = open_index(path)
     except UserError:

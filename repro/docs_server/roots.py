@@ -1,6 +1,6 @@
-"""Words of documentation brought to their roots, so that forms of a word meet.
+"""Reduces words of the documentation to their roots, so that all forms of a word match.
 
-Stronger than Porter's stemmer, which keeps `compare` from `comparison` and `transpose` from
+Stronger than Porter's stemmer, which separates `compare` from `comparison` and `transpose` from
 `transposition`, and weaker where programmers need it: `determinant` is not `determine`.
 """
 
@@ -14,7 +14,7 @@ _IRREGULAR = {
     "processor": "processor", "does": "do", "less": "less", "pass": "pass", "access": "access",
     "class": "class", "address": "address", "across": "across",
 }  # fmt: skip
-"""Forms that no ending tells."""
+"""Forms that no rule for endings covers."""
 
 _ENDINGS = (
     ("olutions", "olv"), ("olution", "olv"), ("uctions", "uc"), ("uction", "uc"),
@@ -30,18 +30,18 @@ _ENDINGS = (
     ("ies", "y"), ("ied", "y"), ("edly", ""), ("ed", ""), ("ely", ""),
     ("ly", ""), ("es", ""), ("s", ""),
 )  # fmt: skip
-"""The first that fits and leaves enough is replaced."""
+"""The first ending that fits and leaves enough letters is replaced."""
 
 _ENOUGH, _FEW, _ONE = 4, 3, 1
-"""Letters that must be left: in general; before an ending that changes no meaning; before one that
-is replaced."""
+"""Letters that must be left: in general; before an ending that does not change the meaning; before
+an ending that is replaced by another."""
 
 _PLAIN = ("ing", "ed", "es", "s")
 
 
 @lru_cache(maxsize=100_000)
 def root(word: str) -> str:
-    """The root of a lower-case word; not always a word itself."""
+    """Return the root of a lower-case word; it need not be a word itself."""
     word = _IRREGULAR.get(word, word)
     if word in _IRREGULAR.values() or not word.isalpha():
         return word

@@ -1,4 +1,4 @@
-"""Finding entries: a name is looked up as one, a sentence by its words and the names in it."""
+"""Searches the index: a name is looked up as such, a sentence by its words and the names in it."""
 
 import sqlite3
 from collections import defaultdict
@@ -10,49 +10,49 @@ from repro.docs_server.by_name import by_folded, by_name
 from repro.docs_server.by_words import by_words
 
 _WORDS = 50.0
-"""What a score by words counts beside one by name: saying all beats a misspelt name."""
+"""Weight of a score by words relative to one by name: all words match better than a near name."""
 
 _SECTION = 0.85
-"""What a manual's section counts beside an entry that says the same."""
+"""Weight of a manual's section relative to a docstring that matches as well."""
 
 _ROUTINE = 0.9
-"""What a routine of BLAS or LAPACK counts for who did not ask for those."""
+"""Weight of a BLAS or LAPACK routine if the question does not mention these libraries."""
 
 _MOST = 100
-"""Entries that the last weights are put to."""
+"""Number of entries to which the final weights are applied."""
 
 _NAME_IN_WORDS = 4
-"""Words that may be a name said in words: `set num threads`."""
+"""Most words that a name can be written in, such as `set num threads`."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """An entry that was found."""
+    """An entry that matches a question."""
 
     ref: str
     name: str
     kind: str
     module: str
     signatures: str
-    """One a line."""
+    """One per line."""
 
     summary: str
     source: str
     version: str
     score: float
-    """Higher is better; only its order means anything."""
+    """Higher is better; only the order is meaningful."""
 
 
 def search(
     database: sqlite3.Connection, query: str, module: str | None = None, limit: int = 5
 ) -> list[Hit]:
-    """The entries that answer a query best, the best first.
+    """Return the entries that answer a query best, the best first.
 
     Args:
         database: an open index.
-        query: a name, or a sentence.
-        module: only entries that have to do with this module or those inside it.
-        limit: hits at most.
+        query: a name or a sentence.
+        module: consider only entries of this module and its submodules.
+        limit: largest number of hits.
     """
     named: dict[int, float] = defaultdict(float)
     text = w.clean(query)
@@ -103,6 +103,6 @@ def _hits(
 
 
 def members(database: sqlite3.Connection, module: str) -> set[int]:
-    """The entries that have to do with a module; no case, and `Threads` is `Base.Threads`."""
+    """Return the entries of a module; case does not matter, and `Threads` is `Base.Threads`."""
     rows = database.execute("SELECT entry FROM member WHERE module = ?", (module.lower(),))
     return {row[0] for row in rows}

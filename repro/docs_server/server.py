@@ -1,4 +1,4 @@
-"""The MCP server, by the official SDK: three tools over an index that is only read."""
+"""The MCP server, built with the official SDK: three tools on a read-only index."""
 
 import socket
 import sqlite3
@@ -29,9 +29,9 @@ ModuleName = Annotated[str, Field(description="A module, as Base.Threads.")]
 
 
 def make_server(database: sqlite3.Connection) -> MCPServer[None]:
-    """The server over an open index.
+    """Return a server for an open index.
 
-    The tools run one after another in the server's own loop, for one is over in milliseconds.
+    The tools run one after another in the server's event loop: each takes milliseconds.
     """
     julia = about(database)
     missing = f" Not here: {', '.join(julia.missing)}." if julia.missing else ""
@@ -61,12 +61,12 @@ def make_server(database: sqlite3.Connection) -> MCPServer[None]:
 
 
 def serve_stdio(database: sqlite3.Connection) -> None:
-    """Serve one client on standard input and output until it hangs up."""
+    """Serve one client on standard input and output until it disconnects."""
     make_server(database).run("stdio")
 
 
 def serve_http(database: sqlite3.Connection, port: int) -> None:
-    """Serve streamable HTTP on this machine only; port 0 takes a free one. Says where it listens.
+    """Serve streamable HTTP on this machine only, and print the URL; port 0 selects a free port.
 
     Raises:
         UserError: the port is taken.

@@ -1,4 +1,4 @@
-"""Names and questions as words: how an index is filled and how it is asked."""
+"""Splits names and questions into words, the same way for the index and for a query."""
 
 import re
 from collections.abc import Iterator
@@ -27,21 +27,21 @@ STOP_WORDS = {
     "use", "used", "uses", "using", "want", "was", "way", "we", "what", "when", "where", "which",
     "while", "who", "whose", "why", "will", "with", "without", "would", "you", "your",
 }  # fmt: skip
-"""Too common to tell one entry from another; also what people wrap their questions in."""
+"""Words too common to distinguish entries, and those that only phrase a question."""
 
 
 def parts(name: str) -> list[str]:
-    """A name's words, lower case: `RemoteChannel` is remote channel, `atomic_add!` atomic add."""
+    """Return a name's words, lower case: `RemoteChannel` is remote channel."""
     return [part.lower() for part in _PARTS.findall(name)]
 
 
 def fold(name: str) -> str:
-    """A name as people misremember it: no case, no `@`, `!`, `_`, blank or hyphen."""
+    """Return a name without case, `@`, `!`, `_`, blanks and hyphens, which people misremember."""
     return re.sub(r"[@!_\s-]", "", name).lower()
 
 
 def clean(query: str) -> str:
-    """A question without what surrounds a name: backticks, `?`, a call's arguments."""
+    """Strip from a question what surrounds a name: backticks, `?`, a call's arguments."""
     text = query.strip().strip("`'\"").strip()
     text = re.sub(r"^(help\?>|\?|using |import )\s*", "", text)
     if " " not in text.split("(")[0].strip():
@@ -50,12 +50,12 @@ def clean(query: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Could this, as a whole, be a Julia name, qualified or not, or an operator?"""
+    """True if the whole text can be an operator or a Julia name, qualified or not."""
     return bool(_CODE.fullmatch(text)) or not (_WORD.search(text) or " " in text)
 
 
 def mentions(query: str) -> Iterator[str]:
-    """Names in a sentence that can be nothing else: `Threads.@spawn`, `mul!`, `set_num_threads`."""
+    """Yield the words of a sentence that can only be names: `Threads.@spawn`, `mul!`, `a_b`."""
     for word in re.split(r"[\s,;:`()\[\]{}]+", query):
         word = word.strip("?.'\"")  # noqa: PLW2901
         marked = "@" in word or "!" in word or "_" in word.strip("_") or "." in word
@@ -64,7 +64,7 @@ def mentions(query: str) -> Iterator[str]:
 
 
 def words(text: str) -> list[str]:
-    """The roots of the words that say something, in order; parts of a name are words too."""
+    """Return the roots of all words except stop words, in order; parts of a name are words too."""
     found = []
     for raw in _WORD.findall(_IN_PLACE.sub(r"\g<0> inplace", text.replace("_", " "))):
         forms = dict.fromkeys((raw.lower(), *parts(raw)))
@@ -73,7 +73,7 @@ def words(text: str) -> list[str]:
 
 
 def asked_words(query: str) -> list[str]:
-    """The words of a question, each once; one that is answered by yes or no asks `whether`."""
+    """Return the roots of a question's words, each once; a yes-or-no question adds `whether`."""
     found = words(query)
     if _YES_NO.match(query):
         found.append(root("whether"))
@@ -81,13 +81,13 @@ def asked_words(query: str) -> list[str]:
 
 
 def trigrams(text: str) -> list[str]:
-    """All runs of three characters, with the beginning marked; each once."""
+    """Return all runs of three characters, each once; a blank marks the beginning."""
     marked = f" {text}"
     return list(dict.fromkeys(marked[i : i + 3] for i in range(len(marked) - 2)))
 
 
 def distance(one: str, other: str) -> int:
-    """Edits that make `one` the other: insert, delete, replace, swap two neighbours."""
+    """Return the edit distance: insertions, deletions, replacements, swaps of two neighbours."""
     older: list[int] = []
     above: list[int] = []
     row = list(range(len(other) + 1))

@@ -1,4 +1,4 @@
-"""What a dataset holds for a report: all that can be read, and the gaps by name."""
+"""The contents of a dataset for a report: everything that can be read, and a list of gaps."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,11 +30,11 @@ class CellFound:
     """A cell of the study or of the tables.
 
     Attributes:
-        name: the cell's.
-        attempts: rows of the table, the oldest first; empty if it was never attempted.
+        name: the cell's name.
+        attempts: rows of the table, the oldest first; empty if there is no attempt.
         outcome: by the rule of `repro.analysis.tidy.counting`; empty without attempts.
-        flags: beside it.
-        counts: number of the attempt that the outcome is of.
+        flags: the flags recorded with the outcome.
+        counts: number of the attempt with this outcome.
     """
 
     name: CellName
@@ -60,7 +60,7 @@ class ProgramFound:
 
 @dataclass
 class Contents:
-    """A dataset as it lies there; `gaps` grow while it is read."""
+    """A dataset on disk; `gaps` grow while it is read."""
 
     dataset: Dataset
     gaps: Damage = field(default_factory=list)
@@ -72,12 +72,12 @@ class Contents:
 
     @cached_property
     def name(self) -> str:
-        """The directory's."""
+        """The directory's name."""
         return self.dataset.path.absolute().name
 
     @cached_property
     def description(self) -> Description | None:
-        """What it says of itself."""
+        """Its description; None if it cannot be read."""
         try:
             return self.dataset.description()
         except UserError as error:
@@ -86,7 +86,7 @@ class Contents:
 
     @cached_property
     def study(self) -> Study | None:
-        """What was to be measured."""
+        """Its study; None if it cannot be read."""
         try:
             return load_toml(self.dataset.path / layout.STUDY, Study)
         except UserError as error:
@@ -95,7 +95,7 @@ class Contents:
 
     @cached_property
     def environments(self) -> dict[str, Any]:
-        """Machine and toolchain, by id."""
+        """Machines and toolchains, by id."""
         found = {}
         for path in sorted((self.dataset.path / layout.ENVIRONMENTS).glob("*.json")):
             with recorded(self.gaps):
@@ -112,7 +112,7 @@ class Contents:
 
     @cached_property
     def programs(self) -> list[ProgramFound]:
-        """Programs of the study in its order, then others that there is something of."""
+        """Programs of the study in its order, then others with attempts or sessions."""
         found: dict[Program, ProgramFound] = {}
 
         def of(program: Program) -> ProgramFound:
@@ -128,13 +128,13 @@ class Contents:
         return list(found.values())
 
     def has_program(self, program: Program) -> bool:
-        """Is there a kernel of it, here or by hand in the study's checkout?"""
+        """True if the dataset has its kernel, or the study takes it from the checkout."""
         model = self.study.models.get(program.model) if self.study else None
         by_hand = model is not None and model.kernels is not None
         return by_hand or self.shelf.has(layout.kernel_path(program))
 
     def local(self, gaps: Damage) -> Damage:
-        """The same gaps, each once, with paths that begin with the dataset's name."""
+        """Return each gap once, with paths that begin with the dataset's name."""
         place = f"{self.dataset.path}"
         return [gap.replace(place, self.name) for gap in dict.fromkeys(gaps)]
 
@@ -169,7 +169,7 @@ class Contents:
 
 
 def _cells(rows: Iterable[Row]) -> Iterator[CellFound]:
-    """Cells with their attempts and what they came to."""
+    """Yield cells with their attempts and outcomes."""
     of_cell = defaultdict(list)
     for row in rows:
         of_cell[row["cell"]].append(row)
@@ -184,7 +184,7 @@ def _cells(rows: Iterable[Row]) -> Iterator[CellFound]:
 
 
 def _program_of(path: Path) -> Program:
-    """The program that a directory of sessions belongs to."""
+    """Return the program of a directory of sessions."""
     parts = path.name.split("_")
     return Program.parse("/".join((path.parent.parent.name, *parts)))
 

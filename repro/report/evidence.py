@@ -1,4 +1,4 @@
-"""Cells and attempts as a program's page shows them: what was measured, and the evidence."""
+"""Cells and attempts as a program's page shows them: measurements and evidence."""
 
 import json
 import shlex
@@ -18,16 +18,16 @@ from repro.report.text import Excerpt, Shelf, cut, in_unit
 from repro.study.names import CellName
 
 OUTPUT = 3_000
-"""Bytes of an output that are shown; a failure's last lines say most."""
+"""Most bytes of an output that are shown; a failure's last lines are the most useful."""
 SAMPLES = 4_000_000
-"""Bytes of samples that are drawn at most."""
+"""Largest file of samples that is drawn, in bytes."""
 SOURCE = 200_000
 RECORDS = 2_000_000
-"""Bytes of the harness's records that are searched for backtraces."""
+"""Most bytes of the harness's records that are searched for backtraces."""
 BACKTRACES = 4
-"""Backtraces of an attempt that are shown: of many ranks the first few say it."""
+"""Most backtraces of an attempt that are shown: with many ranks, the first few suffice."""
 PROGRAM = ".venv/bin/repro"
-"""What a checkout calls this program, so that a command can be pasted as it stands."""
+"""This program's path in a checkout, so that a command can be pasted as it is."""
 
 
 @dataclass
@@ -35,14 +35,14 @@ class AttemptShown:
     """An attempt with its evidence.
 
     Attributes:
-        row: of the table.
-        log: where the evidence lies.
-        repetitions: rows of the runtimes.
-        command: what was run; empty if unknown.
-        facts: what else its files tell, by name.
-        plot: of the samples.
-        outputs: name, and excerpt, of what it said.
-        notes: what is missing or damaged.
+        row: its row of the table.
+        log: directory of the evidence.
+        repetitions: its rows of the runtimes.
+        command: the command line; empty if unknown.
+        facts: further facts in its files, by name.
+        plot: the samples.
+        outputs: title and excerpt of each output.
+        notes: missing or damaged files.
     """
 
     row: Row
@@ -57,9 +57,9 @@ class AttemptShown:
 
 @dataclass(frozen=True)
 class CellShown:
-    """A cell, its attempts the newest first, and the command that runs it, again if it ever ran.
+    """A cell, its attempts with the newest first, and the command that runs or reruns it.
 
-    `again` is empty where the dataset has no program that could be run.
+    `again` is empty if the dataset has no program to run.
     """
 
     found: CellFound
@@ -69,7 +69,7 @@ class CellShown:
 
 @dataclass(frozen=True)
 class SourceShown:
-    """A file of a program: highlighted if all of it is shown."""
+    """A file of a program, highlighted if it is shown in full."""
 
     title: str
     excerpt: Excerpt
@@ -77,7 +77,7 @@ class SourceShown:
 
 
 def cell_shown(contents: Contents, cell: CellFound) -> CellShown:
-    """A cell with its evidence; gaps go into `contents` too."""
+    """Read a cell with its evidence; gaps are also added to `contents`."""
     rows = sorted(cell.attempts, key=lambda row: -int(row["attempt"]))
     attempts_shown = [_attempt(contents, cell.name, row) for row in rows]
     return CellShown(cell, attempts_shown, _again(contents, cell))
@@ -118,12 +118,12 @@ def _attempt(contents: Contents, cell: CellName, row: Row) -> AttemptShown:
 
 
 def _json(shelf: Shelf, path: str) -> dict[str, Any]:
-    """An object in a file; an empty one if there is no such file."""
+    """Read an object from a file; an empty one if there is no such file."""
     return json_object(shelf, path) if shelf.has(path) else {}
 
 
 def _facts(plan: dict[str, Any], outcome: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What is worth a line and not in the table."""
+    """Yield facts that are not in the table."""
     for name in ("started", "ended", "exit_code", "signal"):
         if outcome.get(name) is not None:
             yield name.replace("_", " "), str(outcome[name])
@@ -134,7 +134,7 @@ def _facts(plan: dict[str, Any], outcome: dict[str, Any]) -> Iterator[tuple[str,
 
 
 def _limits(limits: Mapping[str, Any]) -> Iterator[str]:
-    """Limits in words and units; one that is not known as it stands."""
+    """Yield limits in words and units; an unknown limit unchanged."""
     words = {"time_s": "time", "stall_s": "no sign of life for", "memory_bytes": "memory"}
     for name, value in limits.items():
         known = name in words and isinstance(value, int | float)
@@ -143,7 +143,7 @@ def _limits(limits: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _ranges(cores: Sequence[Any]) -> str:
-    """Numbers with runs of neighbours drawn together: `0-95, 192`."""
+    """Format numbers with runs of neighbours as ranges: `0-95, 192`."""
     runs: list[list[Any]] = []
     for core in cores:
         last = runs[-1][-1] if runs else None
@@ -164,7 +164,7 @@ def _plot(shelf: Shelf, path: str) -> SamplesPlot | None:
 
 
 def _outputs(shelf: Shelf, log: str, outcome: str) -> Iterator[tuple[str, Excerpt]]:
-    """What the program said; the harness's records only where they are evidence of a failure."""
+    """Yield the program's output; after a failure also the harness's records."""
     wanted = [(attempts.STDERR, "standard error"), (attempts.STDOUT, "standard output")]
     if outcome != "ok":
         yield from _backtraces(shelf, f"{log}/{attempts.RESULT}")
@@ -176,7 +176,7 @@ def _outputs(shelf: Shelf, log: str, outcome: str) -> Iterator[tuple[str, Excerp
 
 
 def _backtraces(shelf: Shelf, path: str) -> Iterator[tuple[str, Excerpt]]:
-    """Those that the harness recorded, as text; records are JSON, a line each."""
+    """Yield the backtraces in the harness's records, which are JSON, one per line."""
     records = shelf.excerpt(path, RECORDS)
     left = BACKTRACES
     for line in f"{records.head}\n{records.tail}".split("\n") if records else ():
@@ -188,16 +188,16 @@ def _backtraces(shelf: Shelf, path: str) -> Iterator[tuple[str, Excerpt]]:
         if isinstance(text, str) and text and left:
             left -= 1
             rank = f", rank {record['rank']}" if record.get("rank") else ""
-            title = f"backtrace, phase {record.get('phase', 'not said')}{rank}"
+            title = f"backtrace, phase {record.get('phase', 'unknown')}{rank}"
             yield title, cut(text, shelf.source(path), OUTPUT)
 
 
 def sources(contents: Contents, found: ProgramFound) -> Iterator[SourceShown]:
-    """The program, and the harness that its author tested it with, as far as they are there."""
+    """Yield the kernel, and the harness that the agent tested it with, if the dataset has them."""
     program = found.program
     for title, path in (
         ("The program", layout.kernel_path(program)),
-        ("The agent's own harness (evidence; nothing here runs it)", layout.test_path(program)),
+        ("The agent's own harness (evidence only; never run here)", layout.test_path(program)),
     ):
         with recorded(contents.gaps):
             excerpt = contents.shelf.excerpt(path, SOURCE)

@@ -1,4 +1,4 @@
-"""What an agent's tool calls make of its files, followed call by call."""
+"""The files that an agent's tool calls write, reconstructed call by call."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,16 +10,16 @@ WORKSPACE = "/workspace"
 
 @dataclass
 class Files:
-    """The files of a workspace as far as tool calls tell.
+    """The files of a workspace, as far as tool calls show them.
 
-    A call that OpenCode refused, and a file that a command changed, are not seen: what a session
-    left is compared with the last version here, and the difference shown.
+    Calls that OpenCode refused and changes by commands are not visible. Therefore the files that a
+    session left are compared with the last version here, and differences are shown.
     """
 
     texts: dict[str, str] = field(default_factory=dict)
 
     def follow(self, tool: str, arguments: Mapping[str, Any]) -> None:
-        """Do what a call did; one of another form than the tool's does nothing."""
+        """Apply a call; a malformed one has no effect."""
         path = _inner(arguments.get("filePath"))
         if tool == "write" and path and isinstance(arguments.get("content"), str):
             self.texts[path] = arguments["content"]
@@ -52,7 +52,7 @@ class Files:
 
 
 def _inner(path: Any) -> str:
-    """A path as one in the workspace; empty for any other."""
+    """Return a path relative to the workspace; empty for any other."""
     if not isinstance(path, str):
         return ""
     try:
@@ -62,7 +62,7 @@ def _inner(path: Any) -> str:
 
 
 def _sections(patch: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Verb, path and lines of each file of a patch."""
+    """Yield verb, path and lines of each file of a patch."""
     current: tuple[str, str, list[str]] | None = None
     for line in patch.split("\n"):
         words = line.removeprefix("*** ").split(" File: ", 1) if line.startswith("*** ") else []
@@ -77,7 +77,7 @@ def _sections(patch: str) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _hunks(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """What each hunk replaces, and by what."""
+    """Yield the old and the new text of each hunk."""
     hunks: list[list[str]] = [[]]
     for line in lines:
         if line.startswith("@@"):

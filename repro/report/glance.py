@@ -1,4 +1,4 @@
-"""The first things that a reader wants to know of a dataset, as sentences."""
+"""The summary of a dataset: the first questions of a reader, answered in a sentence or two each."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,11 +11,11 @@ from repro.report.contents import CellFound, Contents
 
 VERDICTS = ("supported", "refuted", "cannot tell")
 _REASONS = 6
-"""Reasons that are named, of why cells are unavailable."""
+"""Most reasons listed for unavailable cells."""
 
 
 class Line(NamedTuple):
-    """A question, its answer, and where more is said."""
+    """A question, its answer, and a link to the details."""
 
     question: str
     answer: str
@@ -29,35 +29,36 @@ def glance(
     claims: Sequence[Mapping[str, Any]],
     gaps: int,
 ) -> list[Line]:
-    """What a dataset is, shows and lacks.
+    """Summarise what a dataset is, shows and lacks.
 
     Args:
-        contents: of the dataset.
-        endings: how many sessions ended in each way.
-        claims: of the paper, with their verdicts.
-        gaps: how much is missing or damaged.
+        contents: the dataset's contents.
+        endings: number of sessions by ending.
+        claims: the paper's claims with their verdicts.
+        gaps: number of missing or damaged files and records.
     """
     cells = [cell for found in contents.programs for cell in found.cells.values()]
     what = f"{_programs(contents)}{_scale(cells)}."
     lines = [Line("What is it?", what, "environment.html", "machines and sizes")]
     of = f" of {len(cells):,}" if contents.study else ""
-    lines.append(Line("What came out?", _came_out(cells, of), "matrix.html", "every cell"))
+    lines.append(Line("What are the outcomes?", _outcomes(cells, of), "matrix.html", "every cell"))
     if endings:
         order = sorted(endings, key=lambda name: (-endings[name], name))
-        told = f"In {sum(endings.values())} sessions, which ended: {_counts(endings, order)}."
-        lines.append(Line("How were they written?", told, "sessions.html", "every session"))
+        text = f"In {sum(endings.values())} sessions, by ending: {_counts(endings, order)}."
+        question = "How were the programs written?"
+        lines.append(Line(question, text, "sessions.html", "every session"))
     verdicts = Counter(str(claim["verdict"]) for claim in claims)
-    told = f"Of {len(claims)}: {_counts(verdicts, VERDICTS, zeros=True)}."
+    text = f"Of {len(claims)}: {_counts(verdicts, VERDICTS, zeros=True)}."
     if claims:
-        lines.append(Line("And the paper's claims?", told, "claims.html", "every claim"))
+        lines.append(Line("What about the paper's claims?", text, "claims.html", "every claim"))
     missing = " ".join(_missing(contents, cells, gaps))
-    lines.append(Line("What is missing?", missing, "#missing", "what the data do not tell"))
+    lines.append(Line("What is missing?", missing, "#missing", "metrics without data"))
     return lines
 
 
 def _programs(contents: Contents) -> str:
     if not contents.study:
-        return f"{len(contents.programs)} programs of a study that cannot be read"
+        return f"{len(contents.programs)} programs; the study cannot be read"
     study = contents.study
     models, problems, frameworks = (
         _listed(each.title for each in group.values())
@@ -71,35 +72,35 @@ def _scale(cells: Sequence[CellFound]) -> str:
     if not cores:
         return ""
     span = f"{cores[0]} to {cores[-1]} cores" if len(cores) > 1 else f"{cores[0]} cores"
-    return f"; to be run on {span}"
+    return f"; on {span}"
 
 
-def _came_out(cells: Sequence[CellFound], of: str) -> str:
-    """Outcomes; without the study nobody knows of how many cells."""
+def _outcomes(cells: Sequence[CellFound], of: str) -> str:
+    """Count cells by outcome; without the study, the number of all cells is unknown."""
     attempted = sum(bool(cell.attempts) for cell in cells)
     came = Counter(cell.outcome for cell in cells if cell.outcome in PROGRAM_OUTCOMES)
     flagged = sum(bool(cell.flags) for cell in cells)
     told = f"{attempted:,}{of} cells were attempted"
     if came:
         others = PROGRAM_OUTCOMES[1:]
-        told += f"; {came.total():,} have an outcome of the program's own doing: {came['ok']:,} ok"
+        told += f"; {came.total():,} have an outcome of the program: {came['ok']:,} ok"
         told += "".join(f", {came[name]:,} {name}" for name in others if came[name])
     elif attempted:
-        told += "; none has an outcome of the program's own doing"
+        told += "; none has an outcome of the program"
     return f"{told}. {flagged:,} cells have flags." if flagged else f"{told}."
 
 
 def _missing(contents: Contents, cells: Sequence[CellFound], gaps: int) -> Iterator[str]:
     models = models_of(load_claims(PAPER))
     if gaps:
-        yield f"{gaps:,} files or records are missing or damaged, each named below."
+        yield f"{gaps:,} files or records are missing or damaged, as listed below."
     else:
         yield "No file is missing or damaged."
     if not contents.study:
-        yield "What the study had in mind is not known."
+        yield "The study cannot be read, so its cells are unknown."
     elif not any(found.program.model in models for found in contents.programs):
         many = f"{in_words(len(models))} models"
-        yield f"No program of the paper's {many} is here ({', '.join(models)})."
+        yield f"The dataset has no program of the paper's {many} ({', '.join(models)})."
     never = [cell for cell in cells if not cell.attempts]
     if never:
         without = sum(not contents.has_program(cell.name.program) for cell in never)
@@ -110,7 +111,7 @@ def _missing(contents: Contents, cells: Sequence[CellFound], gaps: int) -> Itera
         lasts = [cell.attempts[-1] for cell in cells if cell.outcome == "unavailable"]
         reasons = sorted({row["detail"] for row in lasts if row["detail"]})[:_REASONS]
         why = f" ({'; '.join(reasons)})" if reasons else ""
-        yield f"Cells in no rate: {_counts(ours, OUR_OUTCOMES)}{why}."
+        yield f"Cells excluded from rates: {_counts(ours, OUR_OUTCOMES)}{why}."
 
 
 def _counts(found: Mapping[str, int], order: Iterable[str], *, zeros: bool = False) -> str:

@@ -1,4 +1,4 @@
-"""Source with highlighting, and diffs, as markup whose text is escaped."""
+"""Highlighted source, and diffs, as markup whose text is escaped."""
 
 import difflib
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from pygments.lexers import JuliaLexer
 from repro.report.text import plain
 
 MOST = 60_000
-"""Characters that are highlighted: a lexer of regular expressions must not meet a book."""
+"""Longest text that is highlighted: the lexer is slow on long ones."""
 LINES = 400
-"""Lines of a diff that are shown."""
+"""Most lines of a diff that are shown."""
 
 
 def julia(text: str) -> Markup:
-    """Julia source as spans with classes `h-...`, one line after the other; plain if it is long."""
+    """Return Julia source as spans with classes `h-...`; as plain text if it is too long."""
     text = plain(text)
     if len(text) > MOST:
         return Markup.escape(text)
@@ -27,14 +27,14 @@ def julia(text: str) -> Markup:
 
 
 class Line(NamedTuple):
-    """A line of a diff: `add`, `del`, `at` (where) or `same`."""
+    """A line of a diff: `add`, `del`, `at` (a position) or `same`."""
 
     kind: str
     text: str
 
 
 class Diff(NamedTuple):
-    """What changed in a file."""
+    """The changes of a file."""
 
     file: str
     lines: list[Line]
@@ -46,7 +46,7 @@ class Diff(NamedTuple):
 
 
 def diff(file: str, before: str, after: str) -> Diff:
-    """A unified diff of two versions."""
+    """Return the unified diff of two versions."""
     lines = list(_lines(before, after))
     kinds = [line.kind for line in lines]
     return Diff(

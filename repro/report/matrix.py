@@ -11,7 +11,7 @@ LETTERS = {
     "timeout": "T", "out-of-memory": "M", "crash": "C", "unavailable": "u", "infrastructure": "i",
     "": "·",
 }  # fmt: skip
-"""As in the figure: capitals are the program's failures; the last was never attempted."""
+"""As in the figure: capitals are failures of the program; the last is a cell without attempts."""
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,9 @@ class Block:
     """A part of the matrix whose programs have the same scale points.
 
     Attributes:
-        title: which programs these are.
+        title: a description of these programs.
         points: names of the columns.
-        rows: programs, each with a cell or None for each column.
+        rows: the programs, each with a cell or None per column.
     """
 
     title: str
@@ -30,7 +30,7 @@ class Block:
 
 
 def blocks(contents: Contents) -> Iterator[Block]:
-    """The matrix, by the memory of frameworks; programs without any cell are not in it."""
+    """Yield the matrix by the memory of frameworks, without programs that have no cell."""
     having = [found for found in contents.programs if found.cells]
     memories = {found.program: _memory(contents.study, found) for found in having}
     for memory in dict.fromkeys(memories.values()):

@@ -24,11 +24,11 @@ class Table:
     """A table of text.
 
     Attributes:
-        title: what it is.
+        title: its title.
         note: how to read it.
-        heads: of the columns.
-        texts: how many of the first columns are words; the others are numbers.
-        rows: their cells.
+        heads: headings of the columns.
+        texts: number of leading columns with words; the others have numbers.
+        rows: the cells of each row.
     """
 
     title: str
@@ -40,12 +40,12 @@ class Table:
 
 @dataclass
 class Analysis:
-    """What analysis says of a dataset, as far as it can.
+    """The results of the analysis of a dataset, as far as its files can be read.
 
     Attributes:
-        tables: metrics; those without rows are left out.
-        claims: of the paper, as `repro claims --json` has them, with their `study`.
-        missing: what the dataset has no data for.
+        tables: metrics; tables without rows are left out.
+        claims: the claims with verdicts, as in `repro claims --json`, with their `study`.
+        missing: metrics and cells without data.
         damaged: files that could not be read.
     """
 
@@ -56,7 +56,7 @@ class Analysis:
 
 
 def analysis(dataset: Path) -> Analysis:
-    """Compute metrics and verdicts; what cannot be is named in `damaged`."""
+    """Compute metrics and verdicts; list files that cannot be read in `damaged`."""
     found = Analysis()
     with recorded(found.damaged):
         computed = metrics(dataset)
@@ -90,10 +90,10 @@ def _rates(found: Metrics) -> Table:
             _first(everywhere), left_out or "none",
         ])  # fmt: skip
     heads = ["model", "framework", "builds", "passes at the smallest scale", "passes everywhere",
-             "cells in no rate"]  # fmt: skip
+             "excluded cells"]  # fmt: skip
     note = (
-        "build@1 and pass@1 with 95 % intervals where there are several programs a task, and the "
-        "programs that they are of. Everywhere: at each scale point at which there is an outcome."
+        "build@1 and pass@1, with 95 % intervals if there are several programs per task, and the "
+        "number of programs. Everywhere: at each scale point with an outcome."
     )
     return Table("Rates", note, heads, 2, rows)
 
@@ -121,7 +121,10 @@ def _speedups(found: Metrics) -> Table:
         points = group[group["scale"].str.count("x") == 2]  # noqa: PLR2004 - a scale point's name
         for _, row in points.iterrows():
             rows.append([str(model), str(framework), str(row["scale"]), _of(row)])
-    note = "Over the reference program on one thread of the same machine; what fails counts as 0."
+    note = (
+        "Over the reference program on one thread of the same machine; a program that fails counts "
+        "as 0."
+    )
     return Table("Speedup", note, ["model", "framework", "scale", "speedup@1"], 3, rows)
 
 
@@ -131,14 +134,14 @@ def _envelope(found: Metrics) -> Table:
         program = f"{row['model']}/{row['problem']}/{row['framework']}/{row['sample']}"
         ended = f"{row['ends_with']} at {row['ends_at']}" if row["ends_with"] else "-"
         if not row["ends_with"] and row["measured_to"] != row["study_to"]:
-            ended = f"- (no outcome beyond, the study goes to {row['study_to']})"
+            ended = f"- (no outcome beyond; the study extends to {row['study_to']})"
         times = f"{row['ok']} of {row['counted']}"
         serial = _at(found.serial_fraction, program, row, "serial_fraction")
         ratio = _at(found.vendor, program, row, "ratio")
         rows.append([program, row["largest_ok"] or "none", ended, times, serial, ratio])
     heads = ["program", "largest ok", "ended by", "ok", "serial fraction", "time / vendor's"]
     note = "Serial fraction (Karp-Flatt) and time over the vendor's, at the largest ok scale point."
-    return Table("How far programs go", note, heads, 3, rows)
+    return Table("Failure envelope", note, heads, 3, rows)
 
 
 def _at(table: pd.DataFrame, program: str, row: Any, value: str) -> str:
@@ -149,9 +152,9 @@ def _at(table: pd.DataFrame, program: str, row: Any, value: str) -> str:
 
 def _costs(found: Metrics) -> Table:
     return Table(
-        "What generation took",
-        "Medians a session, of those that ended by the model's doing; in brackets those that did "
-        "not. Tokens and dollars are the provider's count and the committed price.",
+        "Cost of generation",
+        "Medians per session, over sessions that the model ended; in brackets the number of the "
+        "others. Tokens are the provider's count, dollars follow from the committed price.",
         ["model", "agent", "docs", "sessions", *(name.replace("_", " ") for name in NUMBERS)],
         3,
         list(_cost_rows(found.costs)),
@@ -159,7 +162,7 @@ def _costs(found: Metrics) -> Table:
 
 
 def _rounded(name: str, value: float) -> str:
-    """Dollars to a hundredth of a cent; of all else the half that a median may have, no more."""
+    """Format dollars to a hundredth of a cent, other numbers to one digit after the point."""
     if math.isnan(value):
         return "-"
     return f"{value:,.4f}" if name == "dollars" and value else f"{round(value, 1):,.15g}"

@@ -1,4 +1,4 @@
-"""Templates into pages: every value is escaped, and nothing but our own script may run."""
+"""Renders templates: every value is escaped, and only the report's own script may run."""
 
 import base64
 import hashlib
@@ -29,15 +29,15 @@ VIEWS = {
     "environment.html": "Environment",
     "find.html": "Find",
 }
-"""What the bar at the top leads to; a digit key leads to each."""
+"""The pages in the bar at the top; a digit key opens each."""
 
 
 @cache
 def _environment() -> Environment:
-    """Style and script stand in each page, allowed by their hashes alone.
+    """Return the environment; style and script are in each page, allowed by their hashes alone.
 
-    So a page needs no other file, and the policy holds under file://, where browsers disagree on
-    what a page's own origin is.
+    So a page needs no other file, and the policy also holds under file://, where browsers disagree
+    about a page's origin.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -52,8 +52,8 @@ def _environment() -> Environment:
         (TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js")
     )
     environment.globals |= {
-        "style": Markup(style),  # noqa: S704 - our own file
-        "script": Markup(script),  # noqa: S704 - our own file
+        "style": Markup(style),  # noqa: S704 - a file of this package
+        "script": Markup(script),  # noqa: S704 - a file of this package
         "policy": (
             f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
             "base-uri 'none'; form-action 'none'"
@@ -77,7 +77,7 @@ def _environment() -> Environment:
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
-    """A page."""
+    """Render a page."""
     return _environment().get_template(template).render(values)
 
 
@@ -87,17 +87,17 @@ def _hash(text: str) -> str:
 
 
 def _finalize(value: Any) -> Any:
-    """What others wrote is made visible; markup is ours."""
+    """Make hidden characters visible in all text except this package's markup."""
     return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _breakable(name: object) -> Markup:
-    """A name that may be broken after its slashes, and is the same when it is copied."""
+    """Allow line breaks after a name's slashes without changing what is copied."""
     return Markup("<wbr>").join(f"{part}/" for part in plain(str(name)).split("/"))[:-1]
 
 
 def _amount(value: float | None, form: str = ",.6g") -> str:
-    """A number, or a dash where none is known."""
+    """Format a number; a dash if it is unknown."""
     return "-" if value is None else format(value, form)
 
 
@@ -106,7 +106,7 @@ def _dollars(value: float | None) -> str:
 
 
 def _bytes(value: str | float) -> str:
-    """Bytes, in a unit that suits; what is no number as it is."""
+    """Format bytes in a suitable unit; return other text unchanged."""
     try:
         number = float(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The two kinds of small plots, as coordinates; templates draw them as inline SVG."""
+"""Coordinates of the two kinds of small plots, which templates draw as inline SVG."""
 
 import csv
 import io
@@ -12,12 +12,12 @@ from repro.errors import UserError
 
 WIDTH, HEIGHT = 320, 70
 POINTS = 60
-"""Samples drawn; of more, evenly spaced ones."""
+"""Most samples drawn; more are thinned out evenly."""
 COLUMNS = ("seconds", "phase", "cpu_seconds", "memory_bytes", "threads", "runnable")
 
 
 class Phase(NamedTuple):
-    """Where a phase of the harness begins."""
+    """The beginning of a phase of the harness."""
 
     x: str
     name: str
@@ -25,17 +25,17 @@ class Phase(NamedTuple):
 
 @dataclass(frozen=True)
 class SamplesPlot:
-    """What the watchdog saw: memory as an area, cores in use as a line.
+    """The watchdog's samples: memory as an area, cores in use as a line.
 
     Attributes:
         memory: points of the area.
         cores: points of the line.
-        phases: where each begins.
-        seconds: at the right end.
-        most_memory: bytes at the top, for the area.
-        most_cores: at the top, for the line.
-        samples: how many there are.
-        threads: most threads that were there at once.
+        phases: the beginning of each phase.
+        seconds: time at the right end.
+        most_memory: bytes at the top of the area.
+        most_cores: cores at the top of the line.
+        samples: number of samples.
+        threads: largest number of threads.
     """
 
     memory: str
@@ -49,10 +49,10 @@ class SamplesPlot:
 
 
 def samples_plot(text: str, where: str) -> SamplesPlot | None:
-    """The plot of a `samples.csv`; None if it has fewer than two samples.
+    """Return the plot of a `samples.csv`; None if it has fewer than two samples.
 
     Raises:
-        UserError: it is no such table.
+        UserError: the text is not such a table.
     """
     try:
         rows = list(csv.DictReader(io.StringIO(text)))
@@ -100,14 +100,14 @@ def _plot(
 
 
 def _evenly(count: int) -> list[int]:
-    """At most `POINTS` numbers below `count`, the first and the last among them."""
+    """Return at most `POINTS` numbers below `count`, including the first and the last."""
     if count <= POINTS:
         return list(range(count))
     return [round(i * (count - 1) / (POINTS - 1)) for i in range(POINTS)]
 
 
 def _rate(used: Sequence[float], time: Sequence[float], i: int, j: int) -> float:
-    """Cores in use between two samples; a process that ends takes its CPU time with it."""
+    """Return the cores in use between two samples; at least 0, since processes can end between."""
     return max(0.0, (used[j] - used[i]) / (time[j] - time[i])) if time[j] > time[i] else 0.0
 
 
@@ -116,14 +116,14 @@ def _at(share: float, length: int) -> str:
 
 
 class Turn(NamedTuple):
-    """One call of the model, as the time line needs it."""
+    """One call of the model, for the time line."""
 
     step: int
     seconds: float
-    """Since the session began."""
+    """Time since the session began."""
 
     prompt: int
-    """Tokens, those from the cache among them."""
+    """Tokens, including those from the cache."""
 
     completion: int
     dollars: float
@@ -141,14 +141,14 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class TimeLine:
-    """Tokens of each turn over time, and what they cost so far.
+    """The tokens of each turn over time, and the dollars spent so far.
 
     Attributes:
-        turns: a mark each.
+        turns: one mark per turn.
         spent: points of the line of dollars; empty if nothing was paid.
-        seconds: at the right end.
+        seconds: time at the right end.
         most: tokens at the top.
-        dollars: at the top of the line of dollars.
+        dollars: dollars at the top of the line.
     """
 
     turns: list[Mark]
@@ -162,11 +162,11 @@ LINE_WIDTH, LINE_HEIGHT = 720, 110
 
 
 def time_line(turns: Sequence[Turn], seconds: float) -> TimeLine | None:
-    """The time line of a session; None, if it has no turns.
+    """Return the time line of a session; None if it has no turns.
 
     Args:
-        turns: in their order.
-        seconds: that the session took.
+        turns: the turns in order.
+        seconds: duration of the session.
     """
     if not turns:
         return None

@@ -1,4 +1,4 @@
-"""The report of a dataset: all pages, written at once; same dataset, same bytes."""
+"""Writes the report of a dataset, all pages at once; the same dataset gives the same bytes."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -22,19 +22,19 @@ from repro.report.overview import analysis
 from repro.report.transcript import Transcript, transcript
 
 MARK = "report.json"
-"""In every report: what it is of. Only a directory with it is ever replaced."""
+"""The file that identifies a report. Only a directory with this file is ever replaced."""
 _LISTED = 200
-"""Damage that are shown; of more, how many there are."""
+"""Most gaps that are listed; of the others only the number is shown."""
 
 
 @dataclass
 class Written:
-    """What was made.
+    """A report that was written.
 
     Attributes:
-        pages: how many.
-        size: bytes of all.
-        gaps: what the dataset lacks or has damaged, a line each.
+        pages: number of pages.
+        size: bytes of all files.
+        gaps: missing or damaged files and records of the dataset, one line each.
     """
 
     pages: int
@@ -43,12 +43,12 @@ class Written:
 
 
 def plan(dataset: Path) -> dict[str, int]:
-    """How many programs, cells, attempts and sessions a report would show."""
+    """Count the programs, cells, attempts and sessions that a report would show."""
     return counts(Contents(Dataset(dataset)))
 
 
 def counts(contents: Contents) -> dict[str, int]:
-    """How much there is."""
+    """Count programs, cells, attempts and sessions."""
     cells = [cell for found in contents.programs for cell in found.cells.values()]
     return {
         "programs": len(contents.programs),
@@ -59,15 +59,15 @@ def counts(contents: Contents) -> dict[str, int]:
 
 
 def refuse_foreign(out: Path) -> None:
-    """Protect a directory that is no report.
+    """Refuse to replace anything but a report or an empty directory.
 
     Raises:
-        UserError: there is something at `out` that this command did not make.
+        UserError: `out` exists and is neither.
     """
     if out.is_dir() and not out.is_symlink() and ((out / MARK).is_file() or not any(out.iterdir())):
         return
     if out.exists() or out.is_symlink():
-        raise UserError(f"{out}: exists and is no report; choose another --out, or remove it")
+        raise UserError(f"{out}: exists and is not a report; choose another --out, or remove it")
 
 
 def write_site(dataset: Path, out: Path) -> Written:
@@ -98,7 +98,7 @@ def _write(contents: Contents, root: Path) -> Written:
 
 
 def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
-    """Every file, by its path; the overview last, for only then are all gaps known."""
+    """Yield every file with its path; the overview last, when all gaps are known."""
     shown: list[Transcript] = []
     for found in contents.programs:
         mine = [transcript(contents.shelf, found.program, number) for number in found.tries]
@@ -139,7 +139,7 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
 
 
 def _places(contents: Contents) -> dict[str, str]:
-    """Where each program and each cell is shown, by its name."""
+    """Return the page of each program and cell, by name."""
     found = {str(each.program): program_page(each) for each in contents.programs}
     for each in contents.programs:
         found |= {name: cell_link(each, cell.point) for name, cell in each.cells.items()}
@@ -147,7 +147,7 @@ def _places(contents: Contents) -> dict[str, str]:
 
 
 def _verified(contents: Contents) -> dict[str, Any]:
-    """Is every file what the manifest says?"""
+    """Verify the dataset; return the summary and the problems."""
     problems: Damage = []
     verified = ""
     with recorded(problems):
@@ -172,7 +172,7 @@ def _program(contents: Contents, found: ProgramFound, sessions: list[Transcript]
 
 
 def _machines(contents: Contents) -> dict[str, str]:
-    """What environments call their machine, where they do."""
+    """Return the names of machines by environment."""
     return {
         name: str(found["machine"])
         for name, found in contents.environments.items()
@@ -196,15 +196,15 @@ def _page(contents: Contents, name: str, values: Mapping[str, Any]) -> str:
 
 
 def program_page(found: ProgramFound) -> str:
-    """Where a program's page lies: its names have only letters, digits, points and hyphens."""
+    """Return the path of a program's page; names have only letters, digits, points and hyphens."""
     return f"programs/{found.program.model}/{found.program.stem}.html"
 
 
 def session_page(session: Transcript) -> str:
-    """Where a session's page lies."""
+    """Return the path of a session's page."""
     return f"sessions/{session.program.model}/{session.program.stem}-{session.number}.html"
 
 
 def cell_link(found: ProgramFound, point: str) -> str:
-    """A cell on its program's page."""
+    """Return the link to a cell on its program's page."""
     return f"{program_page(found)}#{point}"

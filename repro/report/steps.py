@@ -1,4 +1,4 @@
-"""The steps of a session: what was said, and which tools were called, as far as is recorded."""
+"""The steps of a session: messages and tool calls, as far as they are recorded."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from repro.report.highlight import Diff
 from repro.report.text import Excerpt, Shelf, cut
 
 MESSAGE, OUTPUT = 20_000, 6_000
-"""Characters shown at most of what is said, and of what a call was given or gave."""
+"""Most characters shown of a message, and of an argument or result of a call."""
 DAMAGE = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 
 
@@ -23,13 +23,13 @@ class Call:
     """A tool call with its result.
 
     Attributes:
-        tool: its name.
-        title: what it was about, in a line.
+        tool: name of the tool.
+        title: its main argument, on one line.
         arguments: names and values.
-        result: what it gave; None, if the record has none.
-        lookup: did it ask the documentation server?
-        given: the arguments as they were.
-        refused: did OpenCode not do it?
+        result: its result; None if none is recorded.
+        lookup: True for a query to the documentation server.
+        given: the arguments as recorded.
+        refused: True if OpenCode did not execute it.
     """
 
     tool: str
@@ -43,7 +43,7 @@ class Call:
 
 @dataclass
 class Step:
-    """One thing that was said, or one call of the model with its tools."""
+    """One message, or one answer of the model with its tool calls."""
 
     number: int
     source: str
@@ -55,25 +55,25 @@ class Step:
     completion: int
     dollars: float
     diffs: list[Diff] = field(default_factory=list)
-    """What changed in kernel and harness since they were last shown, before this step's run."""
+    """Changes of kernel and harness since the last diff, before this step's run."""
 
     first_run: bool = False
-    """Does it run Julia, and did none before?"""
+    """True for the first step that runs Julia."""
 
     @property
     def tokens(self) -> int:
-        """In and out."""
+        """Tokens in and out."""
         return self.prompt + self.completion
 
 
 def read_steps(shelf: Shelf, place: str, remarks: Damage) -> list[Step]:
-    """The steps of the ATIF file; without one, those that OpenCode's events tell of."""
+    """Read the steps from the ATIF file; without one, from OpenCode's events."""
     for name, read in (("atif.json", _of_atif), ("events.jsonl", _of_events)):
         path = f"{place}/{name}"
         if not shelf.has(path):
             continue
         if name != "atif.json":
-            remarks.append(f"The session has no atif.json; shown is what {name} tells.")
+            remarks.append(f"The session has no atif.json; the steps below are from {name}.")
         try:
             return list(read(shelf, path))
         except DAMAGE as error:
@@ -104,10 +104,10 @@ def _of_atif(shelf: Shelf, path: str) -> Iterator[Step]:
 
 
 def json_object(shelf: Shelf, path: str) -> dict[str, Any]:
-    """An object in a file.
+    """Read an object from a file.
 
     Raises:
-        UserError: it cannot be read, or is something else.
+        UserError: the file cannot be read, or has no object.
     """
     try:
         found = json.loads(shelf.text(path))
@@ -119,10 +119,10 @@ def json_object(shelf: Shelf, path: str) -> dict[str, Any]:
 
 
 def finite(value: Any) -> float:
-    """Dollars, none as 0.
+    """Return dollars as a number; 0 for None.
 
     Raises:
-        ValueError, TypeError, OverflowError: it is no finite number.
+        ValueError, TypeError, OverflowError: not a finite number.
     """
     number = float(value or 0)
     if not math.isfinite(number):
@@ -157,10 +157,10 @@ def _call(tool: str, arguments: Any, result: Any, source: str) -> Call:
 
 
 _REFUSED = ("Error: ", "Could not find oldString", "Found multiple matches for oldString")
-"""How OpenCode begins to say that it did not do what a call asked for."""
+"""Beginnings of OpenCode's messages for a call that it did not execute."""
 
 _TITLES = ("filePath", "command", "query", "name", "module", "pattern", "path")
-"""Arguments that say what a call is about, the first that is there."""
+"""Main arguments of calls; the first one present is shown."""
 
 
 def _text(value: Any) -> str:
@@ -168,7 +168,7 @@ def _text(value: Any) -> str:
 
 
 def _of_events(shelf: Shelf, path: str) -> Iterator[Step]:
-    """Steps of OpenCode's events: texts and calls; the last line may have been cut."""
+    """Read steps from OpenCode's events: texts and calls; the last line can be incomplete."""
     source, first = shelf.source(path), None
     for line in shelf.text(path).split("\n")[:-1]:
         event = json.loads(line)

@@ -1,4 +1,4 @@
-"""Text that others wrote, made fit to be shown: nothing in it acts, nothing hides."""
+"""Makes text from programs and models safe to show: nothing in it acts, nothing is hidden."""
 
 import os
 import re
@@ -19,17 +19,17 @@ _UNSEEN = re.compile(
 
 
 def plain(text: str) -> str:
-    """Text without a terminal's colours, and with a mark in place of what cannot be seen.
+    """Remove a terminal's colours, and replace invisible characters by their number.
 
-    Control characters, direction marks (which make code look like other code) and halves of
-    characters are shown by their number.
+    These are control characters, direction marks (which make code look like other code) and
+    halves of characters.
     """
     text = _COLOURS.sub("", text.replace("\r\n", "\n"))
     return _UNSEEN.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
 
 
 def in_unit(number: float) -> str:
-    """Bytes, in a unit that suits."""
+    """Format bytes in a suitable unit."""
     for unit in ("B", "KiB", "MiB"):
         if number < 1024:  # noqa: PLR2004 - the unit
             return f"{number:.4g} {unit}"
@@ -42,11 +42,11 @@ class Excerpt:
     """The beginning and the end of a text.
 
     Attributes:
-        source: where the whole is: a path that begins with the dataset's name.
-        head: the beginning; all of it, if nothing is left out.
+        source: path of the whole text; it begins with the dataset's name.
+        head: the beginning; the whole text if nothing is left out.
         tail: the end.
-        left_out: how much is between them.
-        unit: what `left_out` counts.
+        left_out: length of the text between them.
+        unit: unit of `left_out`.
     """
 
     source: str
@@ -57,7 +57,7 @@ class Excerpt:
 
 
 def cut(text: str, source: str, most: int) -> Excerpt:
-    """At most `most` characters of a text: a third from its beginning, the rest from its end."""
+    """Keep at most `most` characters of a text: a third from its beginning, the rest its end."""
     if len(text) <= most:
         return Excerpt(source, text)
     first = most // 3
@@ -66,20 +66,20 @@ def cut(text: str, source: str, most: int) -> Excerpt:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A dataset's files, of which none is read that lies elsewhere."""
+    """A dataset's files; files outside of the dataset are never read."""
 
     dataset: Dataset
 
     def has(self, path: str) -> bool:
-        """Is there such a file? There is none of a name that no file can have."""
+        """True if there is such a file; False also for an impossible name."""
         return os.path.isfile(self.dataset.path / path)  # noqa: PTH113 - is_file would raise
 
     def source(self, path: str) -> str:
-        """The path as it is shown: it begins with the dataset's name."""
+        """Return the path to show, which begins with the dataset's name."""
         return f"{self.dataset.path.absolute().name}/{path}"
 
     def text(self, path: str) -> str:
-        """A whole file; bytes that are not UTF-8 are shown as escapes.
+        """Read a whole file; bytes that are not UTF-8 become escapes.
 
         Raises:
             UserError: it cannot be read.
@@ -89,7 +89,7 @@ class Shelf:
             return where.read_bytes().decode(errors="backslashreplace")
 
     def excerpt(self, path: str, most: int) -> Excerpt | None:
-        """At most `most` bytes of a file, however large it is; None, if there is none.
+        """Read at most `most` bytes of a file of any size; None if there is no such file.
 
         Raises:
             UserError: it cannot be read.
@@ -112,5 +112,5 @@ class Shelf:
         where = self.dataset.path / path
         root = os.path.realpath(self.dataset.path)
         if not os.path.realpath(where).startswith(f"{root}{os.sep}"):
-            raise UserError(f"{where}: leads out of the dataset; it is not read")
+            raise UserError(f"{where}: outside of the dataset; not read")
         return where

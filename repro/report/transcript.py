@@ -1,4 +1,4 @@
-"""A session as its page shows it: steps, calls, look-ups, what changed between runs, tokens."""
+"""A session as its page shows it: steps, calls, look-ups, changes between runs, tokens."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from repro.report.text import Shelf
 from repro.study.names import Program
 
 _MOST = 1e15
-"""Tokens, seconds or dollars that nobody has: what is not below is damage."""
+"""A number of tokens, seconds or dollars from this on is damage."""
 
 
 @dataclass
@@ -26,15 +26,15 @@ class Transcript:
     """A session.
 
     Attributes:
-        program, number: whose, and which try.
+        program, number: the program, and the number of the session.
         about: its record, `session.json`; empty if that cannot be read.
         ending, detail: how it ended.
-        steps: in order.
+        steps: the steps in order.
         runs: numbers of the steps that ran Julia.
         line: tokens over time.
-        left: changes of kernel and harness that no tool call shows, or came after the last run.
-        notes: what is missing.
-        source: where it lies.
+        left: changes of kernel and harness after the last run, or that no tool call shows.
+        notes: missing or damaged files.
+        source: its directory.
     """
 
     program: Program
@@ -48,19 +48,19 @@ class Transcript:
     line: TimeLine | None = None
     left: list[Diff] = field(default_factory=list)
     remarks: Damage = field(default_factory=list)
-    """What the session never had, which is no damage: its agent may end before it has exported."""
+    """Files that the session never had. This is not damage: an agent can end before it exports."""
 
     notes: Damage = field(default_factory=list)
 
     def facts(self, *names: str) -> Any:
-        """A value of the record, by its path; None where there is none."""
+        """Return a value of the record by its path; None if there is none."""
         found: Any = self.about
         for name in names:
             found = found.get(name) if isinstance(found, dict) else None
         return found
 
     def number_of(self, *names: str) -> float | None:
-        """The same, if it is a number."""
+        """Return a number of the record by its path; None if there is none."""
         found = self.facts(*names)
         return found if isinstance(found, int | float) and abs(found) < _MOST else None
 
@@ -71,17 +71,17 @@ class Transcript:
 
     @property
     def calls(self) -> int:
-        """How often tools were called."""
+        """Number of tool calls."""
         return sum(len(step.calls) for step in self.steps)
 
     @property
     def lookups(self) -> int:
-        """How often the documentation was asked."""
+        """Number of queries to the documentation server."""
         return sum(call.lookup for step in self.steps for call in step.calls)
 
 
 def transcript(shelf: Shelf, program: Program, number: int) -> Transcript:
-    """Read a session, as much of it as there is."""
+    """Read a session, as far as its files can be read."""
     place = f"{layout.transcripts_path(program)}/{number}"
     found = Transcript(program, number, {}, shelf.source(place))
     with recorded(found.notes):
@@ -109,9 +109,9 @@ def _record(shelf: Shelf, path: str) -> dict[str, Any]:
 
 
 def _add_dollars(found: Transcript, shelf: Shelf, path: str) -> None:
-    """What each turn cost, by the gateway's record: OpenCode itself knows no prices.
+    """Add the cost of each turn from the gateway's record, because OpenCode knows no prices.
 
-    Where the record has more or fewer answers than the steps, only the whole is known.
+    If the numbers of answers and turns differ, only the cost of the session is known.
     """
     paid = found.number_of("usage", "dollars") or 0
     if paid <= 0 or any(step.dollars for step in found.steps) or not shelf.has(path):
@@ -127,11 +127,11 @@ def _add_dollars(found: Transcript, shelf: Shelf, path: str) -> None:
 
 
 _RUN = re.compile(r"\bjulia\b")
-"""In a command that runs something: what else a shell is asked to do is no run."""
+"""Matches commands that run Julia; other commands do not count as a run."""
 
 
 def _add_diffs(found: Transcript, shelf: Shelf, place: str) -> None:
-    """Between runs, how kernel and harness changed; at the end, what is different in the files."""
+    """Add the changes of kernel and harness between runs, and those in the files at the end."""
     watched = [name for name in (found.facts("kernel"), found.facts("harness")) if name]
     watched = [name for name in watched if isinstance(name, str) and "/" not in name]
     shown = dict.fromkeys(watched, "")

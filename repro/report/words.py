@@ -1,29 +1,29 @@
-"""What the words on the pages mean, in a line each, for readers who have not read anything else."""
+"""The meaning of each outcome and ending, in one line, for readers of a single page."""
 
 OUTCOME_MEANINGS = {
     "ok": "every repetition verified",
-    "wrong-result": "a repetition, or the check before, was wrong",
-    "load-error": "it does not parse, or lacks the function",
-    "runtime-error": "it threw, or ended before it was done",
+    "wrong-result": "a repetition or the preceding check was wrong",
+    "load-error": "the kernel does not parse, or lacks the function",
+    "runtime-error": "it threw an exception, or ended early",
     "deadlock": "no CPU time and no sign of life",
     "timeout": "still working at its time limit",
-    "out-of-memory": "it passed its memory limit, or ran out of memory",
+    "out-of-memory": "it exceeded its memory limit, or ran out of memory",
     "crash": "ended by a signal",
-    "unavailable": "a package that it needs was not installed; in no rate",
-    "infrastructure": "not the program's doing: repeated, in no rate",
-    "": "the study has the cell, the dataset no attempt",
+    "unavailable": "a package it needs was not installed; excluded from rates",
+    "infrastructure": "not caused by the program: repeated, excluded from rates",
+    "": "the cell is in the study, but the dataset has no attempt",
 }
-"""By outcome; the last is a cell's without attempts."""
+"""By outcome; the last is for a cell without attempts."""
 
 ENDING_MEANINGS = {
-    "finished": "the model ended it, and left a program",
-    "no-kernel": "the model ended it, and left no program",
-    "gave-up": "it stopped, or ran into a limit, before the model ended it",
-    "budget": "tokens, dollars, time or turns were used up; what was written by then is kept",
-    "provider-refused": "the model's provider refused; not the model's doing",
-    "provider-down": "the model's provider failed; not the model's doing",
-    "cut-off": "the session was broken off here; not the model's doing",
-    "diverged": "a request was not the recorded one",
-    "unfinished": "no ending is recorded: it was still going on, or its driver died",
+    "finished": "the model ended it and left a program",
+    "no-kernel": "the model ended it and left no program",
+    "gave-up": "it stopped or reached a limit before the model ended it",
+    "budget": "tokens, dollars, time or turns were used up; files written until then are kept",
+    "provider-refused": "the model's provider refused; not caused by the model",
+    "provider-down": "the model's provider failed; not caused by the model",
+    "cut-off": "this machine ended the session; not caused by the model",
+    "diverged": "a request differs from the recorded one",
+    "unfinished": "no ending is recorded: the session was still running, or its driver died",
 }
 """By the ending of a session."""

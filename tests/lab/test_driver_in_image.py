@@ -39,7 +39,7 @@ class Login:
         line = f'eval "$(apptainer --silent run --userns {image} host-env)" && env -0'
         shell = subprocess.run(["sh", "-c", line], env=os.environ | environment, text=True,
                                capture_output=True, check=False, cwd=directory)  # fmt: skip
-        assert "its clients work in the image now" in shell.stderr, shell.stderr
+        assert "its clients now work in the image" in shell.stderr, shell.stderr
         self.environment = dict(v.split("=", 1) for v in shell.stdout.split("\0") if v)
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":

@@ -195,7 +195,7 @@ def test_a_driver_that_is_stopped_leaves_a_session_that_is_repeated(
         said = driver.communicate()[1]
     if number != signal.SIGKILL:
         assert driver.returncode == 130
-        assert "the same command goes on where it was" in said
+        assert "the same command resumes" in said
     session = place.generate(GOOD)
     assert ending(session)[0] == "finished"
     first, second = place.sessions()

@@ -1,5 +1,5 @@
 "use strict";
-// Filters, keys and folds. Everything is on the page already: without this script it can be read.
+// Filters, keys and folds. The page has all its content without this script.
 (() => {
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const one = (selector) => document.querySelector(selector);
@@ -31,7 +31,7 @@
     count.textContent = words.length || kind ? `${shown} of ${items.length}` : "";
   };
 
-  // A filter is part of the address: #q=words&only=kind. Other fragments are places on the page.
+  // A filter is part of the address: #q=words&only=kind. Other fragments are anchors on the page.
   const address = () => {
     const parts = [];
     if (input.value) parts.push(`q=${encodeURIComponent(input.value)}`);
@@ -83,7 +83,7 @@
     const open = found.some((each) => !each.open);
     for (const each of found) each.open = open;
   };
-  // What scrolls must be within reach of the keyboard; not every browser sees to it.
+  // Scrolling parts must be reachable by keyboard, which not every browser ensures.
   const reach = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       const scrolls = target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight;
