@@ -1,92 +1,76 @@
-# How fast are the reference programs?  One JSON line a measurement, on standard output.
+# How fast is the reference program of a problem, for threads?  One JSON line a measurement.
 #
-#   julia --startup-file=no -t 2 benchmarks/reference_speed.jl [n] [tile,tile,...] [times]
+#   julia --startup-file=no -t 2 benchmarks/reference_speed.jl vendor DIRECTORY ENTRY N TILE,... TIMES
+#   julia --startup-file=no -t 2 benchmarks/reference_speed.jl ideal  DIRECTORY ENTRY N TIMES
 #
-# gemm and cholesky: seconds of the reference and of the vendor's library in this process, taken in
-# turn so that a busy machine slows both, the best of so many times each.  The vendor gets the
-# better of one BLAS thread and all; "of_vendor" is the reference's share of its speed.
-# pi: seconds in processes of one thread and of as many as this one has, in turn; "of_ideal" is the
-# speed-up's share of the number of threads.
+# DIRECTORY is the problem's, ENTRY the function that its kernels define.
+# vendor: seconds of the reference and of the vendor program in this process, taken in turn so that a
+# busy machine slows both, the best of so many times each; "of_vendor" is the reference's share of the
+# vendor's speed, which may choose its own number of BLAS threads.
+# ideal: seconds in processes of one thread and of as many as this one has, in turn; "of_ideal" is the
+# speedup's share of the number of threads.
 #
 # Some old OpenBLAS do not know new processors: compare at OPENBLAS_CORETYPE=SkylakeX or the like.
-using LinearAlgebra
-const ROOM = joinpath(@__DIR__, "..", "julia")
-include(joinpath(ROOM, "records.jl"))
-include(joinpath(ROOM, "blas.jl"))
-include(joinpath(ROOM, "teams.jl"))
-include(joinpath(ROOM, "problems", "problems.jl"))
-include(joinpath(ROOM, "frameworks", "threads.jl"))
-const TEAM = SharedMemory()
+include(joinpath(@__DIR__, "..", "julia", "test", "tools.jl"))
+const CASE = problem(abspath(ARGS[2]))
 
-module Reference
-foreach(p -> include(joinpath(Main.ROOM, "reference", "$(p)_threads.jl")), ("gemm", "cholesky"))
-end
-
-const PI_POINTS = 10^9
-const PI_PROGRAM = """
-    include(raw"$(joinpath(ROOM, "reference", "pi_threads.jl"))")
-    compute_pi(1000)
-    print(@elapsed compute_pi($PI_POINTS))
-    """
-
-vendor!(::Gemm, (C, A, B, _)) = mul!(C, A, B)
-vendor!(::Cholesky, (A, _)) = LAPACK.potrf!('L', A)
-reference!(::Gemm, arguments) = Reference.gemm!(arguments...)
-reference!(::Cholesky, arguments) = Reference.cholesky!(arguments...)
-
-function seconds(run!, case, blas_threads)
+function seconds(kernel, case)
     arguments = kernel_arguments(TEAM, case)
     GC.gc()
-    BLAS.set_num_threads(blas_threads)
-    @elapsed run!(case, arguments)
+    BLAS.set_num_threads(1)
+    @elapsed Base.invokelatest(kernel, arguments...)
 end
 
-"Best time of each candidate, (label, function, case, BLAS threads), all of them taken in turn."
-function best_in_turn(candidates, times)
-    best = Dict(first(c) => Inf for c in candidates)
-    for _ in 1:times, (label, run!, case, blas_threads) in candidates
-        best[label] = min(best[label], seconds(run!, case, blas_threads))
+"The vendor's kernel, tuned on a case if it can be."
+function vendor_kernel(directory, entry, case)
+    kernel = program(directory, "vendor", entry)
+    file = parentmodule(kernel)
+    if isdefined(file, :tune!)
+        Base.invokelatest(getfield(file, :tune!), kernel_arguments(TEAM, case)...)
     end
-    best
+    kernel
 end
 
-function compare(problem, n, tiles, times)
-    all = Threads.nthreads()
-    small = problem(64, 16, 1)
-    foreach(run! -> run!(small, kernel_arguments(TEAM, small)), (vendor!, reference!))     # compile
-    case(tile) = problem(n, tile, 1)
-    candidates = [[((:vendor, k), vendor!, case(n), k) for k in unique([1, all])];
-                  [((:reference, tile), reference!, case(tile), 1) for tile in tiles]]
-    best = best_in_turn(candidates, times)
-    vendor, k = findmin(Dict(k => best[(:vendor, k)] for k in unique([1, all])))
+function of_vendor(directory, entry, n, tiles, times)
+    reference = program(directory, "reference", entry)
+    vendor = vendor_kernel(directory, entry, CASE(n, n, 1))
+    foreach(kernel -> seconds(kernel, CASE(64, 16, 1)), (reference, vendor))       # compile
+    best = Dict{Any,Float64}()
+    for _ in 1:times, (label, kernel, tile) in [(:vendor, vendor, n); [(t, reference, t) for t in tiles]]
+        best[label] = min(get(best, label, Inf), seconds(kernel, CASE(n, tile, 1)))
+    end
     for tile in tiles
-        t = best[(:reference, tile)]
-        report("problem" => lowercase(string(problem)), "n" => n, "tile" => tile,
-               "reference_seconds" => t, "vendor_seconds" => vendor, "vendor_blas_threads" => k,
-               "reference_gflops" => flops(case(tile)) / t / 1e9, "of_vendor" => vendor / t)
+        report(directory, n, "tile" => tile, "reference_seconds" => best[tile],
+               "vendor_seconds" => best[:vendor], "of_vendor" => best[:vendor] / best[tile])
     end
 end
 
-function pi_speedup(times)
-    julia(threads) = `$(Base.julia_cmd()) --startup-file=no -t $threads -e $PI_PROGRAM`
+function of_ideal(directory, entry, n, times)
+    source = """
+        include(raw"$(joinpath(directory, "reference", "threads.jl"))")
+        $entry(1000)
+        print(@elapsed $entry($n))
+        """
+    julia(threads) = `$(Base.julia_cmd()) --startup-file=no -t $threads -e $source`
     threads = Threads.nthreads()
     runs = [(parse(Float64, read(julia(1), String)), parse(Float64, read(julia(threads), String)))
             for _ in 1:times]
     one, many = minimum(first, runs), minimum(last, runs)
-    report("problem" => "pi", "n" => PI_POINTS, "one_thread_seconds" => one, "seconds" => many,
-           "speedup" => one / many, "of_ideal" => one / many / threads)
+    report(directory, n, "one_thread_seconds" => one, "seconds" => many, "speedup" => one / many,
+           "of_ideal" => one / many / threads)
 end
 
-function report(fields...)
-    println(json((fields..., "threads" => Threads.nthreads(), "julia" => string(VERSION),
-                  "blas_core" => blas_core())))
+function report(directory, n, fields...)
+    println(json(("problem" => basename(directory), "n" => n, fields..., "threads" => Threads.nthreads(),
+                  "julia" => string(VERSION), "blas_core" => blas_core())))
     flush(stdout)
 end
 
-function main(n = "4096", tiles = "256,512,1024", times = "7")
-    sizes = parse.(Int, split(tiles, ','))
-    foreach(problem -> compare(problem, parse(Int, n), sizes, parse(Int, times)), (Gemm, Cholesky))
-    pi_speedup(parse(Int, times))
+function main(against, directory, entry, n, rest...)
+    numbers = [parse.(Int, split(text, ',')) for text in rest]
+    directory, entry, n = abspath(directory), Symbol(entry), parse(Int, n)
+    against == "ideal" ? of_ideal(directory, entry, n, only(numbers[1])) :
+                         of_vendor(directory, entry, n, numbers[1], only(numbers[2]))
 end
 
 main(ARGS...)
