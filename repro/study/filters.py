@@ -14,7 +14,7 @@ T = TypeVar("T")
 def matcher(patterns: Iterable[str], *, otherwise: bool) -> Callable[[str], bool]:
     """A predicate: does a name match any of the globs? Without a glob it answers `otherwise`.
 
-    `*` also crosses `/`: `claude-*/cholesky/dagger*@*x24` is every sample and scale point.
+    `*` also crosses `/`: `claude-*/gemm/dagger*@*x24` is every sample and scale point.
     """
     compiled = [re.compile(fnmatch.translate(pattern)) for pattern in patterns]
     if not compiled:

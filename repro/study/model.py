@@ -70,7 +70,7 @@ class Size(Strict):
     """One size of a problem."""
 
     n: PositiveInt
-    """Points for pi; rows and columns for gemm and cholesky."""
+    """What it counts is in the problem's own file: points, rows and columns, ..."""
 
     tile: PositiveInt = 1
     """Rows and columns of a tile; pi has none."""
