@@ -67,5 +67,5 @@ def test_exclusive_nodes_are_charged_whole() -> None:
 @pytest.mark.parametrize("missing", ["account", "partition"])
 def test_account_and_partition_are_asked_for_and_never_guessed(missing: str) -> None:
     said = {"account": "a", "partition": "p"} | {missing: None}
-    with pytest.raises(UserError, match=f"does not say which {missing}: say --{missing}"):
+    with pytest.raises(UserError, match=f"names no {missing}: add --{missing}"):
         load_site("otus").with_choices(said["account"], said["partition"])

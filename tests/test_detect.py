@@ -76,7 +76,7 @@ def test_a_slurm_that_does_not_answer_is_named(cluster: Path) -> None:
 
 
 def test_nobody_can_be_asked_where_scripts_are_printed() -> None:
-    with pytest.raises(UserError, match="say --site"):
+    with pytest.raises(UserError, match="add --site"):
         detect_site("print")
 
 
@@ -100,4 +100,4 @@ def test_models_write_only_with_a_key_and_within_a_budget(
 def test_a_bad_way_to_submit_is_one_line() -> None:
     arguments = ["run", "--site", "lab", "--submit-via", "carrier pigeon"]
     answer = CliRunner().invoke(cli, arguments)
-    assert "--submit-via carrier pigeon: say ssh:HOST, or print" in str(answer.exception)
+    assert "--submit-via carrier pigeon: must be ssh:HOST or print" in str(answer.exception)

@@ -1,4 +1,4 @@
-"""From attempts to batch scripts: one a scale point, an array over the cells that share it."""
+"""Batch scripts: one for each scale point, an array over the cells that share it."""
 
 import itertools
 import math
@@ -21,12 +21,12 @@ from repro.study.names import ScalePoint
 
 TEMPLATES = ROOT / "slurm" / "templates"
 SPARE_SECONDS = 600
-"""What a job has beyond its cell's time limit: start-up, backtraces, writing down."""
+"""A job's time beyond its cell's limit: for start-up, backtraces and writing results."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Cells that one array job runs: they need the same."""
+    """Cells of one array job: they need the same resources."""
 
     scale: ScalePoint
     seconds: float
@@ -43,7 +43,7 @@ class Batch:
         return math.ceil((self.seconds + SPARE_SECONDS) / 60)
 
     def core_hours(self, site: Site) -> float:
-        """Core-hours at most: with exclusive nodes all cores of them are charged."""
+        """Core-hours at most: of exclusive nodes all cores are charged."""
         cores = self.scale.cores
         if site.slurm and site.slurm.exclusive and site.cores_per_node != "auto":
             cores = self.scale.nodes * site.cores_per_node
@@ -51,7 +51,7 @@ class Batch:
 
 
 def batches(cells: Sequence[Cell], site: Site) -> Iterator[Batch]:
-    """Cells by what they need, the smallest first, in arrays that the site allows."""
+    """Group cells by the resources they need, smallest first, in arrays that the site allows."""
     assert site.slurm  # noqa: S101 - only called for such sites
 
     def needs(cell: Cell) -> tuple[ScalePoint, float, int]:
@@ -67,11 +67,11 @@ def batches(cells: Sequence[Cell], site: Site) -> Iterator[Batch]:
 def batch_script(
     batch: Batch, site: Site, run: Path, name: str, directory: Path, image: Image | None = None
 ) -> str:
-    """The script of a batch; a person can read it, copy it and submit it.
+    """The script of a batch, which people can read, copy and submit.
 
     Args:
         batch: the cells.
-        site: where it goes.
+        site: where it runs.
         run: the run directory.
         name: the job's name.
         directory: the submission's directory, an absolute path; the script is to lie in it.
@@ -99,7 +99,7 @@ def batch_script(
 def collect_script(
     site: Site, run: Path, dataset: str, data: Path, image: Image | None = None
 ) -> str:
-    """The script of a job that collects a run whose jobs are over; it is to lie in `run`."""
+    """The script of a job that collects a run whose jobs have ended; it is to lie in `run`."""
     return _render(
         "collect.sh.j2",
         site,
@@ -115,11 +115,11 @@ def collect_script(
 
 
 def start_python(image: Image | None, *places: Path) -> str:
-    """What starts this package's Python on a node, as words of a shell; a module is to follow.
+    """The words of a shell that start this package's Python on a node; a module is to follow.
 
     Args:
-        image: the image that cells run in. Where this process runs in it, so does that Python.
-        places: what it has to see there.
+        image: the image that cells run in. If this process runs in it, so does that Python.
+        places: paths that it has to see there.
     """
     if image and image.entered:
         return shlex.join([*image.start(binds=places), PYTHON, "-I"])
@@ -127,13 +127,13 @@ def start_python(image: Image | None, *places: Path) -> str:
 
 
 def host_env_line(image: Image) -> str:
-    """What makes Slurm's clients and the MPI of a node work in an image, as a line of shell."""
+    """The line of shell that makes a node's Slurm clients and MPI work in an image."""
     words = [str(image.apptainer), "run", *image.options, str(image.path), "host-env"]
     return f'eval "$({shlex.join(words)})"'
 
 
 def _host_env(batch: Batch, image: Image | None) -> str:
-    """What makes the node's srun work in the image, for what calls it there; else nothing."""
+    """The line that makes the node's srun work in the image, if a cell calls it there."""
     starts = {cell.framework.definition.start for cell in batch.cells}
     calls = {"ranks", "workers"} if image and image.entered else {"workers"}
     if image is None or not starts & calls:
@@ -156,14 +156,14 @@ def _render(template: str, site: Site, **values: Any) -> str:
 
 
 def _host_mpi(batch: Batch, site: Site, image: Image | None) -> str:
-    """As a word of shell what each node has to do before its MPI can be used in the image."""
+    """What each node has to run before its MPI can be used in the image, as one word of shell."""
     ranks = any(cell.framework.definition.start == "ranks" for cell in batch.cells)
     wanted = image and ranks and site.slurm and site.slurm.mpi == "host"
     return shlex.quote(host_env_line(image)) if image and wanted else ""
 
 
 def refuse_odd(*paths: Path) -> None:
-    """Refuse what would be something else in a script of the shell, or in an #SBATCH line.
+    """Refuse paths that a shell or an #SBATCH line would read differently.
 
     Raises:
         UserError: a path has a space or another character that is special there.
@@ -171,5 +171,5 @@ def refuse_odd(*paths: Path) -> None:
     for path in (*paths, ROOT, Path(sys.executable)):
         if not re.fullmatch(r"[\w@%+=:,./-]+", str(path), re.ASCII) or "%" in str(path):
             raise UserError(
-                f"{path}: Slurm needs a path of letters, digits and ._-+=:,@/ only; use another"
+                f"{path}: use a path of letters, digits and ._-+=:,@/ only, for Slurm's sake"
             )

@@ -1,4 +1,4 @@
-"""What a program runs in: machine and toolchain, written down, and environment variables."""
+"""What programs run in: the machine and toolchain, and environment variables."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from repro.records import json_of
 
 _KEPT = ("LD_LIBRARY_PATH", "JULIA_DEPOT_PATH", "OPENBLAS_CORETYPE", "TMPDIR")
 _KEPT_IN_IMAGE = ("OPENBLAS_CORETYPE",)
-"""The others name places of this machine, and an image has its own."""
+"""The others name paths of this machine; an image has its own."""
 _LSCPU = (
     "Architecture",
     "Model name",
@@ -46,7 +46,7 @@ class System:
 
 @dataclass(frozen=True)
 class JuliaFacts:
-    """What matters of a Julia for what its programs do."""
+    """What of a Julia can change what its programs do."""
 
     version: str
     blas: str
@@ -54,7 +54,7 @@ class JuliaFacts:
     """The kernels that its OpenBLAS chooses by itself."""
 
     blas_core_forced: str | None
-    """The kernels that it is made to use instead; None: its own choice is good."""
+    """The kernels that it is told to use instead; None: its own choice is good."""
 
     packages: tuple[str, ...]
 
@@ -108,10 +108,10 @@ def describe_environment(
 
 
 def describe_node(planned: Environment) -> Environment:
-    """This machine, with the toolchain of an attempt that another machine has planned.
+    """This machine, with the toolchain of an attempt that was planned on another machine.
 
-    Its cores are all that the node has, whatever a job was given of them: times at different
-    scale points are only compared if the machine has the same name.
+    Its cores are all that the node has, however many a job got: times at different scale points
+    are compared only if the machine has the same name.
     """
     cpu, gib = _cpu(), _memory_gib()
     cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
@@ -134,13 +134,13 @@ def _memory_gib() -> float:
 
 
 def environment_id(description: Environment) -> str:
-    """Twelve hexadecimal digits that stand for an environment."""
+    """Twelve hexadecimal digits that identify an environment."""
     text = json.dumps(json_of(description), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def cell_variables(description: Environment, home: Path) -> dict[str, str]:
-    """The environment variables of every program: few, known, and no keys among them."""
+    """The environment variables of every program: few, known, and without keys."""
     in_image = description.image is not None
     kept = _KEPT_IN_IMAGE if in_image else _KEPT
     variables = {name: os.environ[name] for name in kept if name in os.environ}
@@ -161,7 +161,7 @@ def cell_variables(description: Environment, home: Path) -> dict[str, str]:
 def blas_core_type(julia: Julia, cpu_flags: str) -> str | None:
     """The kernels that an old OpenBLAS should use on a CPU that is newer than itself.
 
-    It does not know the CPU and falls back to those of 2004, five times slower: any
+    It does not know the CPU and falls back to kernels of 2004, which are five times slower: any
     comparison with the vendor's library would be worthless. None: its own choice is good.
     """
     if julia.blas_core not in BLAS_CORES_WITHOUT_AVX:
@@ -178,7 +178,7 @@ def cpu_flags() -> str:
 
 
 def _cpu() -> dict[str, str]:
-    """What `lscpu` says; without it, or where it lacks /sys, what the kernel says by itself."""
+    """What `lscpu` reports; if it cannot, what the kernel reports by itself."""
     told = ""
     if shutil.which("lscpu"):
         variables = os.environ | {"LC_ALL": "C"}

@@ -1,4 +1,4 @@
-"""Running cells through Slurm: handed over as arrays, followed by what the jobs write."""
+"""Running cells through Slurm: submitted as arrays, followed by what the jobs write."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,15 +29,15 @@ from repro.measure.outcomes import Outcome
 from repro.study.expand import Cell
 
 TRIES = 3
-"""Attempts of a cell in one go, if it is the infrastructure that fails."""
+"""Attempts of a cell in one run of the driver, while the infrastructure fails it."""
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 30.0
 _LATEST = timedelta(seconds=90)
-"""How late a file that a node wrote may be seen here: NFS looks again after a minute."""
+"""How late a file that a node wrote may appear here: NFS checks again after a minute."""
 
 
 @dataclass
 class SlurmLauncher:
-    """Hands cells of one run directory, which the caller holds (`driving`), to Slurm."""
+    """Submits cells of one run directory, which the caller holds (`driving`), to Slurm."""
 
     run: Run
     site: Site
@@ -47,25 +47,25 @@ class SlurmLauncher:
     say: Callable[[str], None] = lambda _text: None
     ended: Callable[[Cell, Outcome], None] = lambda _cell, _outcome: None
     queued: dict[str, Task | None] = field(default_factory=dict)
-    """Cells that Slurm has, and its word on each; None: submitted a moment ago."""
+    """Cells that Slurm has, and what it reports of each; None: submitted a moment ago."""
     _given: set[int] = field(default_factory=set)
-    """Jobs that were submitted in this go."""
+    """Jobs that this launcher has submitted."""
     _told: set[str] = field(default_factory=set)
-    """Cells whose end `ended` was told of."""
+    """Cells that `ended` was called for."""
     _most: dict[str, int] = field(default_factory=dict)
-    """How many failures of the infrastructure a cell may have before it is given up."""
+    """How often the infrastructure may fail a cell before it is given up."""
 
     def commands(self) -> list[str]:
-        """What the user has to type where Slurm is: of each submission that has not begun."""
+        """What the user has to type where Slurm is, for each submission that has not begun."""
         waiting = open_submissions(self.run.path) if self.site.by_hand else []
         return [f"sbatch {s.path / SCRIPT}" for s in waiting if not any(map(_begun, s.attempts))]
 
     def submit(self, cells: Sequence[Cell], *, again: bool = False) -> list[Submission]:
-        """Hand over what is neither done nor queued.
+        """Submit the cells that have no outcome and are not queued.
 
         Raises:
             UserError: Slurm refuses a script, or the run directory cannot be written.
-            SlurmSilent: it is unknown whether Slurm took the last one; `look` finds out.
+            SlurmSilent: it is unknown whether Slurm accepted the last one; `look` finds out.
         """
         refuse_odd(self.run.path.absolute())
         self.look()
@@ -88,7 +88,7 @@ class SlurmLauncher:
         self._tell(decision.cell, attempt)
 
     def _hand_over(self, batch: Batch, decisions: dict[Cell, Decision]) -> Submission:
-        """Plan the attempts, write the submission down, and only then submit it."""
+        """Plan the attempts, write down the submission, and only then make it."""
         with writing(self.run.path):
             planned = [
                 decisions[cell].attempt
@@ -115,7 +115,7 @@ class SlurmLauncher:
         self._given.add(job)
 
     def collect_after(self, dataset: str, data: Path) -> int:
-        """Submit a job that collects the run when all of its jobs are over; its number.
+        """Submit a job that collects the run when all of its jobs have ended; its number.
 
         Raises:
             UserError: Slurm refuses it.
@@ -135,10 +135,10 @@ class SlurmLauncher:
             raise UserError(f"{script}: Slurm refuses it: {error}") from error
 
     def look(self) -> None:
-        """Ask Slurm about what it was given, and close what it ended without a word of its own.
+        """Ask Slurm about its tasks, and give outcomes to those that ended without writing one.
 
         Raises:
-            SlurmSilent: it does not answer; nothing has changed.
+            SlurmSilent: it does not answer; nothing was changed.
             UserError: the run directory cannot be written.
         """
         waiting = open_submissions(self.run.path)
@@ -164,7 +164,7 @@ class SlurmLauncher:
                 self._close(cell, last)
 
     def _look_at_disk(self, waiting: Sequence[Submission]) -> None:
-        """The user has what has no outcome, but for what ended without one."""
+        """Without Slurm: cells without an outcome are queued, unless they were interrupted."""
         cells = {attempt.cell for submission in waiting for attempt in submission.attempts}
         last = {cell: attempts_of(self.run.path, cell)[-1] for cell in cells}
         with writing(self.run.path):
@@ -179,9 +179,9 @@ class SlurmLauncher:
         return Path(path) if path else None
 
     def _close(self, cell: str, task: Task | None) -> None:
-        """Give an outcome to an attempt that was begun, has none, and is not at work."""
+        """Give an outcome to an attempt that began, has none, and does not run."""
         history = attempts_of(self.run.path, cell)
-        if not history:  # somebody has removed them
+        if not history:  # they were removed
             return
         last = history[-1]
         if last.state == "running" or (last.state != "done" and _may_be_unseen(task)):
@@ -189,7 +189,9 @@ class SlurmLauncher:
         elif last.state == "interrupted":
             verdict = outcome_of_task(task, last)
             close_attempt(last, verdict.outcome, verdict.detail)
-        elif last.state == "planned" and task is not None:  # else Slurm lost it: it is made again
+        elif (
+            last.state == "planned" and task is not None
+        ):  # else Slurm lost it: it is submitted again
             said = f"{outcome_of_task(task, last).detail} before the program began"
             close_attempt(last, "infrastructure", f"{said}{self._last_line(task)}")
 
@@ -202,13 +204,13 @@ class SlurmLauncher:
         return ""
 
     def wait(self, cells: Sequence[Cell]) -> None:
-        """Hand cells over and follow them until each has an outcome.
+        """Submit cells and follow them until each has an outcome.
 
-        What the infrastructure failed is repeated.
+        Attempts that the infrastructure failed are repeated.
 
         Raises:
             UserError: as for `submit`.
-            KeyboardInterrupt: the user stopped waiting; the jobs go on.
+            KeyboardInterrupt: the user stopped waiting; the jobs continue.
         """
         pause, handed_over = _FIRST_PAUSE, False
         self._most = {str(cell.name): self._failures(cell) + TRIES for cell in cells}
@@ -229,7 +231,7 @@ class SlurmLauncher:
             time.sleep(pause)
 
     def _tell_ended(self, cells: Sequence[Cell]) -> None:
-        """Tell of the cells that are done, will not be repeated, and were not told of yet."""
+        """Call `ended` for cells that have a final outcome, once each."""
         for cell in cells:
             name = str(cell.name)
             if name not in self._told and name not in self.queued:
@@ -245,7 +247,7 @@ class SlurmLauncher:
         return attempt.outcome().outcome != "infrastructure" or not self._is_worth_another(cell)
 
     def _is_worth_another(self, cell: Cell) -> bool:
-        """Has the infrastructure not failed it too often?"""
+        """Has the infrastructure failed it less often than is too often?"""
         return self._failures(cell) < self._most[str(cell.name)]
 
     def _failures(self, cell: Cell) -> int:
@@ -263,7 +265,7 @@ def _lives(task: Task) -> bool:
 
 
 def _may_be_unseen(task: Task | None) -> bool:
-    """Did a task end well a moment ago? A network file system may show what it wrote later."""
+    """Did a task end well just now? A network file system may show what it wrote later."""
     if task is None or task.state != "COMPLETED" or task.ended is None:
         return False
     return datetime.now(UTC) - datetime.fromisoformat(task.ended) < _LATEST

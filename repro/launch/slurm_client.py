@@ -1,4 +1,4 @@
-"""Asking Slurm through its own clients, none of which is trusted to answer."""
+"""Talking to Slurm through its own clients, which may fail to answer."""
 
 import getpass
 import os
@@ -49,22 +49,22 @@ _SETTINGS = {
     "SLURM_BITSTR_LEN": "0",  # task numbers of an array in full, whatever their length
 }
 _SETTINGS_OF_CLIENTS = ("SQUEUE_", "SACCT_", "SINFO_", "SCANCEL_", "SCONTROL_")
-"""Variables by which a user changes what these print by default."""
+"""Variables by which users change the default output of the clients."""
 
 _HISTORY = "now-30days"
 
 
 class SlurmError(Exception):
-    """The controller answered no; the message is its own, in one line."""
+    """Slurm refused; the message is its own, in one line."""
 
 
 class SlurmSilent(Exception):  # noqa: N818 - no error: an answer may come
-    """No answer: nothing is known, not even whether a request was heard. Wait and ask again."""
+    """No answer: nothing is known, not even whether a request arrived. Wait and ask again."""
 
 
 @dataclass
 class SlurmClient:
-    """One Slurm, asked through its clients here or on another host.
+    """One Slurm, reached through its clients here or on another host.
 
     Attributes:
         host: where the clients run, by ssh, which has to work without a password; empty: here.
@@ -72,7 +72,7 @@ class SlurmClient:
 
     host: str = ""
     _no_accounting: bool = False
-    """sacct has said that there is no accounting: it is not asked again."""
+    """sacct reported that there is no accounting: it is not asked again."""
 
     @classmethod
     def reached(cls, submit_via: str | None) -> "SlurmClient":
@@ -96,7 +96,7 @@ class SlurmClient:
 
         Raises:
             UserError: it is not on PATH.
-            SlurmError: it answered no.
+            SlurmError: Slurm refused.
             SlurmSilent: it did not answer in time, or could not reach Slurm.
         """
         try:
@@ -120,7 +120,7 @@ class SlurmClient:
         """The command, here or by ssh.
 
         Raises:
-            UserError: what it begins with is not on PATH.
+            UserError: the client, or ssh, is not on PATH.
         """
         path = shutil.which(_SSH[0] if self.host else name)
         if path is None and self.host:
@@ -128,7 +128,7 @@ class SlurmClient:
         if path is None:
             raise UserError(
                 f"{name}: not on PATH; run this where Slurm's clients are (a login node; in an "
-                "image after `host-env`), or say --submit-via ssh:HOST"
+                "image after `host-env`), or add --submit-via ssh:HOST"
             )
         if not self.host:
             return [path, *arguments]
@@ -136,7 +136,7 @@ class SlurmClient:
         return [path, *_SSH[1:], "--", self.host, shlex.join(["env", *settings, name, *arguments])]
 
     def submit(self, script: Path, *options: str) -> int:
-        """Submit a batch script; the number that Slurm gives the job.
+        """Submit a batch script; returns the job's number.
 
         Raises:
             SlurmError: Slurm refuses it.
@@ -149,7 +149,7 @@ class SlurmClient:
         return int(numbers[-1])
 
     def test_only(self, script: Path) -> str:
-        """What Slurm says it would do with a script, in one line; nothing is submitted.
+        """What Slurm would do with a script, in one line; nothing is submitted.
 
         Raises:
             SlurmError: it would refuse it.
@@ -158,7 +158,7 @@ class SlurmClient:
         return _one_line(answer.stderr or answer.stdout)
 
     def tasks(self, jobs: Sequence[int], jobcomp: Path | None = None) -> list[Task]:
-        """What is known now of these jobs' tasks, in at most two calls.
+        """What is known of these jobs' tasks, in at most two calls.
 
         The controller is asked first. What it has forgotten, of an array possibly some tasks only,
         is looked up in the accounting, or if there is none in jobcomp/filetxt's file. What neither
@@ -177,7 +177,7 @@ class SlurmClient:
         return _with_past(queued, recorded)
 
     def named(self, prefix: str) -> list[Task]:
-        """All tasks of this user's jobs, of the last month, whose name begins with `prefix`.
+        """All tasks of this user's jobs of the last month whose name begins with `prefix`.
 
         Raises:
             SlurmSilent: no answer; nothing is known.
@@ -188,7 +188,7 @@ class SlurmClient:
         return [task for task in found if task.name.startswith(prefix)]
 
     def _squeue(self, *which: str) -> list[Task]:
-        """Tasks that the controller knows, also those that have ended a short while ago.
+        """Tasks that the controller knows, including those that ended a short while ago.
 
         Without -r: 22.05's leaves out the last task of what is pending as `2-1000:2`.
         """
@@ -201,7 +201,7 @@ class SlurmClient:
         try:
             return squeue_tasks(answer.stdout)
         except ValueError as error:
-            raise SlurmError(f"squeue: an answer that is not understood: {error}") from error
+            raise SlurmError(f"squeue: answer not understood: {error}") from error
 
     def _sacct(self, *which: str) -> list[Task] | None:
         """Tasks in the accounting; None if there is none here."""
@@ -217,22 +217,22 @@ class SlurmClient:
             self._no_accounting = True
             return None
         except ValueError as error:
-            raise SlurmError(f"sacct: an answer that is not understood: {error}") from error
+            raise SlurmError(f"sacct: answer not understood: {error}") from error
 
     def cancel(
         self, job: int, indices: Sequence[int] | None = None, *, name: str | None = None
     ) -> None:
-        """Cancel a job, or some tasks of an array; what has ended already is no error.
+        """Cancel a job, or some tasks of an array; that it has ended already is no error.
 
         Args:
             job: its number.
             indices: the tasks; None: all.
-            name: the job's name: if the number is another job's by now, that one lives on.
+            name: the job's name: if the number is another job's now, that job is not cancelled.
                 (scancel's own --name would cancel all tasks of a pending array, not some.)
 
         Raises:
             SlurmError: Slurm refuses, as for another user's job.
-            SlurmSilent: it may or may not have been heard.
+            SlurmSilent: the request may or may not have arrived.
         """
         if indices is not None and not indices:
             return
@@ -254,7 +254,7 @@ class SlurmClient:
         return read_limits(self.call("scontrol", "show", "config").stdout)
 
     def accounts(self) -> list[str]:
-        """Accounts that the user may charge; none where Slurm keeps none, or does not say."""
+        """Accounts that the user may charge; none where Slurm has none, or does not list them."""
         who = ("where", f"user={getpass.getuser()}", "format=account")
         try:
             answer = self.call("sacctmgr", "-n", "-P", "show", "associations", *who)
@@ -263,7 +263,7 @@ class SlurmClient:
         return sorted(set(answer.stdout.split()))
 
     def mpi_types(self) -> list[str]:
-        """What `srun --mpi=` takes here."""
+        """The values that `srun --mpi=` accepts here."""
         answer = self.call("srun", "--mpi=list")
         found = []
         for line in (answer.stdout + answer.stderr).splitlines():
@@ -284,10 +284,10 @@ def _one_line(text: str) -> str:
 
 
 def _with_past(queued: list[Task], recorded: list[Task]) -> list[Task]:
-    """What the controller knows, and what was recorded of tasks that it has forgotten.
+    """What the controller knows, and the records of tasks that it has forgotten.
 
-    The controller was asked first. So a task that is in the records only, as one that lives, is
-    none: the controller lost it, and nobody has told the records.
+    The controller was asked first. So a task that lives in the records only does not exist: the
+    controller lost it, and the records were not told.
     """
     known = {task.key for task in queued}
     past = (task for task in recorded if task.state in ENDED and task.key not in known)

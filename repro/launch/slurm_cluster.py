@@ -1,4 +1,4 @@
-"""What Slurm's clients print about a cluster, and how it becomes data."""
+"""Reading what Slurm's clients print about a cluster."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Partition:
 
     name: str
     default: bool
-    """Do jobs go there that name no partition?"""
+    """Do jobs that name no partition go there?"""
 
     max_seconds: int | None
     """How long a job may take; None: unlimited."""
@@ -36,7 +36,7 @@ class Partition:
 
 @dataclass(frozen=True)
 class ClusterLimits:
-    """What the controller's configuration says."""
+    """What the controller's configuration sets."""
 
     cluster: str
     version: str

@@ -1,4 +1,4 @@
-"""From Slurm's word on a task that left no outcome, and what it did leave, to an outcome."""
+"""The outcome of a task that left none: from Slurm's state of it, and from its samples."""
 
 import csv
 from pathlib import Path
@@ -16,13 +16,13 @@ ALIVE = frozenset(
         "RESV_DEL_HOLD",
     }
 )  # fmt: skip
-"""States of a task that may yet write an outcome."""
+"""States of a task that may still write an outcome."""
 
 
 def outcome_of_task(task: Task | None, attempt: Attempt) -> Verdict:
-    """What became of a started attempt that has no outcome, with Slurm's word for it.
+    """The outcome of an attempt that started and has none, by Slurm's state of its task.
 
-    A task whose watchdog lives writes its own outcome; this is for those whose watchdog was ended
+    A task whose watchdog lives writes its own outcome; this is for those whose watchdog ended
     together with the program.
     """
     if task is None:
@@ -42,7 +42,7 @@ def outcome_of_task(task: Task | None, attempt: Attempt) -> Verdict:
 
 
 def _still_at_the_end(directory: Path, limit: float) -> float | None:
-    """For how long nothing happened before the last sample, if that is longer than the limit."""
+    """Seconds without activity before the last sample, if they are more than the limit."""
     path = directory / attempts.SAMPLES
     if not path.exists():
         return None

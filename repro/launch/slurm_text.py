@@ -1,4 +1,4 @@
-"""What Slurm's clients print about tasks, and how it becomes data."""
+"""Reading what Slurm's clients print about tasks."""
 
 import re
 from dataclasses import dataclass, replace
@@ -45,13 +45,13 @@ _JOBCOMP = re.compile(
 
 @dataclass(frozen=True)
 class Task:
-    """What Slurm says of one task of an array job, or of a job that is no array."""
+    """What Slurm reports of one task of an array job, or of a job that is no array."""
 
     job: int
     """The array's number, the same for all its tasks; Slurm may use it again."""
 
     index: int
-    """Which task; 0 in a job that is no array."""
+    """The task's index; 0 in a job that is no array."""
 
     name: str
     """The job's name."""
@@ -64,7 +64,7 @@ class Task:
     """None before the end."""
 
     signal: int | None
-    """That ended it; 0 if none did, None before the end."""
+    """The signal that ended it; 0: none did; None: it has not ended."""
 
     node_list: str
     """As Slurm writes it, `n[1-2]`; empty if it has no nodes."""
@@ -89,7 +89,7 @@ class Task:
 
     @property
     def key(self) -> tuple[int, int, str]:
-        """By what a task is known."""
+        """What identifies a task."""
         return self.job, self.index, self.name
 
 
@@ -160,7 +160,7 @@ def jobcomp_tasks(path: Path) -> list[Task]:
 
 
 class _About(NamedTuple):
-    """What each source says in the same words, though with different empty values."""
+    """What all sources report alike, though with different empty values."""
 
     state: str
     reason: str
@@ -252,7 +252,7 @@ def _moment(text: str) -> str | None:
 
 
 def _utc(local: str) -> str:
-    """A local time in UTC, in the same notation; what is no time as it is."""
+    """A local time in UTC, in the same notation; what is no time is returned as it is."""
     if not local[:1].isdigit():
         return local
     return datetime.fromisoformat(local).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,12 +1,12 @@
-"""The run directory: which cells were attempted, and what each attempt left.
+"""The run directory: its attempts, and the files of each.
 
 RUN/
-  study.toml  run.json            what is run, where
+  study.toml  run.json            the study, and where it runs
   environment/<id>.json           each distinct machine and toolchain
-  kernels/<model>/<program>.jl    each kernel as it was run, beside it the files that it includes
+  kernels/<model>/<program>.jl    each kernel as it was run, beside the files that it includes
   cells/<cell>/<number>/          one attempt; its files are named below
 
-All state is what lies on disk: there is no other record to fall out of step with it.
+All state is on disk: there is no other record that could contradict it.
 """
 
 import fcntl
@@ -25,25 +25,25 @@ from repro.records import parse_record, read_record
 ATTEMPT = "attempt.json"
 """Command, environment, limits: written by the driver before anything starts."""
 NODE = "node.json"
-"""What only the machine that a job came to run on could tell: its environment."""
+"""Written on the node that a job runs on: its environment."""
 STARTED = "started"
-"""Exists from the moment that the watchdog starts the program."""
+"""Exists as soon as the watchdog starts the program."""
 LOCK = "lock"
-"""Locked by the watchdog for as long as it lives."""
+"""Locked by the watchdog while it lives."""
 OUTCOME = "outcome.json"
-"""Written last, atomically: an attempt with it is over."""
+"""Written last, atomically: an attempt with it has ended."""
 RESULT = "result.jsonl"
-"""The harness's records, one a line."""
+"""The harness's records, one per line."""
 RAW = "result.raw"
-"""What the harness writes to, signed; kept only if somebody else wrote there too."""
+"""What the harness writes, signed; kept only if the program wrote there, too."""
 SAMPLES = "samples.csv"
-"""CPU time, memory, threads of the process tree over time."""
+"""CPU time, memory and threads of the process tree over time."""
 STDOUT, STDERR = "stdout.txt", "stderr.txt"
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One execution of a cell, by its directory."""
+    """One execution of a cell, and its directory."""
 
     cell: str
     number: int
@@ -56,7 +56,7 @@ class Attempt:
             return "done"
         if self._locked():
             return "running"
-        if (self.path / OUTCOME).exists():  # it ended between the two looks
+        if (self.path / OUTCOME).exists():  # it ended meanwhile
             return "done"
         return "interrupted" if (self.path / STARTED).exists() else "planned"
 
@@ -82,7 +82,7 @@ class Attempt:
         return parse_record(Outcome, data, path)
 
     def plan(self) -> Plan:
-        """What the driver asked for, and what is known of the machine that it came to run on.
+        """The driver's plan, with the environment that it really ran in, once that is known.
 
         Raises:
             UserError: a file is missing or damaged.
@@ -135,7 +135,7 @@ def attempts_of(run: Path, cell: str) -> list[Attempt]:
 
 
 def all_attempts(run: Path) -> Iterator[Attempt]:
-    """Every attempt of a run directory, by cell's name, then number."""
+    """Every attempt of a run directory, sorted by the cell's name, then by number."""
     root = run / "cells"
     for model in _names(root):
         for problem in _names(root / model):

@@ -1,4 +1,4 @@
-"""From what was seen of an attempt to its outcome: a pure function, so every case can be tested."""
+"""The outcome of an attempt, from what was observed: a pure function, to test every case."""
 
 import signal
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _SHELL_SIGNAL = 128
 
 @dataclass(frozen=True)
 class Verdict:
-    """Why the watchdog ended a program before it was done."""
+    """An outcome, and the evidence for it."""
 
     outcome: str
     detail: str
@@ -20,7 +20,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Seen:
-    """What is known of an attempt that is over."""
+    """What was observed of an attempt that has ended."""
 
     records: Sequence[dict[str, Any]]
     """The harness's records."""
@@ -29,13 +29,13 @@ class Seen:
     """Lines in the result file that were not the harness's."""
 
     returncode: int | None = None
-    """As `subprocess` gives it: negative for a signal. None: it could not be started."""
+    """As `subprocess` gives it: negative for a signal. None: it was not started, or not ended."""
 
     verdict: Verdict | None = None
-    """Set if the watchdog ended it."""
+    """Why the watchdog ended it, if it did."""
 
     repetitions: int = 1
-    """How many were asked for."""
+    """How many it was to make."""
 
     ranks: int = 1
     """How many processes were to compute."""
@@ -44,17 +44,17 @@ class Seen:
     """How many threads each was to have."""
 
     launched: bool = False
-    """A launcher stood between: its exit code tells of a rank's signal as 128 + number."""
+    """A launcher started its ranks: for a rank's signal it exits with 128 + number."""
 
     killed_for_memory: bool = False
-    """The kernel's out-of-memory killer was seen at work."""
+    """Did the kernel's out-of-memory killer strike meanwhile?"""
 
     stderr: str = ""
     """The end of the program's standard error."""
 
 
 def outcome_of(seen: Seen) -> Verdict:
-    """The outcome and a sentence that says how it is known."""
+    """The outcome, and the evidence for it in a sentence."""
     if seen.verdict:
         return seen.verdict
     if verdict := _did_not_start(seen):
@@ -69,7 +69,7 @@ def outcome_of(seen: Seen) -> Verdict:
 
 
 def _failed(errors: list[dict[str, Any]], seen: Seen) -> Verdict:
-    """The first error; but that the others are gone is what a rank says last of all."""
+    """The first error, unless it only reports that other ranks are gone."""
     error = next((e for e in errors if e["type"] != "MPIError"), errors[0])
     if error["kind"] == "crash" and seen.killed_for_memory:
         return Verdict("out-of-memory", "a worker was ended by the kernel's out-of-memory killer")
@@ -81,7 +81,7 @@ def _failed(errors: list[dict[str, Any]], seen: Seen) -> Verdict:
 
 
 def _did_not_start(seen: Seen) -> Verdict | None:
-    """Did Julia and the harness come up as they were asked to?"""
+    """Did Julia and the harness start as planned?"""
     if start := next((record for record in seen.records if record["event"] == "start"), None):
         return _not_as_asked(start, seen)
     if any(record["event"] == "error" for record in seen.records):
@@ -146,13 +146,13 @@ def run_flags(
     *,
     baseline: bool,
 ) -> list[str]:
-    """Flags that the run itself earned.
+    """Flags that the run gets, not the program's text.
 
     Args:
         records: the harness's records.
         rejected: lines that were not the harness's.
         runnable: runnable threads at each sample taken during repetitions.
-        cores: how many cores the cell was allotted.
+        cores: how many cores the cell had.
         baseline: a vendor program, whose use of BLAS threads is its purpose.
     """
     flags = []

@@ -1,4 +1,4 @@
-"""The harness's records, and whether they are really the harness's.
+"""Reading the harness's records, and checking that the harness wrote them.
 
 The harness chains its lines with a secret that the kernel never sees: the MAC of a line is over
 the MAC of the line before and the line itself. What a kernel writes, repeats, or cuts out breaks
@@ -18,10 +18,7 @@ MAC_DIGITS = 32
 
 @dataclass
 class RecordReader:
-    """Follows a result file while it is written.
-
-    Only what is new is read at each look.
-    """
+    """Follows a result file while it is written; each look reads only what is new."""
 
     path: Path
     token: str
@@ -29,7 +26,7 @@ class RecordReader:
     """The harness's records so far."""
 
     rejected: list[str] = field(default_factory=list)
-    """Whole lines that are not the harness's."""
+    """Complete lines that the harness did not write."""
 
     _read_bytes: int = 0
     _rest: bytes = b""
@@ -37,7 +34,7 @@ class RecordReader:
 
     @property
     def phase(self) -> str:
-        """What the harness is at: `start`, `load`, `check`, `repetition` or `end`."""
+        """What the harness is doing: `start`, `load`, `check`, `repetition` or `end`."""
         for record in reversed(self.records):
             if record["event"] == "begin":
                 return str(record["phase"])
@@ -46,7 +43,7 @@ class RecordReader:
         return "start"
 
     def look(self) -> bool:
-        """Read what is new; is there anything?"""
+        """Read what is new; was there anything?"""
         try:
             size = os.stat(self.path).st_size  # noqa: PTH116 - called ten times a second
         except FileNotFoundError:
@@ -76,7 +73,7 @@ class RecordReader:
 
 
 def last_words(path: Path, token: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """What ranks other than the first had to say when they failed; and lines that are not theirs.
+    """The records of ranks other than the first, which write only if they fail; and forged lines.
 
     Each has a file of its own beside `path`: `result.raw.3`, or none if it did not fail.
     """

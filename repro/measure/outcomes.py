@@ -13,10 +13,10 @@ PROGRAM_OUTCOMES = (
     "out-of-memory",
     "crash",
 )
-"""The program's doing: kept, and counted in rates."""
+"""Caused by the program: kept, and counted in rates."""
 
 OUR_OUTCOMES = ("unavailable", "infrastructure")
-"""Not the program's doing: reported, retried (`infrastructure`), never counted in a rate."""
+"""Not caused by the program: reported, retried (`infrastructure`), never counted in a rate."""
 
 OUTCOMES = PROGRAM_OUTCOMES + OUR_OUTCOMES
 
@@ -32,7 +32,7 @@ FLAGS = {
     "whole-matrix": "a program for distributed memory makes a whole matrix",
     "tampered": "wrote into its own result file",
 }
-"""Said beside an outcome; `ok` with a flag is still `ok`."""
+"""They stand beside an outcome; `ok` with a flag is still `ok`."""
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""What an attempt is to run, with what, and until when: `attempt.json`."""
+"""The plan of an attempt, `attempt.json`: what runs, with what, within which limits."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What an attempt may take; the watchdog ends what takes more."""
+    """What an attempt may use; the watchdog ends one that uses more."""
 
     time_s: float
     stall_s: float
@@ -27,7 +27,7 @@ class Plan:
 
     command: tuple[str, ...]
     env: dict[str, str]
-    """All environment variables of the program, but for those that a batch job adds."""
+    """The environment variables of the program; a batch job adds some."""
 
     cores: tuple[int, ...]
     """Numbers of the cores that it is bound to; empty where something else does that."""
@@ -38,7 +38,7 @@ class Plan:
     """Does a launcher (mpiexec, srun) start its ranks?"""
 
     batch: bool
-    """Does it run in a job of a batch system?"""
+    """Does it run in a batch job?"""
 
     threads: int
     """Of a rank."""
@@ -48,20 +48,20 @@ class Plan:
     repetitions: int
     seed: int
     baseline: bool
-    """A vendor's program, which others are set against."""
+    """Is it a vendor program, which others are compared with?"""
 
     limits: Limits
     kernel_sha256: str
     environment: str
-    """The id of the environment that it was planned in, or, as `Attempt.plan` tells it, ran in."""
+    """The id of the environment it was planned in; from `Attempt.plan`, of the one it ran in."""
 
     flags: tuple[str, ...]
-    """Earned by the program's text."""
+    """Flags that the program's text gets."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """What only the machine that a job came to run on can tell: `node.json`."""
+    """What is known only on the node that a job runs on: `node.json`."""
 
     environment: str
     """The id of its environment."""

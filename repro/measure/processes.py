@@ -1,4 +1,4 @@
-"""Looking at a tree of processes through /proc, and ending it."""
+"""Observing a tree of processes through /proc, and ending it."""
 
 import contextlib
 import os
@@ -15,10 +15,10 @@ _RETRY_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class Usage:
-    """What a tree of processes used and did at one moment."""
+    """What a tree of processes uses and does at one moment."""
 
     cpu_seconds: float
-    """User and system time of the living, and of the children that they have waited for."""
+    """User and system time of living processes, and of children that they have waited for."""
 
     memory_bytes: int
     """Resident memory; pages that processes may share are counted once."""
@@ -36,7 +36,7 @@ class Usage:
 def descendants() -> list[int]:
     """All living descendants of this process, the nearest first.
 
-    This process should be a child subreaper, so that a program cannot get away by detaching.
+    This process should be a child subreaper, so that a program cannot escape by detaching.
     """
     found: list[int] = []
     level = _children(os.getpid())
@@ -48,7 +48,7 @@ def descendants() -> list[int]:
 
 def _children(pid: int) -> list[int]:
     children: list[int] = []
-    with contextlib.suppress(OSError):  # it may end while it is looked at
+    with contextlib.suppress(OSError):  # it may end meanwhile
         for task in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(OSError):
                 children += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
@@ -58,7 +58,7 @@ def _children(pid: int) -> list[int]:
 def marked(mark: bytes) -> list[int]:
     """This user's processes on this machine that have `mark` in their environment.
 
-    So are found those that a batch system started for the program, which are not its descendants.
+    This finds processes that a batch system started for the program: they are no descendants.
     """
     found = []
     for name in os.listdir("/proc"):
@@ -70,7 +70,7 @@ def marked(mark: bytes) -> list[int]:
 
 
 def usage(pids: Iterable[int]) -> Usage:
-    """What these processes use now; those that have ended count nothing."""
+    """What these processes use now; those that have ended do not count."""
     cpu = private = 0
     shared = [0]
     states: list[str] = []
@@ -116,14 +116,14 @@ def _read(path: str) -> str:
 
 
 def runs(pid: int, program: str) -> bool:
-    """Does this process run a program whose file has a name that begins so?"""
+    """Does the name of the file that this process runs begin so?"""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/exe").readlink().name.startswith(program)
     return False
 
 
 def signal_all(pids: Iterable[int], number: signal.Signals) -> None:
-    """Send a signal to each; those that have ended do not mind."""
+    """Send a signal to each; those that have ended are ignored."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, number)
@@ -157,7 +157,7 @@ def end_descendants(grace_seconds: float, patience_seconds: float = 5.0) -> list
 
 
 def wait_until_gone(seconds: float) -> None:
-    """Wait until no descendant lives, at most so long."""
+    """Wait until no descendant lives, but no longer than this."""
     deadline = time.monotonic() + seconds
     while _living(descendants()) and time.monotonic() < deadline:
         time.sleep(_RETRY_SECONDS)
@@ -177,7 +177,7 @@ def _living(pids: list[int]) -> dict[int, str]:
 
 
 def oom_kills() -> int:
-    """How often the kernel's out-of-memory killer has struck on this machine, where it says so."""
+    """How often the kernel's out-of-memory killer has struck; 0 where the kernel does not count."""
     with contextlib.suppress(OSError):
         for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines():
             if line.startswith("oom_kill "):

@@ -1,7 +1,7 @@
-"""What ranks print through one launcher: whose words are whose, and where each rank was.
+"""What ranks print through one launcher: separated by rank, and where each rank was.
 
-Ranks that wait for each other in MPI poll, so they use all of their CPU time: what tells such a
-deadlock from work is where they are, several times over.
+Ranks that wait for each other in MPI poll, so they use all of their CPU time. Such a deadlock
+differs from work in where they are, each time that they are asked.
 """
 
 import re
@@ -12,9 +12,9 @@ FEWEST_LOOKS, MOST_LOOKS = 5, 20
 """How often every rank is asked where it is."""
 
 _CLEAR_LOOKS = 2
-"""A stack that is inside MPI cannot always be unwound: so many must tell where a rank was."""
+"""A stack inside MPI cannot always be unwound: so many must show where a rank was."""
 _SPARE_CORES = 0.5
-"""CPU time that Julia needs to print where it is, as a part of a core."""
+"""Cores that Julia uses to print where it is."""
 
 _MARK = re.compile(r"\[[^\[\]\s]*,(\d+)\]<std(?:err|out)>: ?|^(\d+): ", re.MULTILINE)
 """Open MPI's mark before each piece that a rank prints, or srun's before each line."""
@@ -30,16 +30,16 @@ class Look:
     """Where a rank was at one moment."""
 
     place: str
-    """The MPI call that it was in; `idle` if it had no task to run; `busy`; "" if not told."""
+    """The MPI call that it was in; `idle`: no task to run; `busy`; "": unknown."""
 
     frames: tuple[str, ...]
-    """The lines of Julia that had led there."""
+    """The lines of Julia that led there."""
 
 
 def by_rank(text: str) -> dict[int, str]:
-    """What each rank printed, and under -1 what the launcher itself did.
+    """What each rank printed, and under -1 what the launcher printed.
 
-    The launcher's own words have no mark: those amid a rank's are taken for that rank's.
+    The launcher's own output has no mark: within a rank's output it is taken for that rank's.
     """
     own, *pieces = _MARK.split(text)
     found = {-1: own}
@@ -50,7 +50,7 @@ def by_rank(text: str) -> dict[int, str]:
 
 
 def grouped(text: str) -> str:
-    """The same text for a reader: rank after rank, each under its number."""
+    """The same text for a reader: by rank, each under its number."""
     pieces = sorted((rank, words.strip("\n")) for rank, words in by_rank(text).items())
     return "".join(
         f"{words}\n" if rank < 0 else f"----- rank {rank}\n{words}\n"
@@ -60,7 +60,7 @@ def grouped(text: str) -> str:
 
 
 def looks(words: str) -> list[Look]:
-    """The places that one rank told when it was asked."""
+    """Where one rank was, each time that it was asked."""
     return [_look(block.split("\n\n", 1)[0]) for block in _LOOK.split(words)[1:]]
 
 
@@ -76,24 +76,24 @@ def _look(block: str) -> Look:
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """What all ranks of a program told of where they were while they were asked."""
+    """Where all ranks of a program were while they were asked."""
 
     places: list[str | None]
-    """By rank: where it was all the time; None if it has not told often enough yet."""
+    """By rank: where it was all the time; None: not known often enough yet."""
 
     moved: bool
     """Some rank computed, or was in two places."""
 
     @property
     def is_settled(self) -> bool:
-        """Would asking again tell nothing new?"""
+        """Would asking again change nothing?"""
         return self.moved or None not in self.places
 
     def deadlock(self, busy_cores: float) -> str | None:
-        """Says how the ranks wait for each other, if that is what they do.
+        """How the ranks wait for each other; None: they do not.
 
         Args:
-            busy_cores: CPU time that all used meanwhile, in cores. A rank waits in MPI on one.
+            busy_cores: cores that all used meanwhile. A rank that waits in MPI uses one.
         """
         in_mpi = sum(place not in (None, "idle") for place in self.places)
         still = self.is_settled and not self.moved
@@ -105,7 +105,7 @@ class Whereabouts:
 
 
 def whereabouts(text: str, ranks: int) -> Whereabouts:
-    """Where ranks were, from what they printed while they were asked."""
+    """Where the ranks were, from what they printed when they were asked."""
     told = by_rank(text)
     clear = [[look for look in looks(told.get(rank, "")) if look.place] for rank in range(ranks)]
     places = [found[0].place if len(found) >= _CLEAR_LOOKS else None for found in clear]

@@ -1,11 +1,11 @@
-"""What a run directory says of itself: `run.json`."""
+"""The record of a run directory: `run.json`."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class RunRecord:
-    """A run directory's study, site and age."""
+    """The study and site of a run directory, and when it was made."""
 
     study: str
     """The study's name."""

@@ -1,7 +1,7 @@
-"""Telling a program that waits for ever from one that works."""
+"""Telling a program that waits for ever from one that computes."""
 
 _BUSY_CORES = 0.05
-"""Below this, averaged over a window, a process only ticks: timers, an idle event loop."""
+"""A process that uses less, averaged over a window, only runs timers or an idle event loop."""
 _WINDOW_SECONDS = 5.0
 
 
@@ -18,7 +18,7 @@ class StallClock:
         self._start = self._cpu = self.last_active = 0.0
 
     def look(self, now: float, cpu_seconds: float, *, alive: bool) -> None:
-        """Take notice of a sample; `alive` is a record written or a wait for a disk."""
+        """Add a sample; `alive`: a record was written, or a thread waits for a disk."""
         if alive:
             self._begin_window(now, cpu_seconds)
             self.last_active = now
@@ -32,7 +32,7 @@ class StallClock:
         return now - self.last_active
 
     def is_stalled(self, now: float) -> bool:
-        """Has it been still for longer than the limit?"""
+        """Has it been inactive for longer than the limit?"""
         return self.stalled_for(now) > self._limit
 
     def _begin_window(self, now: float, cpu_seconds: float) -> None:

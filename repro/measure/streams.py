@@ -1,4 +1,4 @@
-"""Keeping what a program prints, but not more than is worth keeping."""
+"""Keeping what a program prints, up to a limit."""
 
 import threading
 from collections.abc import Callable
@@ -10,9 +10,9 @@ _CHUNK = 65536
 
 
 class Captured:
-    """Copies a stream into a file in the background: its first and its last bytes.
+    """Copies a stream to a file in the background: its first and last bytes.
 
-    A program may print without end; the disk must not fill, and it must not block either.
+    A program may print without end: the disk must not fill, and the program must not block.
     """
 
     def __init__(
@@ -29,12 +29,12 @@ class Captured:
         self._thread.start()
 
     def finish(self, seconds: float) -> str:
-        """Wait for the stream's end, at most so long; the last text that came."""
+        """Wait for the stream's end, but no longer than this; returns the last text."""
         self._thread.join(seconds)
         return self._tail[-2000:].decode(errors="replace")
 
     def since(self, total: int) -> str:
-        """What came since `total` was that; its end, if it is much."""
+        """What came after the first `total` bytes; of much, the end."""
         with self._changing:
             new = self.total - total
             return self._tail[-new:].decode(errors="replace") if new else ""

@@ -1,9 +1,10 @@
 """The process beside a running program: `python -m repro.measure.watchdog ATTEMPT_DIRECTORY`.
 
-It starts the program of an attempt, samples it, ends it when a limit is passed, and writes the
-outcome. It is a process of its own, in a session of its own, so that the death of whoever started
-it (a driver, a batch system's shell) loses nothing: it finishes and writes, and the driver's next
-start finds the outcome. It imports the standard library only: it starts with every attempt.
+It starts the program of an attempt, samples it, ends it when it exceeds a limit, and writes the
+outcome. It is a process of its own, in a session of its own, so that nothing is lost when the
+process that started it dies (a driver, a batch system's shell): it finishes and writes, and the
+next driver finds the outcome. It imports only the standard library, because it starts with every
+attempt.
 """
 
 import contextlib
@@ -35,13 +36,13 @@ from repro.measure.streams import CAP_BYTES, Captured
 from repro.records import read_record, write_record
 
 SCRATCH = "scratch"
-"""The program's working directory and home, removed afterwards."""
+"""The program's working directory and home; removed afterwards."""
 
 _FIRST_INTERVAL, _LAST_INTERVAL = 0.1, 1.0
 _TERM_GRACE = 3.0
 _BACKTRACE_SECONDS = 5.0
 _LOOK_SECONDS = 1.5
-"""Julia >= 1.9 profiles itself for a second before it prints more."""
+"""Julia >= 1.9 profiles itself for a second before it prints the rest."""
 _STREAM_SECONDS = 5.0
 _LOCK_SECONDS = 2.0
 _REAP_SECONDS = 0.1
@@ -56,7 +57,7 @@ _OF_JOB = (
     "REPRO_HOST_",
 )
 _RANK_BYTES = 65536
-"""Room in a stream's file for where one rank was, at each look and at its end."""
+"""Room in a stream's file for the backtraces of one rank."""
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _SAMPLE_HEADER = "seconds,phase,cpu_seconds,memory_bytes,processes,threads,runnable\n"
 
@@ -118,7 +119,7 @@ class Watchdog:
         self._write_outcome(outcome, self._flags(seen), returncode, started, wall)
 
     def _start(self) -> "subprocess.Popen[bytes] | Verdict":
-        """Start the program, its secret on its standard input."""
+        """Start the program; the harness gets its secret on standard input."""
         scratch = self.directory / SCRATCH
         scratch.mkdir()
         try:
@@ -139,24 +140,24 @@ class Watchdog:
         return process
 
     def _of_job(self) -> dict[str, str]:
-        """What a batch job's own environment adds: how srun finds its job, and modules loaded."""
+        """What a batch job adds to the environment: how srun finds its job, and loaded modules."""
         names = [n for n in os.environ if n.startswith(_OF_JOB)] if self.plan.batch else []
         return {name: os.environ[name] for name in names}
 
     def _in_child(self) -> None:
-        """Between fork and exec: die with the watchdog, use the allotted cores, dump no core."""
+        """Between fork and exec: die with the watchdog, use the planned cores, dump no core."""
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if cores := self.plan.cores or self._first_cores():
             os.sched_setaffinity(0, cores)
 
     def _first_cores(self) -> list[int]:
-        """A batch job may have more cores than its one process is to use; srun places several."""
+        """The first cores of a batch job that has more than its one process is to use."""
         single = self.plan.batch and self.plan.ranks == 1 and not self.plan.launched
         return sorted(os.sched_getaffinity(0))[: self.plan.threads] if single else []
 
     def _watch(self, process: "subprocess.Popen[bytes]", begin: float) -> Verdict | None:
-        """Sample until the program ends by itself (None) or has to be ended."""
+        """Sample the program until it ends by itself (None) or has to be ended."""
         next_row = 0.0
         with (self.directory / attempts.SAMPLES).open("w", encoding="utf-8") as samples:
             samples.write(_SAMPLE_HEADER)
@@ -166,7 +167,7 @@ class Watchdog:
                 if now >= next_row:
                     samples.write(self._row(now, usage))
                     samples.flush()
-                    # Rows get sparser as a run gets longer: an hour leaves hundreds, not thousands.
+                    # The longer a run, the rarer its rows: an hour leaves hundreds, not thousands.
                     next_row = now + max(_FIRST_INTERVAL, now / 100)
                 if verdict := self._limit_passed(now, usage):
                     return self._end(verdict)
@@ -213,7 +214,7 @@ class Watchdog:
         return None
 
     def _end(self, verdict: Verdict) -> Verdict:
-        """End the program; one that hangs is first asked where it is, which may tell why."""
+        """End the program; one that hangs is first asked for backtraces, which may change why."""
         if verdict.outcome == "timeout" and self.plan.launched:
             verdict = self._ask_ranks() or verdict
         elif verdict.outcome in ("deadlock", "timeout"):
@@ -222,7 +223,7 @@ class Watchdog:
         return verdict
 
     def _end_all(self, grace: float) -> None:
-        """End what still runs; one that nothing ends must not hold up the run for ever."""
+        """End what still runs; a process that no signal ends must not block the run."""
         if not self.immortal:
             self.immortal = processes.end_descendants(grace)
 
@@ -234,7 +235,7 @@ class Watchdog:
             return None
 
     def _ask_ranks(self) -> Verdict | None:
-        """Ranks that wait for each other poll, and so look busy: do they get any further?"""
+        """Do the ranks still progress? Ranks that wait for each other poll, so they look busy."""
         stderr = self.streams[-1]
         before, cpu, begin = stderr.total, self._cpu_seconds(), time.monotonic()
         for look in range(1, MOST_LOOKS + 1):
@@ -252,14 +253,14 @@ class Watchdog:
         return processes.usage(self._pids()).cpu_seconds
 
     def _pids(self) -> list[int]:
-        """All processes of the program on this node; srun's tasks are no descendants."""
+        """All processes of the program on this node, even if srun started them."""
         found = processes.descendants()
         if self.plan.batch:
             found += set(processes.marked(f"{_MARK}={self.directory}".encode())) - set(found)
         return found
 
     def _ask_for_backtraces(self) -> None:
-        """SIGUSR1 makes Julia print its backtraces; wait until it has stopped printing."""
+        """Make Julia print its backtraces, by SIGUSR1, and wait until it stops printing."""
         size = printed = self._printed()
         asked = self._signal_julias()
         deadline = time.monotonic() + _BACKTRACE_SECONDS
@@ -292,14 +293,14 @@ class Watchdog:
         started: str,
         wall: float,
     ) -> None:
-        """Write the checked records, then, last, the outcome; None leaves that to the driver."""
+        """Write the checked records and, last, the outcome; None leaves that to the driver."""
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         ended_by = signal.Signals(-returncode).name if returncode and returncode < 0 else None
         lines = [json.dumps(record, ensure_ascii=False) for record in self.records.records]
         self._sort_by_rank()
         write_atomic(self.directory / attempts.RESULT, "".join(f"{line}\n" for line in lines))
         shutil.rmtree(self.directory / SCRATCH, ignore_errors=True)
-        if not self.records.rejected:  # otherwise they are evidence
+        if not self.records.rejected:  # else they are evidence
             for raw in self.directory.glob(f"{attempts.RAW}*"):
                 raw.unlink()
         left = f"could not be ended: {', '.join(self.immortal)}" if self.immortal else ""
@@ -337,7 +338,7 @@ def _now() -> str:
 
 
 def _take(lock: TextIO) -> bool:
-    """Lock the attempt. Who only looks at its state holds the lock too, but for a moment."""
+    """Lock the attempt. Reading its state takes the lock, too, but only for a moment."""
     deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
@@ -351,14 +352,14 @@ def _take(lock: TextIO) -> bool:
 
 
 def main(directory: Path) -> int:
-    """Run the attempt of a directory once: a second watchdog on it leaves it alone."""
+    """Run the attempt of a directory, once: a second watchdog leaves it alone."""
     with (directory / attempts.LOCK).open("w") as lock:
         if not _take(lock):
             return 0
         watchdog = Watchdog(directory)
-        # From when it counts as started, what it is told to stop gets an outcome.
+        # Before it counts as started: a signal after that must lead to an outcome.
         signal.signal(signal.SIGTERM, watchdog.stop)
-        try:  # not by the lock alone: a file system may know it on one node only
+        try:  # the lock may be known on this node only
             (directory / attempts.STARTED).touch(exist_ok=False)
         except FileExistsError:
             return 0

@@ -124,7 +124,7 @@ def test_a_dry_run_shows_the_job_and_submits_none(lab: Cluster, tmp_path: Path) 
 def test_account_and_partition_are_asked_for() -> None:
     answer = doctor(None, site="otus")
     assert answer.returncode == 2
-    assert "does not say which account: say --account" in answer.stderr
+    assert "names no account: add --account" in answer.stderr
 
 
 REPORT = NodeReport(

@@ -31,7 +31,7 @@ def test_no_controller_gives_a_clear_word_and_nothing_is_lost(slow: Place) -> No
     slow.cluster.kill_controller()
     said = slow.repro(SLOW, code=2)
     assert "Slurm does not answer" in said
-    assert "say the same again" in said
+    assert "repeat the command" in said
     driver = slow.start(SLOW, "--wait")
     time.sleep(5)
     assert driver.poll() is None, "with --wait it waits for the controller too"

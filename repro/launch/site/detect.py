@@ -1,4 +1,4 @@
-"""Which site this is: a cluster whose Slurm answers, else one machine."""
+"""Finding out which site this is: a cluster whose Slurm answers, else one machine."""
 
 import json
 import re
@@ -14,20 +14,20 @@ from repro.launch.slurm_cluster import Partition
 from repro.study.toml import known_toml
 
 _NO_CLUSTER = "not establish a configuration source"
-"""What Slurm's clients say where they were installed and belong to no cluster."""
+"""What Slurm's clients say where they are installed but belong to no cluster."""
 
 
 def detect_site(submit_via: str | None) -> Site:
-    """The site that this is: of a cluster the file of its name, or what Slurm says of it.
+    """The site that this is: a cluster's own file, or else what its Slurm reports.
 
     Args:
-        submit_via: how Slurm is reached, as the user said.
+        submit_via: how Slurm is reached, by the user's choice.
 
     Raises:
-        UserError: there is a Slurm, which does not answer or shows no partition.
+        UserError: there is a Slurm, but it does not answer, or shows no partition.
     """
     if submit_via == BY_HAND:
-        raise UserError("--submit-via print: nobody can be asked which cluster it is; say --site")
+        raise UserError("--submit-via print: Slurm cannot be asked which cluster it is; add --site")
     if submit_via is None and shutil.which("sbatch") is None:
         return load_site("local")
     slurm = SlurmClient.reached(submit_via)
@@ -40,14 +40,14 @@ def detect_site(submit_via: str | None) -> Site:
     except (SlurmError, SlurmSilent) as error:
         if _NO_CLUSTER in str(error):
             return load_site("local")
-        mend = "wait and say the same again, or say --site local for this machine alone"
+        mend = "repeat the command later, or add --site local to use this machine alone"
         raise UserError(f"Slurm is here, but does not answer ({error}); {mend}") from error
 
 
 def _described(name: str, partitions: list[Partition], max_array_size: int) -> Site:
-    """A cluster that no file describes, by its default partition."""
+    """A site for a cluster that has no file, from its default partition."""
     if not partitions:
-        raise UserError("Slurm shows you no partition: ask the site's support, or say --site")
+        raise UserError("Slurm shows you no partition: ask the site's support, or add --site")
     found = min(partitions, key=lambda partition: not partition.default)
     return Site(
         name=name,
@@ -65,15 +65,15 @@ def _described(name: str, partitions: list[Partition], max_array_size: int) -> S
 
 
 def write_site(site: Site) -> Path:
-    """Write down a site that no file describes, where `--site NAME` finds it from here.
+    """Write the file of a site that has none, where `--site NAME` finds it.
 
     Raises:
         UserError: it cannot be written.
     """
     assert site.slurm  # noqa: S101 - only clusters are described
     path = Path(SITES.relative_to(ROOT)) / f"{site.name}.toml"
-    text = f"""# Written by `repro all`, from what Slurm says. Mend what is wrong.
-# What else can be said is in slurm/sites/generic.toml of the checkout.
+    text = f"""# Written by `repro all` from what Slurm reports. Correct what is wrong.
+# slurm/sites/generic.toml of the checkout explains all settings.
 
 name = {json.dumps(site.name)}
 title = {json.dumps(site.title)}

@@ -1,4 +1,4 @@
-"""What `repro doctor --site` finds: from the login node, and in one small job on the nodes."""
+"""The checks of `repro doctor --site`: from the login node, and by a small job on the nodes."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,26 +19,28 @@ from repro.study.expand import cells
 from repro.study.load import load_study
 
 MPI_OF_RANKS = "MPI for ranks in the image"
-"""The finding of which MPI works there: `image` or `host`."""
+"""The name of the finding that says which MPI works: `image` or `host`."""
 
 _HELLO = {
     "mpi": "MPI hello by srun --mpi=pmix",
     "mpi-image": "MPI hello by srun, the image's own MPI",
     "mpi-host": "MPI hello by srun, this cluster's MPI in the image",
 }
-_MPI_MEND = "Slurm's PMIx and this MPI do not fit: load the MPI of the site (setup, in its file)"
+_MPI_MEND = (
+    "Slurm's PMIx and this MPI do not fit together: load the site's MPI (setup, in its file)"
+)
 CLIENTS = ("sbatch", "squeue", "scancel", "scontrol", "sinfo", "srun")
 
 
 def site_findings(visit: Visit, show: Callable[[str], None] | None = None) -> Iterator[Finding]:
-    """Each as `repro.container.doctor` has them, as soon as it is known.
+    """Check a cluster; each finding comes as soon as it is known.
 
     Args:
-        visit: what to look at.
-        show: takes the job's script, which is not submitted then.
+        visit: what to check.
+        show: gets the job's script, which is then not submitted.
     """
     if visit.site.by_hand:
-        yield bad("Slurm", "nobody asks it (--submit-via print)", "run this where Slurm is")
+        yield bad("Slurm", "not asked (--submit-via print)", "run this where Slurm is")
         return
     slurm = SlurmClient.reached(visit.slurm.submit_via)
     here = visit.slurm.submit_via is None
@@ -55,10 +57,10 @@ def site_findings(visit: Visit, show: Callable[[str], None] | None = None) -> It
         if show or sound:
             yield from _from_the_nodes(visit, slurm, show)
         else:
-            mend = "mend what is marked NO above, then say the same again"
+            mend = "correct what is marked NO above, then repeat the command"
             yield finding("a job on the nodes", "not submitted", mend, ok=False)
     except (SlurmError, SlurmSilent) as error:
-        yield bad("Slurm", str(error), "wait, or ask the site's support, then say the same again")
+        yield bad("Slurm", str(error), "repeat the command later, or ask the site's support")
 
 
 def _from_here(visit: Visit, slurm: SlurmClient) -> Iterator[Finding]:
@@ -79,7 +81,7 @@ def _from_here(visit: Visit, slurm: SlurmClient) -> Iterator[Finding]:
 
 
 def _real_batches(visit: Visit) -> list[Batch]:
-    """What would be submitted: of the run if there is one, else of the whole study."""
+    """What would be submitted: of the run if there is one, else of the paper's study."""
     there = (visit.run / STUDY).exists()
     every = open_run(visit.run).cells() if there else cells(load_study("paper"))
     site = visit.site
@@ -92,7 +94,7 @@ def _partition(visit: Visit, there: list[Partition], minutes: int) -> Finding:
     fits = [p for p in there if p.name == name or (name is None and p.default)]
     if not fits:
         known = ", ".join(sorted(p.name for p in there)) or "none"
-        mend = f"there are: {known}; say --partition, or write it into the site's file"
+        mend = f"there are: {known}; add --partition, or write it into the site's file"
         return bad(f"partition {name or '(default)'}", "not there", mend)
     found = fits[0]
     gib, longest = found.memory_mb / 1024, found.max_seconds
@@ -109,20 +111,20 @@ def _partition(visit: Visit, there: list[Partition], minutes: int) -> Finding:
         and found.memory_mb * 2**20 >= site.memory_bytes
         and (longest is None or longest >= minutes * 60)
     )
-    mend = f"say another --partition, or correct slurm/sites/{site.name}.toml"
+    mend = f"choose another --partition, or correct slurm/sites/{site.name}.toml"
     return judged(f"partition {found.name}", text, mend, ok=ok)
 
 
 def _account(slurm: Slurm, known: list[str]) -> Finding:
     if not known:
-        return finding("account", f"{slurm.account or 'none'}; Slurm does not say which there are")
+        return finding("account", f"{slurm.account or 'none'}; Slurm does not list yours")
     ok = slurm.account is None or slurm.account in known
     text = f"{slurm.account or 'your default'}; yours: {', '.join(known)}"
-    return judged("account", text, "say one of yours by --account", ok=ok)
+    return judged("account", text, "choose one of yours with --account", ok=ok)
 
 
 def _test_only(visit: Visit, slurm: SlurmClient, batch: Batch) -> Finding:
-    """Slurm's word on the script of the site's largest cells."""
+    """What Slurm would do with the script of the site's largest cells."""
     what = f"sbatch --test-only, {batch.scale}"
     with mailbox() as directory:
         name = "repro-doctor"
@@ -153,7 +155,7 @@ def _from_the_nodes(
             write_atomic(box / SCRIPT, script)
             heard = Job(visit, slurm, box).run()
     except UserError as error:
-        yield bad("a job on the nodes", str(error), "give a --run where you may write")
+        yield bad("a job on the nodes", str(error), "choose a --run where you can write")
         return
     yield from heard.problems
     if heard.reports:
@@ -168,9 +170,9 @@ def _expected(visit: Visit, tools: Tools | None) -> Expected:
 
 
 def _mpi(heard: Job, tools: Tools | None) -> Iterator[Finding]:
-    """Two ranks said hello, each of how many there are, in each way that there is."""
+    """What two MPI ranks printed, started in each way that there is."""
     if tools is None or tools.mpi is None:
-        yield finding("MPI", "untried, there is none", "see `repro doctor`", ok=False)
+        yield finding("MPI", "not tried, there is none", "see `repro doctor`", ok=False)
         return
     found = {word: _hello(heard, word) for word in mpi_hellos(tools)}
     works = [word for word, (_, ok) in found.items() if ok]

@@ -1,4 +1,4 @@
-"""Writing a finding into a site's file, which a person has written and will read again."""
+"""Changing one line of a site's file, which people write and read."""
 
 import os
 import re
@@ -11,15 +11,15 @@ from repro.study.toml import find_toml
 
 
 def note_mpi(site: str, mpi: str) -> Path | None:
-    """Let a site's file say whose MPI ranks in an image use; its other lines stay as they are.
+    """Set in a site's file which MPI ranks in an image use; its other lines stay as they are.
 
     Args:
-        site: a site as `--site` has it, which has a Slurm.
+        site: a site with a Slurm, as `--site` takes it.
         mpi: `image` or `host`.
 
     Returns:
-        The file that was written, in the current directory if the package's cannot be; None if it
-        said so already.
+        The file that was written, in the current directory if the package's is read-only; None:
+        it needed no change.
 
     Raises:
         UserError: it cannot be written.

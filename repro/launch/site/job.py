@@ -1,4 +1,4 @@
-"""The small job by which `repro doctor --site` looks at nodes."""
+"""The small job with which `repro doctor --site` checks nodes."""
 
 import contextlib
 import fcntl
@@ -28,7 +28,7 @@ from repro.launch.slurm_outcome import ALIVE
 from repro.records import parse_record
 
 _LONGEST_SECONDS = 210
-"""From a job's start: its limit is two minutes, which Slurm may notice late."""
+"""From a job's start: its limit is two minutes, which Slurm may enforce late."""
 
 SCRIPT, OUTPUT, HELLO = "job.sh", "out", "repro.container.mpi_hello"
 _BEAT_SECONDS, _LOOK_SECONDS, _LATE_SECONDS = 0.3, 2.0, 10.0
@@ -36,7 +36,7 @@ _BEAT_SECONDS, _LOOK_SECONDS, _LATE_SECONDS = 0.3, 2.0, 10.0
 
 @dataclass(frozen=True)
 class Visit:
-    """What is looked at, and how."""
+    """What to check, and how."""
 
     site: Site
     slurm: Slurm
@@ -44,11 +44,11 @@ class Visit:
     """The run directory, which need not exist: its parent is the scratch."""
 
     patience: float
-    """Seconds that the job may wait for nodes."""
+    """Seconds that the job may wait in the queue."""
 
     @property
     def nodes(self) -> int:
-        """Nodes that are asked."""
+        """How many nodes report."""
         return min(2, self.site.nodes)
 
     @property
@@ -76,7 +76,7 @@ def _temporary(place: Path, prefix: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def probe_in(scratch: Path) -> Iterator[Path]:
-    """A directory in the scratch with what nodes look for: this node's time, and a lock it holds.
+    """A directory in the scratch for nodes to find: with this node's time, and a lock it holds.
 
     Raises:
         UserError: the scratch cannot be written.
@@ -98,7 +98,7 @@ def probe_in(scratch: Path) -> Iterator[Path]:
 
 
 def _beat(path: Path, stop: threading.Event) -> None:
-    """Write the time again and again, in place: a new file would be seen later over NFS."""
+    """Keep the time current, in place: over NFS a new file would be seen later."""
     while not stop.is_set():
         with contextlib.suppress(OSError):
             path.write_text(f"{time.time():.3f}", encoding="ascii")
@@ -106,13 +106,13 @@ def _beat(path: Path, stop: threading.Event) -> None:
 
 
 def job_script(visit: Visit, tools: Tools | None, probe: Path, mailbox: Path) -> str:
-    """The job's script: each node reports, then two MPI ranks say hello, in each way there is.
+    """The job's script: each node reports, then two MPI ranks say hello, in each possible way.
 
     Args:
-        visit: what is looked at.
-        tools: what cells would be started with; None: there is no Julia.
+        visit: what to check.
+        tools: what cells would use; None: there is no Julia.
         probe: the directory that nodes look for.
-        mailbox: where the job writes to.
+        mailbox: where the job writes.
     """
     image = tools.image if tools else None
     julia = [*(image.line() if image else []), str(tools.julia.path)] if tools else []
@@ -137,7 +137,7 @@ def job_script(visit: Visit, tools: Tools | None, probe: Path, mailbox: Path) ->
 
 
 def mpi_hellos(tools: Tools) -> dict[str, list[str]]:
-    """What two ranks of MPI can be started with, by the word that they then say.
+    """The commands of two MPI ranks in each possible way, by the word that the ranks print.
 
     Args:
         tools: with an MPI.
@@ -156,7 +156,7 @@ def mpi_hellos(tools: Tools) -> dict[str, list[str]]:
 
 @dataclass
 class Job:
-    """The job on the nodes, and what was heard of it."""
+    """The job on the nodes, and what it has reported."""
 
     visit: Visit
     slurm: SlurmClient
@@ -176,15 +176,15 @@ class Job:
         return sorted(said, key=lambda report: report.host)
 
     def lines(self, word: str) -> list[list[str]]:
-        """The words of the lines that begin with one."""
+        """The lines that begin with a word, each split into words."""
         split = (line.split() for line in self.text.splitlines())
         return [words for words in split if words[:1] == [word]]
 
     def run(self) -> "Job":
-        """Submit it, wait, and cancel what is left of it.
+        """Submit the job, follow it, and cancel what is left of it.
 
         Raises:
-            SlurmSilent: Slurm does not answer any more.
+            SlurmSilent: Slurm does not answer.
         """
         try:
             number = self.slurm.submit(self.mailbox / SCRIPT)
@@ -199,7 +199,7 @@ class Job:
         return self
 
     def _follow(self, number: int) -> None:
-        """Read what it writes until its last line, its end, or the end of patience."""
+        """Read what it writes until its last line, its end, or a time limit."""
         asked = time.monotonic()
         started, looked, task = None, 0.0, None
         while not self.lines("end"):
@@ -215,10 +215,12 @@ class Job:
             if started is None and now - asked > self.visit.patience:
                 reason = f" ({task.state}: {task.reason})" if task else ""
                 found = f"did not start within {self.visit.patience:g} s{reason}; cancelled"
-                self._problem(found, "say --patience SECONDS, or another --partition")
+                self._problem(found, "add --patience SECONDS, or choose another --partition")
                 return
             if started is not None and now - started > _LONGEST_SECONDS:
-                self._problem(f"not over after {_LONGEST_SECONDS} s; cancelled", "try it again")
+                self._problem(
+                    f"still running after {_LONGEST_SECONDS} s; cancelled", "repeat the command"
+                )
                 return
             time.sleep(0.2)
 
@@ -228,20 +230,20 @@ class Job:
             self.text = path.read_text(encoding="utf-8", errors="replace")
 
     def _after_its_end(self, task: Task) -> None:
-        """It has ended without its last line, or that is still on its way here."""
+        """It has ended without its last line, unless that is only late."""
         end = time.monotonic() + _LATE_SECONDS
         while not self.lines("end") and time.monotonic() < end:
-            os.listdir(self.mailbox)  # NFS looks at the directory again
+            os.listdir(self.mailbox)  # makes NFS read the directory again
             self._read()
             time.sleep(0.2)
         if not self.lines("end"):
             where = f"{task.state} on {task.node_list or 'no node'}"
-            heard = "broke off" if self.text else f"nothing that it wrote to {self.mailbox} is here"
+            heard = "broke off" if self.text else f"nothing that it wrote to {self.mailbox} arrived"
             mend = "put this checkout on a file system that the login node and all nodes share"
             self._problem(f"{where}: {heard}", mend)
 
     def _note_silent_nodes(self) -> None:
-        """Nodes that said their name and no more."""
+        """Report nodes that printed their name and nothing else."""
         silent = {words[1] for words in self.lines("node")} - {
             report.host for report in self.reports
         }

@@ -1,4 +1,4 @@
-"""What nodes' reports of themselves mean for a site."""
+"""Judging what nodes report of themselves."""
 
 import platform
 from collections.abc import Callable, Iterator
@@ -13,18 +13,18 @@ _LEAST_FREE, _LEAST_SHM, _MOST_AHEAD_SECONDS = _GIB, _GIB, 2.0
 
 
 def bad(what: str, found: str, mend: str) -> Finding:
-    """A finding without which nothing can run."""
+    """A finding that keeps everything from running."""
     return finding(what, found, mend, ok=False, needed=True)
 
 
 def judged(what: str, found: str, mend: str, *, ok: bool, needed: bool = True) -> Finding:
-    """A finding with its mend, if it is not good."""
+    """A finding; if it is not good, with what to do."""
     return finding(what, found, "" if ok else mend, ok=ok, needed=needed)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What nodes are compared with."""
+    """What nodes should report."""
 
     scratch: Path
     cores: int
@@ -37,9 +37,9 @@ class Expected:
 
 
 def judge(reports: list[NodeReport], expected: Expected) -> Iterator[Finding]:
-    """What the nodes' reports mean; a matter has one finding, which names the nodes."""
+    """Judge the nodes' reports; each check gives one finding, which names the nodes."""
     scratch, hosts = expected.scratch, {report.host for report in reports}
-    mend = "every node must see this checkout and its .venv, and the same of both"
+    mend = "every node must see this checkout and its .venv, in the same state"
     yield _over(reports, "this checkout and Python", _same_code, mend)
     if expected.julia:
         mend = "put Julia where every node sees it, and set JULIA to it"
@@ -48,18 +48,20 @@ def judge(reports: list[NodeReport], expected: Expected) -> Iterator[Finding]:
         what = f"Julia in {expected.image}" if expected.image else "Julia"
         wanted = f"julia version {expected.julia}"
         yield _over(reports, what, lambda r: (r.julia, r.julia == wanted), mend)
-    mend = "give a --run on a file system that the login node and all nodes share"
+    mend = "choose a --run on a file system that the login node and all nodes share"
     yield _over(reports, f"scratch {scratch}", lambda r: _shared(r, hosts), mend)
-    mend = "free space there, or give a --run on another file system"
+    mend = "free space there, or choose a --run on another file system"
     yield _over(reports, f"room in {scratch}", _room, mend)
-    mend = "two drivers could change one run: give a --run where flock works between nodes"
-    near = [report for report in reports if report.shared]  # these others need the scratch
+    mend = "two drivers could change one run: choose a --run where flock works between nodes"
+    near = [
+        report for report in reports if report.shared
+    ]  # the other checks need the shared scratch
     yield _over(near, "flock", _locked, mend)
-    mend = "times of nodes do not fit together: tell the support (or the scratch is slow)"
+    mend = "the nodes' clocks differ: tell the site's support (or the scratch is slow)"
     yield _over(near, "clock", _clock, mend, needed=False)
-    mend = "say in the site's file what a node really has: cells would share cores, or run out"
+    mend = "correct the site's file: cells would share cores, or run out of memory"
     yield _over(reports, "a node's hardware", lambda r: _hardware(r, expected), mend, needed=False)
-    mend = "MPI's ranks on one node may fail: ask the support for more"
+    mend = "MPI ranks on one node may fail: ask the site's support for more"
     yield _over(reports, "/dev/shm", _shm, mend, needed=False)  # noqa: S108
 
 
@@ -71,9 +73,9 @@ def _over(
     *,
     needed: bool = True,
 ) -> Finding:
-    """A finding over nodes, those that say the same together; none of them: it is untried."""
+    """One finding about all nodes; those with the same answer are named together."""
     if not reports:
-        return finding(what, "untried, for want of a shared scratch", ok=False)
+        return finding(what, "not tried, because the scratch is not shared", ok=False)
     told: dict[str, list[str]] = {}
     for report in reports:
         told.setdefault(one(report)[0], []).append(report.host)
@@ -84,7 +86,7 @@ def _over(
 def _same_code(report: NodeReport) -> tuple[str, bool]:
     here = platform.python_version()
     if report.code != code_digest():
-        return "another state of the code than here", False
+        return "the code differs from here", False
     if report.imports:
         return f"cannot import what it needs ({report.imports})", False
     return f"Python {report.python}", report.python == here

@@ -1,7 +1,7 @@
-"""What a node says of itself, for `repro doctor --site`: `python -m repro.launch.site.node ...`.
+"""What a node reports of itself to `repro doctor --site`: `python -m repro.launch.site.node ...`.
 
 It prints a line of JSON, shorter than the 1,024 bytes that srun passes on in one piece.
-Standard library only: whether the other packages can be imported is one of the questions.
+Standard library only: whether other packages can be imported is one of the checks.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from repro import ROOT
 from repro.records import json_of
 
 BEAT, LOCK = "login", "lock"
-"""In the probe's directory: the login node's time, again and again, and a file that it locks."""
+"""In the probe's directory: the login node's time, kept current, and a file that it locks."""
 
 _NEIGHBOURS_SECONDS, _START_SECONDS = 10, 25
 _SYSTEM = Path("/sys/devices/system/cpu")
@@ -31,7 +31,7 @@ _SYSTEM = Path("/sys/devices/system/cpu")
 
 @dataclass(frozen=True)
 class NodeReport:
-    """What a node says of itself; sizes are in bytes."""
+    """What a node reports of itself; sizes are in bytes."""
 
     host: str
     shared: bool
@@ -41,10 +41,10 @@ class NodeReport:
     """The nodes whose file in the scratch it sees, itself among them."""
 
     ahead_s: float | None
-    """How much later its clock is than the login node's; None: that could not be read."""
+    """Seconds that its clock is ahead of the login node's; None: that could not be read."""
 
     lock: str
-    """What a lock of the login node is there: `held`, `free`, or an error."""
+    """How it sees a lock that the login node holds: `held`, `free`, or an error."""
 
     problem: str
     """What keeps it from writing into the scratch; empty: nothing."""
@@ -55,7 +55,7 @@ class NodeReport:
     memory: int
     python: str
     code: str
-    """Stands for the state of this package there."""
+    """A digest of this package's code there."""
 
     imports: str
     """Why it cannot import what it needs; empty: it can."""
@@ -65,12 +65,12 @@ class NodeReport:
 
 
 def report(scratch: Path, probe: Path, nodes: int, julia: list[str]) -> NodeReport:
-    """All that is asked of a node.
+    """Collect the report of this node.
 
     Args:
-        scratch: the directory that runs are to lie in.
+        scratch: the directory for runs.
         probe: a directory below it, made by the login node.
-        nodes: how many nodes are asked at the same time.
+        nodes: how many nodes report at the same time.
         julia: the command that starts Julia, in its image if it has one; empty: there is none.
     """
     return NodeReport(
@@ -92,7 +92,7 @@ def report(scratch: Path, probe: Path, nodes: int, julia: list[str]) -> NodeRepo
 
 
 def code_digest() -> str:
-    """A few digits that stand for the package's code as this node sees it."""
+    """A digest of the package's code as this node sees it."""
     digest = hashlib.sha256()
     for path in sorted((ROOT / "repro").rglob("*.py")):
         digest.update(path.read_bytes())
@@ -100,13 +100,13 @@ def code_digest() -> str:
 
 
 def _neighbours(probe: Path, nodes: int) -> list[str]:
-    """The nodes whose file this one sees, itself among them."""
+    """The nodes whose file this one sees, including itself."""
     if not probe.is_dir():
         return []
     name, seen = f"node-{os.uname().nodename}", list[str]()
     end = time.monotonic() + _NEIGHBOURS_SECONDS
     while len(seen) < nodes and time.monotonic() < end:
-        # Made anew each time: a change of one's own is what makes NFS look at a directory again.
+        # Made anew each time: NFS reads a directory again after a change of one's own.
         with contextlib.suppress(OSError):
             (probe / f".{name}").touch()
             (probe / f".{name}").replace(probe / name)
@@ -116,17 +116,17 @@ def _neighbours(probe: Path, nodes: int) -> list[str]:
 
 
 def _ahead(beat: Path) -> float | None:
-    """Seconds that this clock is ahead of the login node's: its delays make it look later."""
+    """Seconds that this clock is ahead of the login node's; delays can only add to it."""
     found = []
     for _ in range(10):
-        with contextlib.suppress(OSError, ValueError):  # ValueError: just being written
+        with contextlib.suppress(OSError, ValueError):  # ValueError: half written
             found.append(time.time() - float(beat.read_text(encoding="ascii")))
         time.sleep(0.1)
     return round(min(found), 2) if found else None
 
 
 def _lock(path: Path) -> str:
-    """What a lock that the login node holds is here: `held`, `free`, or an error."""
+    """How a lock that the login node holds looks from here: `held`, `free`, or an error."""
     try:
         with path.open("r+b") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -159,13 +159,13 @@ def _size(path: Path, which: str) -> int:
 
 
 def _cores() -> int:
-    """Cores, not hardware threads, where the kernel tells them apart."""
+    """Cores, not hardware threads, if the kernel distinguishes them."""
     groups = {file.read_text() for file in _SYSTEM.glob("cpu[0-9]*/topology/thread_siblings_list")}
     return len(groups) or os.cpu_count() or 1
 
 
 def _ask(*command: str) -> tuple[str, str]:
-    """What a command prints, or, if it fails, why."""
+    """A command's output, and why it failed; one of them is empty."""
     try:
         answer = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,

@@ -1,4 +1,4 @@
-"""Sites: where jobs run."""
+"""What a site's file says."""
 
 import os
 from pathlib import Path
@@ -21,46 +21,46 @@ SubmitVia = Annotated[str, StringConstraints(pattern=r"^(print|ssh:[A-Za-z0-9][\
 
 
 class Slurm(Strict):
-    """How a site's Slurm is to be asked."""
+    """How to submit jobs to a site's Slurm."""
 
     account: str | None = None
-    """Account that is charged; `ask`: the user has to say, in the site's file or by an option."""
+    """Account to charge; `ask`: the user has to name it, in the site's file or by an option."""
 
     partition: str | None = None
-    """Partition that jobs go to; `ask` as for the account; absent for the site's default."""
+    """Partition for jobs; `ask` as for the account; absent: the cluster's default."""
 
     exclusive: bool = False
-    """A job has its nodes to itself."""
+    """Jobs get whole nodes."""
 
     memory: bool = True
-    """Ask for memory; false where a job always gets the memory of its nodes."""
+    """Request memory; false where a job always gets all memory of its nodes."""
 
     bind: str = "cores"
-    """What `srun --cpu-bind` ties tasks to; `none` where Slurm does not bind."""
+    """What `srun --cpu-bind` binds tasks to; `none` where Slurm does not bind."""
 
     max_array_size: PositiveInt = 1000
-    """Tasks of one array at most: Slurm's MaxArraySize less one."""
+    """Most tasks in an array: Slurm's MaxArraySize less one."""
 
     at_once: PositiveInt | None = None
-    """Tasks of one array that may run at once; absent for as many as Slurm likes."""
+    """Most tasks of an array that run at once; absent: no limit of ours."""
 
     submit_via: SubmitVia | None = None
-    """How Slurm is reached from where the driver runs: `ssh:HOST`, its clients there; `print`, not
-    at all: scripts are written and the user submits them; absent: its clients here."""
+    """How the driver reaches Slurm: `ssh:HOST`, by the clients on HOST; `print`, not at all: it
+    writes scripts and the user submits them; absent: by the clients here."""
 
     mpi: Literal["image", "host"] = "image"
-    """Whose MPI ranks in a container image use: the image's, which has to find Slurm's PMIx, or
-    this cluster's, bound in. `repro doctor` tries both and writes down which works."""
+    """Which MPI ranks in a container image use: the image's, which has to find Slurm's PMIx, or
+    the cluster's, bound into the image. `repro doctor` tries both and records which works."""
 
     jobcomp: str | None = None
-    """The file of Slurm's jobcomp/filetxt, on clusters without accounting where users may read it:
-    it knows jobs that the controller has forgotten."""
+    """The file of Slurm's jobcomp/filetxt, for clusters without accounting where users can read it:
+    it has the jobs that the controller has forgotten."""
 
     options: tuple[str, ...] = ()
     """Further `#SBATCH` options, such as `--constraint=genoa`."""
 
     setup: tuple[str, ...] = ()
-    """Lines of shell before anything else in a job, such as `module load mpi/OpenMPI`."""
+    """Lines of shell that begin a job, such as `module load mpi/OpenMPI`."""
 
 
 class Site(Strict):
@@ -70,7 +70,7 @@ class Site(Strict):
     """The site's name, the same as its file's."""
 
     title: str
-    """What it is, in a few words."""
+    """A short description."""
 
     launcher: Literal["local", "slurm"]
     """What starts cells: `local`, processes on this machine; `slurm`, batch jobs."""
@@ -79,32 +79,34 @@ class Site(Strict):
     """Nodes that one cell may use."""
 
     cores_per_node: PositiveInt | Literal["auto"]
-    """Cores of a node; `auto`: those that this process may use."""
+    """Cores of a node; `auto`: the cores that this process may use."""
 
     memory_per_node_gib: PositiveFloat | Literal["auto"]
     """Memory of a node, GiB; `auto`: this machine's."""
 
     pin_threads: bool = False
-    """Tie each Julia thread to a core: for nodes that a cell has to itself."""
+    """Bind each Julia thread to a core: only where a cell has its node to itself."""
 
     image: str | None = None
-    """Container image (a SIF file) that cells run in, with its Julia and MPI; absent: this
-    machine's own."""
+    """Container image (a SIF file) that cells run in, with its Julia and MPI; absent: cells use
+    the machine's."""
 
     slurm: Slurm | None = None
-    """For launcher `slurm`."""
+    """Only for launcher `slurm`."""
 
     @model_validator(mode="after")
     def _slurm_where_it_is_used(self) -> Self:
         if (self.slurm is not None) != (self.launcher == "slurm"):
-            raise ValueError("a table [slurm] goes with launcher = 'slurm', and only with that")
+            raise ValueError(
+                "launcher = 'slurm' needs a table [slurm], and no other launcher may have one"
+            )
         if self.launcher == "slurm" and "auto" in (self.cores_per_node, self.memory_per_node_gib):
-            raise ValueError("cores and memory of a cluster's nodes must be numbers")
+            raise ValueError("cores and memory of a cluster's nodes must be numbers, not auto")
         return self
 
     @property
     def by_hand(self) -> bool:
-        """Does the user submit what is written here?"""
+        """Does the user submit the scripts?"""
         return self.slurm is not None and self.slurm.submit_via == BY_HAND
 
     @property
@@ -134,10 +136,10 @@ class Site(Strict):
         image: Path | None = None,
         submit_via: str | None = None,
     ) -> "Site":
-        """The site with what the user chose.
+        """The site with the user's choices.
 
         Raises:
-            UserError: the site asks for something that was not said, or `submit_via` is no way.
+            UserError: the user did not choose what the site asks for, or `submit_via` is wrong.
         """
         if image is not None:
             at = self.model_copy(update={"image": str(image)})
@@ -149,12 +151,12 @@ class Site(Strict):
         try:
             slurm = Slurm.model_validate(self.slurm.model_dump() | chosen)
         except ValidationError as error:
-            raise UserError(f"--submit-via {submit_via}: say ssh:HOST, or print") from error
+            raise UserError(f"--submit-via {submit_via}: must be ssh:HOST or print") from error
         for name in ("account", "partition"):
             if getattr(slurm, name) == ASK:
                 raise UserError(
-                    f"site {self.name} does not say which {name}: say --{name}, or write it into "
-                    f"its file (slurm/sites/{self.name}.toml)"
+                    f"site {self.name} names no {name}: add --{name}, or write it into its file "
+                    f"(slurm/sites/{self.name}.toml)"
                 )
         return self.model_copy(update={"slurm": slurm})
 
