@@ -16,6 +16,7 @@ from repro.agent.generate import Wishes, wanted
 from repro.agent.models import Limits, ModelSettings, Provider
 from repro.agent.opencode import Told, told_by
 from repro.agent.prompting import Means
+from repro.agent.replay import of_time
 from repro.agent.single_shot import first_julia_block
 from repro.agent.to_dataset import study_of
 from repro.errors import UserError
@@ -118,6 +119,20 @@ def test_what_the_gateway_says_comes_first(trouble: str, kind: str) -> None:
     said = Trouble(trouble, "why")  # type: ignore[arg-type]
     failed = stage("stop", errors=(("APIError", "409"),))
     assert judge(Evidence(said, [failed], None, 10, 60)).kind == kind
+
+
+def test_a_replay_that_ran_out_of_time_says_so() -> None:
+    """Not where the session itself did."""
+    slow = Evidence(None, [stage("tool-calls", timed_out=True)], None, 10, 60)
+    session = Ending(
+        "budget", "its 60 seconds are over"
+    )  # by the gateway: the replay need not wait
+    (divergence,) = of_time(session, slow)
+    assert divergence.where == "time"
+    assert "stage 1 reached the time budget of 60 s: this machine is slower" in divergence.diff
+    assert not divergence.allowed
+    assert list(of_time(judge(slow), slow)) == []
+    assert list(of_time(session, Evidence(None, [GOOD], None, 10, 60))) == []
 
 
 def test_events_that_are_cut_or_no_events_are_left_out(tmp_path: Path) -> None:

@@ -32,7 +32,8 @@ class Divergence:
     """One difference between the replay and the recorded session."""
 
     where: str
-    """`request N`, `output of CALL`, `file PATH`, `ending`, or `requests` (too many or too few)."""
+    """`request N`, `output of CALL`, `file PATH`, `ending`, `time` (used up), `requests` (too
+    many or too few)."""
 
     diff: str
     """What was recorded, and what came now."""
@@ -71,6 +72,7 @@ def replay(session: Session, tools: Tools) -> Verdict:
             seen = _again(session, tools, gateway.socket, directory)
         found = [
             *_of_requests(gateway.differences, gateway.trouble),
+            *of_time(ending, seen),
             *_of_ending(ending, replace(seen, trouble=gateway.trouble)),
             *_of_files(session, directory / layout.WORKSPACE),
         ]
@@ -99,6 +101,15 @@ def _of_requests(differences: list[Difference], trouble: Trouble | None) -> Iter
     told = any(difference.where == "request" for difference in differences)
     if trouble and trouble.kind == "diverged" and not told:
         yield Divergence("requests", trouble.detail, allowed=False)
+
+
+def of_time(recorded: Ending, seen: Evidence) -> Iterator[Divergence]:
+    """The replay used up the session's time, and the session did not."""
+    if any(stage.timed_out for stage in seen.stages):
+        now = judge(replace(seen, trouble=None))
+        if now.detail != recorded.detail:
+            diff = f"{now.detail}: this machine is slower or busier; replay it when it is idle"
+            yield Divergence("time", diff, allowed=False)
 
 
 def _of_ending(recorded: Ending, seen: Evidence) -> Iterator[Divergence]:
