@@ -77,7 +77,7 @@ class Place:
     """More lines of the model's settings."""
 
     events: Any = None
-    wishes: Wishes = field(default_factory=lambda: Wishes(docs=False, budget=Budget(seconds=60)))
+    wishes: Wishes = field(default_factory=lambda: Wishes(docs=False, budget=Budget(seconds=120)))
 
     @classmethod
     def make(cls, root: Path, julia: Julia) -> "Place":

@@ -22,13 +22,14 @@ def test_cells_run_in_arrays_and_the_same_command_resumes(
 ) -> None:
     assert julia
     place = Place(tmp_path, lab, "quick", "throws", "killed-9", shared=["1x1x1", "1x1x2"])
-    said = place.repro("*/*/threads/*", "--wait")
+    cells = ("quick/pi/*", "*/gemm/threads/*@1x1x1")
+    said = place.repro(*cells, "--wait")
     assert len(list(place.run.glob("submissions/*"))) == 2, "one array a scale point"
     assert place.outcomes("quick/pi/threads/0@1x1x2")[0][0] == "ok"
     assert place.outcomes("throws/gemm/threads/0@1x1x1")[0][0] == "runtime-error"
     assert place.outcomes("killed-9/gemm/threads/0@1x1x1") == [("crash", "ended by SIGKILL")]
     assert "cells at 1x1x1: job" in said
-    again = place.repro("*/*/threads/*", "--wait")
+    again = place.repro(*cells, "--wait")
     assert "cells are done" in again
     assert len(list(place.run.glob("submissions/*"))) == 2
     answer = subprocess.run(

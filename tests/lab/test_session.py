@@ -133,7 +133,7 @@ def test_every_ending_is_told_apart_and_archived(
     place: Place, turns: list[Turn], kind: str, detail: str
 ) -> None:
     place.settings = PATIENCE
-    wishes = dataclasses.replace(place.wishes, budget=Budget(seconds=60, turns=5))
+    wishes = dataclasses.replace(place.wishes, budget=Budget(seconds=120, turns=5))
     session = place.generate(turns, wishes)
     assert ending(session)[0] == kind, ending(session)
     assert detail in ending(session)[1]
@@ -154,7 +154,7 @@ def test_the_limit_of_steps_is_giving_up(place: Place) -> None:
 
 
 def test_time_is_a_budget_also_for_what_the_agent_runs(place: Place) -> None:
-    wishes = dataclasses.replace(place.wishes, budget=Budget(seconds=12))
+    wishes = dataclasses.replace(place.wishes, budget=Budget(seconds=30))
     session = place.generate([*GOOD[:3], bash("sleep 100")], wishes)
     assert ending(session)[0] == "budget"
     assert session.kernel.read_text() == KERNEL
