@@ -13,6 +13,7 @@ from pathlib import Path
 from repro import ROOT
 from repro.container.julia import find_julia
 from repro.launch.environment import describe_environment
+from repro.study.directories import find_problem
 
 import docs
 import figures
@@ -39,24 +40,24 @@ def reference_rows() -> Iterator[tuple[str, str]]:
     if core:
         variables["OPENBLAS_CORETYPE"] = core
     script = Path(__file__).with_name("reference_speed.jl")
-    answer = subprocess.run(
-        [julia.path, "--startup-file=no", "-t", "2", script],
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for line in answer.stdout.splitlines():
-        found = json.loads(line)
-        target = TARGETS[found["problem"]]
-        if "of_ideal" in found:
-            share = f"{found['of_ideal']:.2f} of ideal speedup"
-        else:
-            share = f"{found['of_vendor']:.2f} of vendor, tile {found['tile']}"
-        yield (
-            f"reference {found['problem']}, n = {found['n']:,}",
-            f"{share} (target {target}), {found['threads']} threads, Julia {found['julia']}",
-        )
+    for name, target in TARGETS.items():
+        problem = find_problem(name)
+        ideal = problem.definition.closed_form_vendor
+        what = ["ideal", "1000000000", "7"] if ideal else ["vendor", "4096", "256,512,1024", "7"]
+        answer = subprocess.run(
+            [julia.path, "--startup-file=no", "-t", "2", script, what[0], problem.path,
+             problem.entry("shared"), *what[1:]],
+            env=variables, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        for line in answer.stdout.splitlines():
+            found = json.loads(line)
+            share = found["of_ideal" if ideal else "of_vendor"]
+            of = "of ideal speedup" if ideal else f"of vendor, tile {found['tile']}"
+            where = f"{found['threads']} threads, Julia {found['julia']}"
+            yield (
+                f"reference {name}, n = {found['n']:,}",
+                f"{share:.2f} {of} (target {target}), {where}",
+            )
 
 
 def main() -> None:

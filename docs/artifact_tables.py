@@ -28,19 +28,6 @@ MEASURED = ROOT / "docs" / "measured.toml"
 FORMATS = 5
 """PDF, SVG, PNG, CSV, LaTeX."""
 
-CONTRIBUTIONS = {
-    "C1": ("small-runs", "promising", "qwen-tests"),
-    "C2": (
-        "large-fails", "open-weight-worst", "kinds-of-failure", "gemm-opus-dagger",
-        "cholesky-dagger", "cholesky-threads", "qwen-wrong",
-    ),
-    "C3": (
-        "commercial-alike", "dagger-weaker", "pi-threads", "pi-mpi", "gemm-mpi",
-        "cholesky-saturation",
-    ),
-}  # fmt: skip
-"""The claims that belong to each contribution."""
-
 Facts = dict[str, Any]
 
 
@@ -138,7 +125,7 @@ def claims(paths: Sequence[Path]) -> list[Facts]:
         verdicts = {name: judged[number].verdict.word for name, judged in told.items()}
         found.append({
             "name": claim.name, "text": claim.text, "verdicts": verdicts,
-            "contribution": next(c for c, names in CONTRIBUTIONS.items() if claim.name in names),
+            "contribution": claim.contribution,
             "filters": filters, "cells": len(telling),
             "core_hours": round(sum(cell.core_hours for cell in telling)),
         })  # fmt: skip

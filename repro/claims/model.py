@@ -56,6 +56,9 @@ class Claim(Strict, ABC):
     text: Text
     """What is claimed, in a sentence."""
 
+    contribution: str = ""
+    """The contribution of the publication that it belongs to, such as `C1`."""
+
     test: Text
     """What of it is tested, and how. `{parameter}` stands for a parameter of the kind."""
 
