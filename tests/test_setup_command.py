@@ -118,7 +118,7 @@ def test_without_network_one_line_says_so_and_it_is_tried_again(project: Path) -
 
 def test_success_is_not_taken_on_trust(project: Path) -> None:
     line = ensure(scripted(project, "touch MPI"), project, [])
-    assert "could not be installed (Julia reports success, but Dagger.jl is not there)" in line
+    assert "could not be installed (Julia reports success, but Dagger.jl is missing)" in line
 
 
 @pytest.mark.parametrize("ending", ["touch Dagger MPI", "echo ERROR: after that; exit 1"])
