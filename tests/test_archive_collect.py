@@ -301,7 +301,7 @@ def test_what_never_started_is_left_out_and_what_was_interrupted_is_kept(tmp_pat
     assert "no attempt to collect" in why_refused(collect(run, tmp_path / "data"))
     path = add_attempt(run, SECOND, outcome=None, stdout="so far\n")
     (path / "started").touch()
-    assert "(1 never started, left out)" in collect(run, tmp_path / "data").output
+    assert "(1 never started: left out)" in collect(run, tmp_path / "data").output
     rows = (tmp_path / "data" / "d" / "reference" / "attempts.csv").read_text().splitlines()
     assert len(rows) == 2
     assert ",infrastructure,,0,,,,e1," in rows[1]

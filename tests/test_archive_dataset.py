@@ -41,7 +41,7 @@ def test_what_it_holds(dataset: Dataset) -> None:
     assert tuple(dataset.runtimes()[0]) == tables.RUNTIME_COLUMNS
     assert dataset.kernel(Program.parse("reference/pi/threads/0")).read_bytes() == KERNEL
     assert (dataset.log(CellName.parse(FIRST), 2) / "outcome.json").is_file()
-    assert dataset.environments()["e1"]["julia"] == {"version": "1.12.6"}
+    assert dataset.environments()["e1"]["julia"]["version"] == "1.12.6"
 
 
 def refused(action: Callable[[], object]) -> str:

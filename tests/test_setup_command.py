@@ -106,7 +106,7 @@ def test_without_network_one_line_says_so_and_it_is_tried_again(project: Path) -
     line = ensure(julia, project, said)
     assert line == (
         "Dagger.jl and MPI.jl could not be installed (ERROR: could not download the registry: "
-        "connection refused); their cells will be `unavailable`; on a machine with network run "
+        "connection refused); their cells will be `unavailable`; with network access, run "
         "`repro setup` again"
     )
     assert "Installing known registries" in said

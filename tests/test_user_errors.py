@@ -134,7 +134,7 @@ def test_a_read_only_run_directory(tmp_path: Path) -> None:
 
 def test_no_julia_at_all(tmp_path: Path) -> None:
     """In a checkout without set-up, on a machine without Julia."""
-    for name in ("repro", "studies", "slurm", "julia"):
+    for name in ("repro", "studies", "problems", "frameworks", "slurm", "julia"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "toolchain.toml", tmp_path)
     variables = {"PYTHONPATH": str(tmp_path), "PATH": str(tmp_path)}
@@ -173,7 +173,7 @@ def test_two_drivers_on_one_run_directory(tmp_path: Path) -> None:
         said = refused("run", "--study", grown, "--run", trial.path)
         kept = (trial.path / "study.toml").read_bytes()
     assert kept == trial.study.read_bytes(), "the second driver changed nothing"
-    assert f"another driver (process {os.getpid()}) is at work there" in said
+    assert f"another driver (process {os.getpid()}) is using it" in said
 
 
 def test_a_kernel_that_changed_in_mid_run(tmp_path: Path, julia: Julia) -> None:
