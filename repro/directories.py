@@ -20,7 +20,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from repro.errors import warn
@@ -137,7 +137,8 @@ def _held(path: Path) -> Iterator[None]:
     """Hold a lock on a directory, by which others see that somebody is at work."""
     handle = os.open(path, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_SH)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_SH)
         yield
     finally:
         os.close(handle)
@@ -152,6 +153,9 @@ def _is_at_work(path: Path) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        return True
+    except OSError as error:  # a file system without locks
+        warn(f"{path}: left over, unless another command is writing it ({error.strerror})")
         return True
     finally:
         os.close(handle)
