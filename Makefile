@@ -22,7 +22,7 @@ test: setup
 	@$(MAKE) --no-print-directory --jobs=2 lint tests
 
 tests: .venv/ready
-	@.venv/bin/python -m pytest -n 6
+	@.venv/bin/python -m pytest -n 6 --durations 25
 
 lint: .venv/ready
 	@.venv/bin/ruff check
