@@ -1,4 +1,4 @@
-"""`repro problem`: list, begin and check problems, a directory each."""
+"""`repro problem`: list problems, start a new one, and check its directory."""
 
 import json
 from dataclasses import asdict
@@ -11,7 +11,7 @@ from repro.cli import options
 
 @click.group()
 def command() -> None:
-    """List, begin and check problems; docs/extending.md is the guide to a new one."""
+    """List problems, start a new one, and check its directory; see docs/extending.md."""
 
 
 @command.command("list")
@@ -39,11 +39,11 @@ def list_problems(*, as_json: bool) -> None:
 @click.option(
     "--directory",
     type=click.Path(path_type=Path),
-    help="Where to lay it.  [default: problems/NAME]",
+    help="Directory of the problem.  [default: problems/NAME]",
 )
 @options.dry_run
 def new(name: str, directory: Path | None, *, dry_run: bool) -> None:
-    """Lay the skeleton of a new problem NAME, in which all that is to be written is marked TODO."""
+    """Write the skeleton of a new problem NAME; TODO marks everything that you must write."""
     from repro.study.skeleton import new_problem, write_problem
 
     place = directory or Path("problems") / name
@@ -52,7 +52,7 @@ def new(name: str, directory: Path | None, *, dry_run: bool) -> None:
         write_problem(files)
     for path in files:
         click.echo(f"{'would write' if dry_run else 'wrote'} {path}")
-    click.echo(f"write what is marked TODO; `repro problem check {place}` says what is left")
+    click.echo(f"write the parts marked TODO; `repro problem check {place}` lists what is left")
 
 
 @command.command()
@@ -60,7 +60,7 @@ def new(name: str, directory: Path | None, *, dry_run: bool) -> None:
 @click.argument("framework")
 @options.as_json
 def prompts(problem: str, framework: str, *, as_json: bool) -> None:
-    """Print what a model is told to write for a PROBLEM in a FRAMEWORK."""
+    """Print the prompts for a PROBLEM in a FRAMEWORK."""
     from repro.agent.prompting import Means, session_prompts
     from repro.container.pins import load_pins
     from repro.launch.problem_check import problem_at, study_of
@@ -87,13 +87,13 @@ def prompts(problem: str, framework: str, *, as_json: bool) -> None:
               help="Tile size.")  # fmt: skip
 @options.as_json
 def check(problem: str, frameworks: tuple[str, ...], n: int, tile: int, *, as_json: bool) -> None:
-    """Say what is missing or wrong in a PROBLEM: a name, or the path of a directory.
+    """List what is missing or wrong in a PROBLEM, given by name or by directory.
 
-    Runs the problem's own tests, then its reference and vendor programs on two cores, at a small
-    size, and shows that spoilt results are noticed. FRAMEWORKs: only these. What needs a package
-    that is not installed is named and not run.
+    It runs the problem's own tests, then its reference and vendor programs at a small size on two
+    cores, and shows that corrupted results are detected. With FRAMEWORKs, it checks only these.
+    Programs that need a package that is not installed are listed and not run.
 
-    Exits with 1 if something is missing or wrong.
+    Exit code 1 if something is missing or wrong.
     """
     from repro.launch.problem_check import check_problem, problem_at
 
