@@ -1,4 +1,4 @@
-"""The same model as an agent, as one without documentation, and asked once."""
+"""The same model as an agent, as an agent without documentation, and asked once."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ LOOKS = {
 
 
 def numbers(tidy: Tidy, _: int) -> pd.DataFrame:
-    """What is drawn: a row a model, variant and metric."""
+    """The numbers drawn, one row per model, variant and metric."""
     return compared(tidy)
 
 

@@ -1,4 +1,4 @@
-"""Estimates with intervals as dots with bars, and axes that begin at 0, with round numbers."""
+"""Estimates as dots, their intervals as bars, and axes from 0 with round ticks."""
 
 from math import floor, isfinite, log10
 from typing import Any

@@ -1,4 +1,4 @@
-"""The failure envelope: how far each program is ok, and what ends it."""
+"""The failure envelope: up to which scale each program is ok, and how it fails beyond."""
 
 from math import ceil
 from typing import Any
@@ -20,13 +20,13 @@ AXIS, LEGEND_COLUMNS, LEGEND_ROW = 0.22, 4, 0.16
 
 
 def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
-    """What is drawn: a row a program."""
+    """The numbers drawn, one row per program."""
     table = envelope(tidy)
     return table[table["problem"].map(program_rows.main_sizes(tidy, size)) == table["n"]]
 
 
 def draw(tidy: Tidy, size: int) -> Figure:
-    """The figure: a row a program, cores to the right, a bar as far as it is ok."""
+    """The figure: a row for each program, with a bar to the most cores on which it is ok."""
     sizes, table = program_rows.main_sizes(tidy, size), numbers(tidy, size)
     margin = program_rows.left(program_rows.labels(tidy, table))
     width = (style.DOUBLE - margin - RIGHT - GAP * (len(sizes) - 1)) / len(sizes)
@@ -95,7 +95,7 @@ def _cores(tidy: Tidy, framework: str) -> list[int]:
 
 
 def _row(axes: Axes, y: float, row: Any, colour: str, dataset: str, first: int) -> None:
-    """A program: its bar, what ends it, where it failed before and went on."""
+    """A program: its bar, the failure that ends it, and an earlier one from which it recovered."""
     if not row.counted:
         words = "no program left" if row.no_kernel else f"no data in {dataset}"
         axes.text(0.5, y + 0.05, words, transform=axes.get_yaxis_transform(),
@@ -123,7 +123,7 @@ def _mark(axes: Axes, x: float, y: float, outcome: str) -> None:
 
 
 def _handles(table: pd.DataFrame) -> list[tuple[str, str]]:
-    """(outcome, words) of what ends programs, with the number of programs."""
+    """(outcome, words) of the failures that end programs, with the number of programs."""
     ends = table["ends_with"].value_counts()
     found = [(name, f"ended by {name} ({ends[name]})") for name in OUTCOMES if name in ends]
     early = table[table["first_failure_cores"] < table["largest_ok_cores"]]["first_failure_with"]

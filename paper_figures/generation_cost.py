@@ -1,4 +1,4 @@
-"""What generation cost: a dot a session, a row a model; time, turns, calls, tokens, dollars."""
+"""The cost of generation: a dot for each session; time, turns, calls, tokens and dollars."""
 
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ PANELS = (
 
 
 def numbers(tidy: Tidy, _: int) -> pd.DataFrame:
-    """What is drawn: a row a model and measure with its median, and a row a session."""
+    """The numbers drawn, one row per model and measure with its median, and one per session."""
     own = tidy.sessions[tidy.sessions["counts"]]
     medians = costs(tidy.sessions).drop(columns=["base", "agent", "docs"])
     medians = medians.rename(columns={"median": "value"}).assign(what="median")
@@ -106,7 +106,7 @@ def _panel(axes: Axes, tidy: Tidy, models: list[str], panel: Panel) -> None:
 
 
 def _counts(table: pd.DataFrame) -> list[str]:
-    """How many sessions ended how."""
+    """Number of sessions by ending."""
     return [f"{own['sessions'].sum()} {name}" for name, own in table.groupby("ending", sort=False)]
 
 

@@ -1,4 +1,4 @@
-"""The numbers of a figure as files beside it: CSV, and a LaTeX table with the same cells."""
+"""The numbers of a figure as CSV and as a LaTeX table with the same cells."""
 
 import math
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ _SPECIAL = str.maketrans({
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """The table as CSV: numbers with six digits, nothing for what is not known."""
+    """The table as CSV: numbers with six digits, an empty field where not known."""
     lines = [[str(name) for name in table.columns], *_rows(table, unknown="")]
     return "".join(",".join(map(_quoted, line)) + "\n" for line in lines)
 

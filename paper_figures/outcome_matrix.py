@@ -1,4 +1,4 @@
-"""What every cell of the study came to: rows are programs, columns are scale points."""
+"""The outcome of every cell of the study: rows are programs, columns are scale points."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ OUTCOMES = {
     NO_KERNEL: Look("n", "#F4E9DA", style.BLACK),
 }
 """Colour and letter: either alone tells outcomes apart. Capitals are the program's failures; `ok`
-has a dot. Beside the outcomes: that a session left no program."""
+has a dot. `NO_KERNEL` is no outcome: no session produced the program."""
 
 NO_DATA = ""
 """The outcome of a cell of the study that was never attempted."""
@@ -58,7 +58,7 @@ CORNERS = {
 }
 """The corner of a cell that a flag marks, (right, down); `tampered` frames the cell.
 
-All that says that a program does not share its work as its framework is meant to is one corner.
+All flags for work that is not divided as the framework intends share a corner.
 """
 
 UPRIGHT, LEVEL = 0.42, 0.16
@@ -109,7 +109,7 @@ def draw(tidy: Tidy, size: int) -> Figure:
 
 
 def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
-    """What is drawn: a row a cell."""
+    """The numbers drawn, one row per cell."""
     grid = grid_of(tidy)
     return grid[grid["problem"].map(program_rows.main_sizes(tidy, size)) == grid["n"]]
 

@@ -1,4 +1,4 @@
-"""build@k and pass@k with bootstrap intervals: a column a framework, a colour a model."""
+"""build@k and pass@k with bootstrap intervals: columns are frameworks, colours are models."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -19,11 +19,11 @@ PANELS = (
     ("pass", ALL, "pass@k\nevery scale"),
 )
 SPREAD = 0.6
-"""Of the distance from one k to the next, what the models share."""
+"""Share of the distance between two k over which the models are spread."""
 
 
 def numbers(tidy: Tidy, _: int) -> pd.DataFrame:
-    """What is drawn: a row a model, framework, metric and k."""
+    """The numbers drawn, one row per model, framework, metric and k."""
     found = rates(tidy, points=False)
     found = found[(found["problem"] == ALL) & (found["framework"] != ALL)]
     shown = [(found["metric"] == metric) & (found["scale"] == scale) for metric, scale, _ in PANELS]

@@ -1,4 +1,4 @@
-"""Pages with a row a program: frameworks one below the other, problems side by side."""
+"""Pages with a row for each program: frameworks from top to bottom, problems side by side."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ TITLE, HEADER, ROW = 0.14, 0.17, 0.14
 """Inches: margins and gaps; titles, a framework's name, a row."""
 
 LETTER = 0.058
-"""Inches of a letter of a label, on the average and a little more."""
+"""Inches of a letter of a label, a little more than the average."""
 
 
 def frameworks(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
@@ -39,7 +39,7 @@ def programs(cells: pd.DataFrame) -> list[tuple[str, int]]:
 
 
 def labels(tidy: Tidy, cells: pd.DataFrame) -> list[str]:
-    """What stands beside each row."""
+    """The label of each row."""
     models = tidy.study.models
     return [
         models[model].title + (f" #{sample}" if models[model].samples > 1 else "")
@@ -48,7 +48,7 @@ def labels(tidy: Tidy, cells: pd.DataFrame) -> list[str]:
 
 
 def left(names: Iterable[str], least: float = LEFT) -> float:
-    """Inches that the longest of some labels needs, and at least so many."""
+    """Inches for the longest of some labels, and at least `least`."""
     return max([least, *(LETTER * len(name) for name in names)])
 
 
@@ -65,7 +65,7 @@ def main_sizes(tidy: Tidy, size: int) -> dict[str, int]:
 
 
 def damage(tidy: Tidy) -> list[str]:
-    """What a figure says of a damaged dataset; not which files, whose paths are the machine's."""
+    """The note on a damaged dataset; without paths, which differ between machines."""
     if not tidy.damaged:
         return []
     return [f"Not drawn: what {len(tidy.damaged)} damaged or missing files of the dataset hold."]

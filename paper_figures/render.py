@@ -23,13 +23,13 @@ from repro.analysis.tidy import Tidy, load
 
 
 class Drawing(NamedTuple):
-    """What draws a figure, for a dataset and the number of a size, and what gives its numbers."""
+    """The functions of a figure; both take a dataset and the index of a size."""
 
     draw: Callable[[Tidy, int], Figure | None]
-    """May decline."""
+    """Draws it; None if there is nothing to draw."""
 
     numbers: Callable[[Tidy, int], pd.DataFrame]
-    """What is drawn; asked for only where `draw` does not decline."""
+    """Gives the numbers drawn; called only after `draw` returned a figure."""
 
 
 FIGURES = {
@@ -47,7 +47,7 @@ FIGURES = {
     "agentic": Drawing(agentic.draw, agentic.numbers),
     "generation_cost": Drawing(generation_cost.draw, generation_cost.numbers),
 }
-"""By the name of the file."""
+"""By file name."""
 
 FORMATS = ("pdf", "svg", "png")
 TABLES = ("csv", "tex")
@@ -59,8 +59,8 @@ def render(dataset: Path, outdir: Path, damage: Damage | None = None) -> list[Pa
     Args:
         dataset: its directory.
         outdir: where the files go; made if need be.
-        damage: where what is damaged is named, in place of an error; the figures say that it is
-            not in them.
+        damage: where to record damaged files, instead of raising an error; the figures note that
+            these are left out.
 
     Returns:
         The files written.
@@ -81,7 +81,7 @@ def render(dataset: Path, outdir: Path, damage: Damage | None = None) -> list[Pa
 
 
 def drawings(tidy: Tidy) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
-    """The figures with names and numbers; those of a problem's further sizes are numbered."""
+    """The figures with names and numbers; names for a problem's further sizes are numbered."""
     sizes = max(len(problem.sizes) for problem in tidy.study.problems.values())
     for size in range(sizes):
         for name, (draw, numbers) in FIGURES.items():
@@ -92,7 +92,7 @@ def drawings(tidy: Tidy) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
 
 
 def _save(figure: Figure, path: Path) -> Path:
-    """Write one figure; a reader never sees half of it."""
+    """Write one figure, in one step for readers."""
     part = path.with_name(f".{path.name}.part")
     kind = path.suffix[1:]
     figure.savefig(part, format=kind, metadata=style.METADATA[kind])

@@ -1,4 +1,4 @@
-"""Strong scaling: time and speedup over cores, a column a problem, a line a program."""
+"""Strong scaling: time and speedup over cores; columns are problems, lines are programs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ CORES = {"shared": "threads (1 node, 1 process)", "distributed": "cores (ranks x
 
 @dataclass(frozen=True)
 class Page:
-    """What one figure shows.
+    """The content of one figure.
 
     Attributes:
         tidy: the dataset.
@@ -99,7 +99,7 @@ def draw(tidy: Tidy, size: int, memory: str) -> Figure | None:
 
 
 def numbers(tidy: Tidy, size: int, memory: str) -> pd.DataFrame:
-    """What is drawn: a row a point, speedups of programs with the first scale point only."""
+    """The numbers drawn, one row per point; speedups only where the first point has a time."""
     shown = _page(tidy, size, memory)
     late = shown.points["base_cores"] != shown.cores[0]
     names = [str(name) for name in shown.points.columns]
@@ -145,7 +145,7 @@ def _page(tidy: Tidy, size: int, memory: str) -> Page:
 
 
 def _panel(axes: Axes, shown: Page, points: pd.DataFrame, metric: str) -> None:
-    """One panel: the lines of a problem's programs, or the words that there are none."""
+    """One panel: the lines of a problem's programs, or a note that there are none."""
     if metric == "speedup":
         points = points[points["base_cores"] == shown.cores[0]]
     cores_axis(axes, shown.cores)
@@ -198,15 +198,14 @@ def _ideal(axes: Axes, cores: Sequence[int]) -> None:
 
 
 def _legend_handles(shown: Page) -> list[list[Line2D]]:
-    """What occurs in the figure: models by colour; frameworks by line and marker."""
+    """Legend entries for what occurs in the figure: models by colour, frameworks by line."""
     study, drawn = shown.tidy.study, shown.points
-    colours = style.colours(study.models)
+    colours, looks = style.colours(study.models), style.looks(study.frameworks)
     models = [
         Line2D([], [], color=colours[name], linewidth=3, label=model.title)
         for name, model in study.models.items()
         if name in set(drawn["model"])
     ]
-    looks = style.looks(study.frameworks)
     frameworks = [
         Line2D([], [], color=style.GREY, markerfacecolor="white", markeredgewidth=0.5,
                label=framework.title, **looks[name])
@@ -244,7 +243,7 @@ def _notes(shown: Page) -> list[str]:
 
 
 def _left_out(shown: Page) -> list[str]:
-    """What a reader might look for and not find."""
+    """Notes on what is left out."""
     notes = []
     notes += [
         f"Not drawn: the vendor's {problem}, a closed form whose time measures no work."

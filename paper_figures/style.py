@@ -1,8 +1,8 @@
-"""How all figures look: sizes in print, colours, markers, and what makes their bytes repeat.
+"""The look of all figures: sizes in print, colours, markers, and settings for identical bytes.
 
 Figures are drawn at the size at which they are printed, so that 7 pt here is 7 pt on paper.
-Colours are those of Okabe and Ito (Color Universal Design, 2008), which readers with any of the
-common colour deficiencies tell apart; every distinction is also made by shape or letter.
+Colours are those of Okabe and Ito (Color Universal Design, 2008), which readers with any common
+colour deficiency can tell apart; every distinction is also made by shape or letter.
 """
 
 import textwrap
@@ -35,7 +35,7 @@ MODEL_COLOURS = {
     "vendor": ORANGE,
 }
 OTHER_COLOURS = (SKY, GREY)
-"""For models that the study of the paper did not have, in turn."""
+"""For other models, in turn."""
 
 FRAMEWORKS: dict[str, dict[str, Any]] = {
     "threads": {"marker": "o", "linestyle": "-"},
@@ -48,7 +48,7 @@ OTHER_LOOKS: tuple[dict[str, Any], ...] = (
     {"marker": "v", "linestyle": "-."},
     {"marker": "P", "linestyle": ":"},
 )
-"""For frameworks that the paper did not have, in turn."""
+"""For other frameworks, in turn."""
 
 RC: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],  # shipped with matplotlib: no machine lacks it
@@ -81,7 +81,7 @@ METADATA: dict[str, dict[str, Any]] = {
 
 @contextmanager
 def printed() -> Iterator[None]:
-    """Matplotlib's own defaults and `RC`; a user's matplotlibrc counts for nothing."""
+    """Matplotlib's defaults and `RC`, whatever a user's matplotlibrc says."""
     settings: dict[Any, Any] = dict(mpl.rcParamsDefault)
     del settings["backend"]  # decided by a file's format
     with mpl.rc_context(settings | RC):
@@ -137,7 +137,7 @@ def wrapped(sentences: Sequence[str], characters: int = 142) -> list[str]:
 
 
 def footer(figure: Figure, lines: Sequence[str]) -> None:
-    """What a reader must know to judge the figure, in its last lines."""
+    """The notes that a reader needs to judge the figure, at its bottom."""
     height = figure.get_size_inches()[1]
     for i, line in enumerate(reversed(lines)):
         figure.text(0.008, (0.04 + i * LINE) / height, line, va="bottom", color="#333333")

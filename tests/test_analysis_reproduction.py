@@ -94,7 +94,7 @@ def test_repetitions_do_not_help_where_the_archive_is_unsteady() -> None:
     wide = ok(0.10, 0.20, 0.40)
     verdict = judge(CELL, side("in the archive", wide), side("here", scaled(0.2)))
     assert verdict.word == "cannot tell"
-    assert "unsteady in the archive" in verdict.reason
+    assert "too variable in the archive" in verdict.reason
 
 
 @pytest.mark.parametrize("outcome", ["deadlock", "wrong-result", "timeout"])
@@ -142,7 +142,7 @@ def test_one_repetition_is_too_few() -> None:
 def test_a_time_below_the_clock_is_no_time() -> None:
     verdict = judge(CELL, side("in the archive", ok(0.0, 0.0)), side("here", ok(0.0, 0.0)))
     assert verdict.word == "cannot tell"
-    assert "less than the clock shows" in verdict.reason
+    assert "less time than the clock resolves" in verdict.reason
 
 
 def test_of_the_baseline_itself_only_outcomes_are_compared() -> None:

@@ -108,7 +108,11 @@ def test_an_outcome_that_is_not_the_programs_says_nothing(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [("kernel", "another kernel"), ("n", "n = 1000 in A, 2000 in B"), ("seed", "other seeds")],
+    [
+        ("kernel", "the kernels differ"),
+        ("n", "n = 1000 in A, 2000 in B"),
+        ("seed", "the seeds differ"),
+    ],
 )
 def test_what_should_be_the_same_bit_for_bit(tmp_path: Path, change: str, said: str) -> None:
     data = tmp_path / "data"
@@ -196,7 +200,7 @@ def test_a_row_of_no_cell_is_named(tmp_path: Path) -> None:
     table.write_text(table.read_text().replace(FIRST, "pi"))
     found = told(data)
     assert found["b"]["damaged"] == [
-        f"{data / 'b'}: 1 rows do not fit their cell's name, the first of 'pi'"
+        f"{data / 'b'}: 1 rows disagree with their cell's name, the first of 'pi'"
     ]
     assert found["only_a"] == [FIRST]
 
@@ -222,7 +226,7 @@ def test_what_cannot_be_told_says_what_might_tell(tmp_path: Path) -> None:
         collect(open_source(run), describe(open_source(run), name, "", "CC0-1.0"), tmp_path)
     found = {row["cell"]: row for row in told(tmp_path)["cells"]}
     assert {row["word"] for row in found.values()} == {"cannot tell"}
-    assert re.search(r"too wide .*, \d+ repetitions in both might$", found[BASE]["reason"])
+    assert re.search(r"too wide .*; \d+ repetitions in both might decide$", found[BASE]["reason"])
     assert found[BASE]["settled_by"] in ENOUGH
     assert "fewer than two usable times in one" in found[OTHER]["reason"]
 
@@ -232,7 +236,7 @@ def test_what_only_one_cell_says_does_not_stand_among_many() -> None:
     row = Row("c", "cannot tell", "", ("ok", "ok"), basis="seconds", tested=Interval(2, 1.3, 3))
     judged = _judged(replace(row, p=0.02, p_adjusted=0.4), 1.25)
     assert judged.word == "cannot tell"
-    assert "for this cell alone, but not when corrected for all (p = 0.4)" in judged.reason
+    assert "on its own, but not after correction for all cells (p = 0.4)" in judged.reason
 
 
 def test_without_a_factor_it_is_welchs_test() -> None:

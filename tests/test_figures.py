@@ -285,6 +285,12 @@ def test_a_model_has_one_colour() -> None:
     assert style.colours(["a", "a", "b"]) == style.colours(["a", "b"])
 
 
+def test_a_new_framework_has_a_look_of_its_own() -> None:
+    looks = style.looks(["threads", "new", "newer"])
+    assert len({look["marker"] for look in looks.values()}) == len(looks)
+    assert looks["threads"] == style.FRAMEWORKS["threads"]
+
+
 def test_sessions_that_are_not_the_model_s_doing_are_not_drawn(made: Path, tmp_path: Path) -> None:
     dataset = shutil.copytree(made / "tiny", tmp_path / "ended")
     add_session(dataset, "gpt-5.5/pi/threads/0", 0, ending="provider-down", seconds=9999.0)

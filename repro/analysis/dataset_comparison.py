@@ -1,4 +1,4 @@
-"""Two datasets, cell by cell: what must be the same bit for bit, and what may vary."""
+"""Two datasets cell by cell: kernels, sizes and seeds must be identical, times may vary."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -20,7 +20,7 @@ Both = tuple[ComparedDataset, ComparedDataset]
 
 @dataclass(frozen=True)
 class Row:
-    """A cell, or a program that neither dataset has run, that both have."""
+    """A cell that both datasets have, or a program that both have and neither has run."""
 
     cell: str
     word: Word
@@ -38,7 +38,7 @@ class Row:
     p_adjusted: float | None = None
     """The same, corrected for the number of cells; see `significance.adjusted`."""
     settled_by: int | None = None
-    """How many repetitions in both might tell, if these do not; None if more would hardly."""
+    """How many repetitions in both might decide, where these do not; None if more hardly would."""
 
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON values; an interval that is not known is null."""
@@ -63,7 +63,7 @@ class Comparison:
 
     @property
     def agree(self) -> bool:
-        """Whether nothing differs, and everything could be read."""
+        """Whether nothing differs and no file is damaged."""
         return not (
             self.a.damage or self.b.damage or any(row.word == "differs" for row in self.rows)
         )
@@ -88,10 +88,10 @@ def compare_datasets(a: Path, b: Path, factor: float = MARGIN) -> Comparison:
     Args:
         a: directory of the first.
         b: directory of the second.
-        factor: times, or speedups, that differ by less either way are no difference.
+        factor: smaller differences of times, or speedups, count as none.
 
     Raises:
-        UserError: one of them is no dataset at all; what is damaged is in `damage`.
+        UserError: one of them is no dataset at all. Damaged files are recorded in its `damage`.
     """
     both = read_compared(a), read_compared(b)
     common = [cell for cell in both[0].cells if cell in both[1].cells]
@@ -114,26 +114,27 @@ def _row(cell: str, both: Both, factor: float) -> Row:
         unlike.append(f"{a.outcome} in A, {b.outcome} in B")
     if unlike:
         return replace(row, word="differs", reason="; ".join(unlike))
-    if ours:  # says nothing of the program
-        return replace(row, reason=f"{a.outcome} in A, {b.outcome} in B: not the program's")
+    if ours:
+        reason = f"{a.outcome} in A, {b.outcome} in B: says nothing of the program"
+        return replace(row, reason=reason)
     if a.outcome != "ok":
         return replace(row, word="alike", reason=f"the same outcome: {a.outcome}")
     name = CellName.parse(cell)
     key = name.program.model, name.program.problem
     if any(key in dataset.closed_forms for dataset in both):
-        return replace(row, word="alike", reason="ok in both; a closed form, its time is no work")
+        return replace(row, word="alike", reason="ok in both; its time measures no work")
     return _timed(row, name, both, factor)
 
 
 def _unlike(a: ComparedCell, b: ComparedCell) -> Iterable[str]:
-    """What should be the same bit for bit, and is not."""
+    """What must be identical and is not."""
     if a.kernel_sha256 != b.kernel_sha256:
-        yield "another kernel"
+        yield "the kernels differ"
     for name, of_a, of_b in (("n", a.n, b.n), ("tile", a.tile, b.tile)):
         if of_a != of_b:
             yield f"{name} = {of_a} in A, {of_b} in B"
     if any(a.seeds[number] != b.seeds[number] for number in a.seeds.keys() & b.seeds.keys()):
-        yield "other seeds"
+        yield "the seeds differ"
 
 
 def _timed(row: Row, name: CellName, both: Both, factor: float) -> Row:
@@ -141,7 +142,7 @@ def _timed(row: Row, name: CellName, both: Both, factor: float) -> Row:
     a, b = (dataset.cells[row.cell] for dataset in both)
     same_machine = a.machine == b.machine
     if same_machine and a.seconds == b.seconds:
-        return replace(row, word="alike", reason="the very same times in both: one measurement")
+        return replace(row, word="alike", reason="identical times in both: the same measurement")
     if same_machine:
         basis: Basis = "seconds"
         above, below = [b.seconds], [a.seconds]
@@ -164,16 +165,16 @@ def _no_speedup(name: CellName, both: Both) -> str:
     """Why speedups over the baseline cannot be compared, if so."""
     baseline = baseline_of(name)
     if name == baseline:
-        return "ok in both; other machines, and it is the baseline itself"
+        return "ok in both, on different machines; it is the baseline itself"
     keys = []
     for which, dataset in zip("AB", both, strict=True):
         base = dataset.cells.get(str(baseline))
         if base is None or not base.seconds:
-            return f"ok in both; other machines, and {which} has no time of {baseline}"
+            return f"ok in both, on different machines; {which} has no time of {baseline}"
         if base.machine != dataset.cells[str(name)].machine:
-            return f"ok in both; other machines, and {baseline} is from yet another in {which}"
+            return f"ok in both, on different machines; in {which} {baseline} ran on another"
         keys.append((base.kernel_sha256, base.n, base.tile))
-    return "" if keys[0] == keys[1] else f"ok in both; other machines, and {baseline} differs"
+    return "" if keys[0] == keys[1] else f"ok in both, on different machines; {baseline} differs"
 
 
 def _judged(row: Row, factor: float) -> Row:
@@ -187,20 +188,18 @@ def _judged(row: Row, factor: float) -> Row:
     if 1 / factor <= found.low and found.high <= factor:
         return replace(row, word="alike", reason=f"{told}: within a factor of {factor:g}")
     if found.low > factor or found.high < 1 / factor:
-        reason = (
-            f"beyond a factor of {factor:g} for this cell alone, but not when corrected for all"
-        )
+        reason = f"beyond a factor of {factor:g} on its own, but not after correction for all cells"
         return replace(row, reason=f"{told}: {reason} (p = {row.p_adjusted:.2g})")
-    more = f", {row.settled_by} repetitions in both might" if row.settled_by else ""
-    return replace(row, reason=f"{told}: too wide to tell a factor of {factor:g}{more}")
+    more = f"; {row.settled_by} repetitions in both might decide" if row.settled_by else ""
+    return replace(row, reason=f"{told}: too wide to decide on a factor of {factor:g}{more}")
 
 
 def _programs(a: ComparedDataset, b: ComparedDataset, common: list[str]) -> Iterable[Row]:
-    """Kernels that both have and that no common cell ran, bit for bit."""
+    """Programs that both have and of which no common cell was run."""
     programs = [CellName.parse(cell).program for cell in common]
     run = {f"{program.model}/{program.stem}" for program in programs}
     for name in sorted((a.programs.keys() & b.programs.keys()) - run):
         same = a.programs[name] == b.programs[name]
         word: Word = "alike" if same else "differs"
-        reason = f"{'the same' if same else 'another'} kernel, and no cell of it in both"
+        reason = f"{'the same kernel' if same else 'the kernels differ'}; no cell of it is in both"
         yield Row(name, word, reason, ("", ""))

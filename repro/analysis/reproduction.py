@@ -1,8 +1,8 @@
-"""Did a cell reproduce? A verdict on one cell, the archive beside this machine.
+"""Reproduction: whether a cell of the archive gives the same result on this machine.
 
 Machines differ, so seconds are not compared. On each machine the cell is set against the
 reference program of the same problem and size on one thread: S = T(baseline) / T(cell). The cell
-reproduced if its outcome is the same and S is, within a margin.
+is reproduced if its outcome is the same and S is the same within a margin.
 """
 
 import math
@@ -22,14 +22,14 @@ MARGIN = 1.25
 symmetric on the logarithmic scale (Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987)."""
 
 ENOUGH = (3, 5, 10, 20, 50, 100)
-"""Numbers of repetitions that are proposed."""
+"""Numbers of repetitions that advice may name."""
 
 Word = Literal["reproduced", "differs", "cannot tell"]
 
 
 @dataclass(frozen=True)
 class TimedAttempt:
-    """An attempt as far as a comparison goes: `seconds` are its correct repetitions' times."""
+    """An attempt as a comparison needs it: `seconds` are the times of its correct repetitions."""
 
     number: int
     outcome: str
@@ -39,7 +39,7 @@ class TimedAttempt:
 
 @dataclass(frozen=True)
 class Side:
-    """What one machine has of the cell and of its baseline; `where` names it in sentences."""
+    """The attempts on one machine, of the cell and its baseline; `where` names it in sentences."""
 
     where: str
     cell: tuple[TimedAttempt, ...]
@@ -53,11 +53,11 @@ class Side:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer: a word, the reason as one sentence, and the numbers behind it.
+    """Whether a cell is reproduced, and why.
 
     Attributes:
         word: `reproduced`, `differs` or `cannot tell`.
-        reason: why, and what would settle it.
+        reason: why, and what would decide it, in a sentence.
         archive: S in the archive, if speeds were compared.
         here: S on this machine.
         ratio: S here over S in the archive.
@@ -77,27 +77,27 @@ def baseline_of(cell: CellName) -> CellName:
 
 
 def counting(attempts: Sequence[TimedAttempt]) -> TimedAttempt | None:
-    """The attempt that gives the outcome: the newest not `infrastructure`, else the newest."""
+    """The attempt whose outcome is the cell's: the newest not `infrastructure`, else the newest."""
     own = [attempt for attempt in attempts if attempt.outcome != "infrastructure"]
     return max(own or attempts, key=lambda attempt: attempt.number, default=None)
 
 
 def outcome_of(attempts: Sequence[TimedAttempt]) -> str:
-    """The outcome of a cell, by the rule of `counting`; empty if it was never attempted."""
+    """The outcome of a cell by the rule of `counting`; empty if it was never attempted."""
     found = counting(attempts)
     return found.outcome if found else ""
 
 
 def times(attempts: Sequence[TimedAttempt]) -> list[float]:
-    """Times in seconds of all attempts that came to `ok`."""
+    """Times in seconds of all `ok` attempts."""
     return [value for attempt in attempts if attempt.outcome == "ok" for value in attempt.seconds]
 
 
 def judge(cell: CellName, archive: Side, here: Side) -> Verdict:
     """Compare a cell in the archive with the same cell on this machine.
 
-    Outcomes first; if both are `ok`, S by an equivalence test (`_equivalence`). The two one-sided
-    tests are each at 2.5 %: the 95 % interval must lie within the margin.
+    Outcomes come first. If both are `ok`, an equivalence test of S follows (`_equivalence`): two
+    one-sided tests at 2.5 % each, so that the 95 % interval must be within the margin.
     """
     unusable = _no_outcome(cell, archive) or _no_outcome(cell, here)
     if unusable:
@@ -114,7 +114,7 @@ def judge(cell: CellName, archive: Side, here: Side) -> Verdict:
 
 
 def _no_outcome(cell: CellName, side: Side) -> Verdict | None:
-    """What stands in the way of an outcome that is the program's."""
+    """Why there is no outcome of the program, if so."""
     found = counting(side.cell)
     if found is None:
         return Verdict("cannot tell", f"no attempt of {cell} {side.where}")
@@ -125,16 +125,18 @@ def _no_outcome(cell: CellName, side: Side) -> Verdict | None:
 
 
 def _no_interval(cell: CellName, side: Side) -> Verdict | None:
-    """What stands in the way of an interval of S on one machine."""
+    """Why there is no interval of S on one machine, if so."""
     for name, attempts in ((cell, side.cell), (baseline_of(cell), side.baseline)):
         seconds = times(attempts)
         if not seconds:
             return Verdict("cannot tell", f"the same outcome, but no time of {name} {side.where}")
         if min(seconds) <= 0:
-            told = f"the same outcome, but {name} takes less than the clock shows {side.where}"
+            told = (
+                f"the same outcome, but {name} takes less time than the clock resolves {side.where}"
+            )
             return Verdict("cannot tell", told)
         if len(seconds) == 1:
-            told = f"the same outcome, but one repetition only of {name} {side.where}"
+            told = f"the same outcome, but only one repetition of {name} {side.where}"
             return Verdict("cannot tell", f"{told}: repeat with --repeat {ENOUGH[1]}")
     return None
 
@@ -165,29 +167,31 @@ def _change(found: Interval) -> str:
 
 
 def _advice(archive: Side, here: Side, found: Interval) -> str:
-    """How many repetitions here would move the interval off the margin's ends.
+    """How many repetitions here would take the margin's ends out of the interval.
 
-    The spread here shrinks as they grow, that of the archive stays; and the estimate is taken
-    to stay where it is, which it need not.
+    More repetitions reduce the variance here, not that of the archive. The estimate is assumed to
+    stay where it is, which it need not.
     """
     room = abs(math.log(MARGIN) - abs(math.log(found.value)))
     if repeat := _enough(_means(archive), _means(here), room):
-        return f"too wide to tell, repeat with --repeat {repeat}"
-    return f"too near to {MARGIN} or too unsteady in the archive for repetitions here to settle it"
+        return f"the interval is too wide to tell; repeat with --repeat {repeat}"
+    return (
+        f"too near to {MARGIN}, or too variable in the archive, for repetitions here to decide it"
+    )
 
 
 def repetitions_to_tell(
     above: Sequence[Sequence[float]], below: Sequence[Sequence[float]], factor: float
 ) -> int | None:
-    """How many repetitions of each sample would move the interval of a ratio off a factor's ends.
+    """How many repetitions of each sample would take a factor's ends out of a ratio's interval.
 
     Args:
         above: samples of times in seconds whose geometric means multiply.
         below: samples whose means divide.
-        factor: the ratio may differ by it either way.
+        factor: by how much the ratio may differ, either way.
 
     Returns:
-        One of `ENOUGH`, if the estimate and the spreads stay; None if none of them would do.
+        One of `ENOUGH`, if the estimate and the variances stay; None if none of them suffices.
     """
     signed = [(1, log_mean(sample)) for sample in above] + [(-1, log_mean(s)) for s in below]
     means = [(sign, mean) for sign, mean in signed if mean is not None]
@@ -196,7 +200,7 @@ def repetitions_to_tell(
 
 
 def _enough(fixed: list[LogMean], moving: list[LogMean], room: float) -> int | None:
-    """How many repetitions make half the interval less than `room`; `fixed` has what it has."""
+    """How many repetitions of `moving` make half the interval less than `room`."""
     now = min(mean.n for mean in moving)
     for repeat in (number for number in ENOUGH if number > now):
         grown = [replace(m, variance=m.variance * m.n / repeat, n=repeat) for m in moving]
@@ -211,7 +215,7 @@ def _means(side: Side) -> list[LogMean]:
 
 
 def side_of_dataset(dataset: Dataset, cell: CellName) -> Side:
-    """What a dataset has of a cell and of its baseline.
+    """The attempts of a cell and its baseline in a dataset.
 
     Raises:
         UserError: a table of the dataset is damaged.
@@ -240,7 +244,7 @@ def side_of_dataset(dataset: Dataset, cell: CellName) -> Side:
 
 
 def side_of_run(run: Path, cell: CellName) -> Side:
-    """What a run directory has of a cell and of its baseline; nothing, if it does not exist."""
+    """The attempts of a cell and its baseline in a run directory; none if it does not exist."""
 
     def attempts(name: CellName) -> tuple[TimedAttempt, ...]:
         over = [item for item in attempts_of(run, str(name)) if item.state == "done"]

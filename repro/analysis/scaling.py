@@ -14,7 +14,7 @@ PROGRAM = ["machine", "model", "problem", "framework", "sample", "n", "tile"]
 """A strong-scaling series: one program, one size, one machine."""
 
 POINT = ["cores", "nodes", "ranks", "threads"]
-"""A scale point within it, the smallest first."""
+"""A scale point within it; the smallest comes first."""
 
 METRICS = ("seconds", "speedup", "efficiency")
 COLUMNS = [
@@ -33,18 +33,18 @@ def scaling(measurements: pd.DataFrame) -> pd.DataFrame:
     - `speedup`: T(p_0) / T(p) with p_0 the smallest scale point at which the same program has a
       time on the same machine; `base_cores` are its cores. At p_0 itself it is 1 by definition
       and has no interval. A program without a time at the study's smallest scale point is
-      therefore compared with a larger one: `base_cores` says so.
+      compared with a larger one, as `base_cores` shows.
     - `efficiency`: speedup * cores(p_0) / cores(p).
 
     Each has 95 % limits `_low` and `_high` (formulas in `intervals.ratio`), NaN with fewer than
-    two repetitions. Repetitions share a process, so the intervals do not hold what differs
+    two repetitions. Repetitions share a process, so the intervals do not cover what differs
     between processes, such as placement on the machine.
 
     Args:
-        measurements: as in `Tidy`: a row a repetition; `seconds` in s.
+        measurements: as in `Tidy`, one row per repetition; `seconds` in s.
 
     Returns:
-        A row a cell and machine, columns `COLUMNS`, sorted by program, then scale point.
+        One row per cell and machine, columns `COLUMNS`, sorted by program, then scale point.
         `repetitions` is the number of times behind `seconds`.
     """
     rows = [row for _, series in measurements.groupby(PROGRAM) for row in _series(series)]
@@ -95,7 +95,7 @@ def serial_fractions(tidy: Tidy) -> pd.DataFrame:
     """Karp-Flatt's e of each cell on several cores whose program has a time on one.
 
     Returns:
-        A row a cell, closed forms of a vendor left out: columns `SERIAL_COLUMNS`; the limits are
+        One row per cell, without closed forms of a vendor: columns `SERIAL_COLUMNS`; the limits are
         those of the speedup (see `scaling`), of which e is a decreasing function.
     """
     points = scaling(tidy.measurements[~tidy.closed_form(tidy.measurements)])
@@ -103,7 +103,7 @@ def serial_fractions(tidy: Tidy) -> pd.DataFrame:
     rows = []
     for _, point in usable[usable["speedup"].notna()].iterrows():
         limits = (point["speedup"], point["speedup_high"], point["speedup_low"])
-        # A limit of 0 is what a spread beyond all sense leaves of a speedup.
+        # A limit of 0 is what an absurd spread leaves of a speedup.
         found = [rounded(karp_flatt(s, point["cores"])) if s else math.inf for s in limits]
         names = ("serial_fraction", "low", "high")
         rows.append({name: point[name] for name in _CELL} | dict(zip(names, found, strict=True)))
@@ -113,12 +113,12 @@ def serial_fractions(tidy: Tidy) -> pd.DataFrame:
 def against_vendor(tidy: Tidy) -> pd.DataFrame:
     """Time of each cell over that of the vendor's library on as many cores of the same machine.
 
-    2 means that the program takes twice as long. The vendor runs on one node, so a cell on more
-    cores than a node has finds no vendor beside it, nor does a problem whose vendor program is a
-    closed form, which measures no work. Of several vendor programs the fastest counts.
+    2 means that the program takes twice as long. There is no row for cells on more cores than a
+    node has, because the vendor runs on one node, nor for problems whose vendor program is a
+    closed form, whose time measures no work. Of several vendor programs the fastest counts.
 
     Returns:
-        A row a cell of another model: columns `VENDOR_COLUMNS`, with Welch's 95 % limits.
+        One row per cell of another model, columns `VENDOR_COLUMNS`, with Welch's 95 % limits.
     """
     baselines = [name for name, model in tidy.study.models.items() if model.baseline]
     times = tidy.measurements[~tidy.closed_form(tidy.measurements)].copy()

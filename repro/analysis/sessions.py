@@ -1,7 +1,7 @@
-"""The sessions in which programs were generated: what each took, from a dataset's transcripts.
+"""The sessions in which programs were generated, with their cost, from a dataset's transcripts.
 
-Read here is what `repro.agent` writes: `<model>/transcripts/<program>/<try>/` with `session.json`
-(what it is and how it ended), `atif.json` (the trajectory) and `events.jsonl` (OpenCode's events).
+`repro.agent` writes them: `<model>/transcripts/<program>/<try>/` has `session.json` (what it is
+and how it ended), `atif.json` (the trajectory) and `events.jsonl` (OpenCode's events).
 """
 
 import json
@@ -20,17 +20,17 @@ from repro.study.names import Program
 from repro.study.toml import checked
 
 OUR_ENDINGS = ("provider-refused", "provider-down", "cut-off")
-"""Not the model's doing: such a session is repeated, listed, and counted in no median or rate."""
+"""Not the model's doing: such a session is repeated and listed, but in no median or rate."""
 
 UNFINISHED = "unfinished"
-"""The ending of a session without one: it ran when the dataset was made, or its driver died."""
+"""Stands for a missing ending: the session was running, or its driver had died."""
 
 DOCS = "docs_"
-"""What the names of the documentation server's tools begin with."""
+"""Prefix of the names of the documentation server's tools."""
 
 NUMBERS = ("seconds", "turns", "tool_calls", "doc_lookups", "input_tokens", "output_tokens",
            "cached_tokens", "dollars")  # fmt: skip
-"""What is counted; NaN where the transcript does not tell."""
+"""What is counted; NaN where the transcript does not say."""
 
 Amount = Annotated[float | None, Field(ge=0, le=1e15)]
 """A time, count or price of a session; None where it is not known."""
@@ -47,18 +47,17 @@ def sessions(dataset: Path, damage: Damage | None = None) -> pd.DataFrame:
 
     Args:
         dataset: its directory.
-        damage: where a damaged transcript is named, in place of an error.
+        damage: where to record a damaged transcript, instead of raising an error.
 
     Returns:
-        A row a try, sorted by program, then try; columns `TYPES`. `base` is the model's name
-        without what says how it was asked; `counts` is false for an ending that is not the
-        model's doing; `kernel`: does the dataset have this program's kernel? `turns` are answered
-        requests to the model; `tool_calls` are all calls, `doc_lookups` those of the
-        documentation server; tokens and `dollars` are the provider's own count and the
-        committed price.
+        One row per try, sorted by program, then try, columns `TYPES`. `base` is the model's name
+        without the suffix that says how it was asked. `counts` is false for an ending that is not
+        the model's doing. `kernel` says whether the dataset has this program's kernel. `turns` are
+        answered requests to the model; `tool_calls` are all calls, `doc_lookups` those to the
+        documentation server. Tokens are the provider's count, `dollars` at the committed price.
 
     Raises:
-        UserError: a transcript is damaged, and there is no `damage`.
+        UserError: a transcript is damaged and `damage` is None.
     """
     rows: list[dict[str, Any]] = []
     for path in sorted(dataset.glob("*/transcripts/*/*/session.json")):
@@ -116,7 +115,7 @@ def _row(dataset: Path, path: Path) -> dict[str, Any]:
 
 @contextmanager
 def _damage_in(path: Path) -> Iterator[None]:
-    """Say in which file it is that something is not as it is written."""
+    """Name the file in an error about its content."""
     try:
         yield
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -124,7 +123,7 @@ def _damage_in(path: Path) -> Iterator[None]:
 
 
 def _calls(directory: Path, agent: str) -> dict[str, float]:
-    """Calls of tools, and look-ups among them; a model that was asked once has no tools."""
+    """Tool calls, and documentation look-ups among them; a model that was asked once has none."""
     if agent == "single-shot":
         return {"tool_calls": 0.0, "doc_lookups": 0.0}
     for name, read in (("atif.json", _of_atif), ("events.jsonl", _of_events)):

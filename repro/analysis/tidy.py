@@ -33,15 +33,15 @@ ATTEMPT_TYPES: dict[str, str] = _CELL_TYPES | {
     "cpu_seconds": "float64", "peak_memory_bytes": "float64", "environment": "str",
     "kernel_sha256": "str", "detail": "str",
 }  # fmt: skip
-"""Columns of `<model>/attempts.csv`; a number that was never taken is an empty field, NaN here."""
+"""Columns of `<model>/attempts.csv`; a number that was not measured is empty there, NaN here."""
 RUNTIME_TYPES: dict[str, str] = _CELL_TYPES | {
     "repetition": "int64", "seed": "str", "seconds": "float64", "error": "float64",
     "bound": "float64", "correct": "str",
 }  # fmt: skip
-"""Columns of `<model>/runtimes/*.csv`; a seed is 64 bits without a sign, so it stays text."""
+"""Columns of `<model>/runtimes/*.csv`; a seed has 64 bits without a sign, so it stays text."""
 
 MOST = 10**6
-"""Nodes, ranks or threads that anybody has."""
+"""Upper limit for nodes, ranks and threads."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,13 @@ class Tidy:
     Attributes:
         name: the dataset's, for figures.
         study: what was to be measured.
-        attempts: a row an attempt, with `machine`, `cores` (ranks x threads) and `crowded`: its
+        attempts: one row per attempt, with `machine`, `cores` (ranks x threads) and `crowded`: its
             machine has fewer cores than that.
-        cells: a row a cell that was attempted: its outcome, flags and machine by the rule of
-            `counting`, and `attempts`, how many there were.
-        measurements: a row a repetition that counts: correct, of an attempt that came to `ok`;
-            `seconds` is its time.
-        sessions: a row a session in which a program was generated; see `sessions.sessions`.
-        damaged: what could not be read, and is in none of these; empty for a sound dataset.
+        cells: one row per attempted cell, with the outcome, flags and machine of the attempt that
+            `counting` chooses, and the number of `attempts`.
+        measurements: one row per correct repetition of an `ok` attempt; `seconds` is its time.
+        sessions: one row per session in which a program was generated; see `sessions.sessions`.
+        damaged: files that could not be read, whose content is missing here.
     """
 
     name: str
@@ -70,10 +69,10 @@ class Tidy:
     damaged: Damage = field(default_factory=list)
 
     def grid(self) -> pd.DataFrame:
-        """Every cell of the study, measured or not, in the study's order.
+        """Every cell of the study, attempted or not, in the study's order.
 
         Returns:
-            A row a cell: its name and parts, `n`, `scale` as in the name, and `outcome` and
+            One row per cell: its name and parts, `n`, `scale` as in the name, `outcome` and
             `flags`, both empty where it was never attempted.
         """
         rows = [
@@ -101,11 +100,11 @@ def load(dataset: Path, damage: Damage | None = None) -> Tidy:
 
     Args:
         dataset: its directory.
-        damage: where what is damaged or missing is named, in place of an error; the rest is read.
+        damage: where to record damaged or missing files, instead of raising an error.
 
     Raises:
-        UserError: a file is missing or damaged, or a CSV lacks a column; with `damage` only if that
-            is the study, without which no table means anything.
+        UserError: a file is missing or damaged, or a CSV lacks a column; with `damage` only if it
+            is the study, without which the tables mean nothing.
     """
     study = load_toml(dataset / layout.STUDY, Study)
     name = dataset.resolve().name
@@ -121,7 +120,7 @@ def load(dataset: Path, damage: Damage | None = None) -> Tidy:
 
 
 def _absent(dataset: Path) -> Iterator[str]:
-    """That files are not there which the manifest lists; what is in them is `verify`'s to say."""
+    """Whether files of the manifest are missing; `repro verify` checks their content."""
     where = dataset / MANIFEST
     if not where.is_file():
         yield f"{where}: missing; nothing can be verified"
@@ -130,7 +129,7 @@ def _absent(dataset: Path) -> Iterator[str]:
     if any(flaw(line) for line in lines):
         yield f"{where}: damaged; see `repro verify`"
         return
-    there = os.path.isfile  # of tens of thousands, and a name that is too long is none
+    there = os.path.isfile  # quick for tens of thousands; a name that is too long is no file
     absent = [line[PATH] for line in lines if not there(f"{dataset}/{line[PATH]}")]
     if absent:
         more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
@@ -140,7 +139,7 @@ def _absent(dataset: Path) -> Iterator[str]:
 def load_tables(
     dataset: Path, damage: Damage | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The attempts, cells and measurements of `Tidy`, of a dataset that may lack the rest.
+    """The attempts, cells and measurements of `Tidy`; the dataset need have nothing else.
 
     Args:
         dataset: its directory.
@@ -166,9 +165,9 @@ def load_tables(
 
 
 def counting(attempts: pd.DataFrame) -> pd.DataFrame:
-    """The attempt that each cell's outcome is taken from, a row a cell.
+    """The attempt whose outcome is the cell's, one row per cell.
 
-    It is the newest attempt whose outcome is not `infrastructure`; where all are, the newest.
+    It is the newest attempt whose outcome is not `infrastructure`, else the newest.
     """
     ranked = attempts.assign(own=attempts["outcome"] != "infrastructure")
     ranked = ranked.sort_values(["cell", "own", "attempt"], kind="stable")
@@ -178,7 +177,7 @@ def counting(attempts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _measurements(attempts: pd.DataFrame, runtimes: pd.DataFrame) -> pd.DataFrame:
-    """Correct repetitions of attempts that came to `ok`, with the machine of the attempt."""
+    """Correct repetitions of `ok` attempts, with the machine of the attempt."""
     ok = attempts.loc[attempts["outcome"] == "ok", ["cell", "attempt", "machine"]]
     correct = runtimes[runtimes["correct"] == "true"]
     return correct.merge(ok, on=["cell", "attempt"], validate="many_to_one")
@@ -187,11 +186,11 @@ def _measurements(attempts: pd.DataFrame, runtimes: pd.DataFrame) -> pd.DataFram
 class _Machine(NamedTuple):
     name: str
     cores: float
-    """Of a node; infinitely many, if nobody wrote down how many there are."""
+    """Of a node; infinity if not recorded."""
 
 
 def _machines(dataset: Path, wanted: Iterable[str], damage: Damage | None) -> dict[str, _Machine]:
-    """What each environment says of its machine; one that does not is a machine of its own."""
+    """The machine of each environment; one that names none counts as a machine of its own."""
     machines = {}
     there = {path.stem: path for path in (dataset / layout.ENVIRONMENTS).glob("*.json")}
     for name in wanted:
@@ -209,7 +208,7 @@ def _machines(dataset: Path, wanted: Iterable[str], damage: Damage | None) -> di
 
 
 def _stack(paths: Iterable[Path], types: dict[str, str], damage: Damage | None) -> pd.DataFrame:
-    """Tables of the same columns, one below the other; an empty one if there is none."""
+    """Tables of the same columns concatenated; an empty one if there is none."""
     tables = []
     for path in paths:
         with recorded(damage):
@@ -221,10 +220,10 @@ def _stack(paths: Iterable[Path], types: dict[str, str], damage: Damage | None) 
 
 
 def _read(path: Path, types: dict[str, str]) -> pd.DataFrame:
-    """One CSV file, its columns checked and typed.
+    """A CSV file, with its columns checked and typed.
 
     Raises:
-        UserError: it cannot be read, lacks a column, or has a field that cannot be.
+        UserError: it cannot be read, lacks a column, or has an impossible value.
     """
     table = pd.DataFrame(tables.read(path, list(types)), columns=list(types))
     for column, dtype in types.items():
@@ -237,29 +236,29 @@ def _read(path: Path, types: dict[str, str]) -> pd.DataFrame:
         raise UserError(f"{path}: column seconds: not a time; see `repro verify`")
     numbers = table[["nodes", "ranks", "threads"]]
     if ((numbers < 1) | (numbers > MOST)).any(axis=None) or (table["n"] < 1).any():
-        raise UserError(f"{path}: no scale point or size is like that; see `repro verify`")
+        raise UserError(f"{path}: an impossible scale point or size; see `repro verify`")
     if (table[["sample", "attempt"]] < 0).any(axis=None):
-        raise UserError(f"{path}: no sample or attempt is counted like that; see `repro verify`")
+        raise UserError(f"{path}: a negative sample or attempt number; see `repro verify`")
     key = ["cell", "attempt", *(["repetition"] if "repetition" in table else [])]
     if table.duplicated(key).any():
         twice = table.loc[table.duplicated(key), "cell"].iloc[0]
-        raise UserError(f"{path}: a row of {twice} is there twice; see `repro verify`")
+        raise UserError(f"{path}: two rows of {twice}; see `repro verify`")
     return table
 
 
 def _fitting(dataset: Path, table: pd.DataFrame, damage: Damage | None) -> pd.DataFrame:
-    """The rows whose columns say what their cell's name says."""
+    """The rows whose columns agree with their cell's name."""
     text = table.astype(str)
     program = text["model"].str.cat(text[["problem", "framework", "sample"]], sep="/")
     plain = program + "@" + text["nodes"].str.cat(text[["ranks", "threads"]], sep="x")
     fits = (table["cell"] == plain) | (table["cell"] == plain + ",n=" + text["n"])
-    return _kept(dataset, table, fits, "do not fit their cell's name", damage)
+    return _kept(dataset, table, fits, "disagree with their cell's name", damage)
 
 
 def _of_study(
     dataset: Path, study: Study, table: pd.DataFrame, damage: Damage | None
 ) -> pd.DataFrame:
-    """The rows of the study's models, problems and frameworks."""
+    """The rows about the study's models, problems and frameworks."""
     fits = table["model"].isin(set(study.models)) & table["problem"].isin(set(study.problems))
     fits &= table["framework"].isin(set(study.frameworks))
     table = _kept(dataset, table, fits, "are of no program of its study", damage)
@@ -280,7 +279,7 @@ def _kept(
 
 
 def _check_unique(dataset: Path, attempts: pd.DataFrame) -> None:
-    """One table may hold what belongs to another."""
+    """Refuse an attempt that is in the tables of two models."""
     twice = attempts.loc[attempts.duplicated(["cell", "attempt"]), "cell"]
     if len(twice):
         raise UserError(f"{dataset}: two tables have an attempt of {twice.iloc[0]}")

@@ -1,4 +1,4 @@
-"""The same model asked in other ways: as an agent, without documentation, or once."""
+"""The same model prompted in several ways: as an agent, without documentation, or once."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from repro.analysis.tidy import Tidy
 AGENT, NO_DOCS, SINGLE = "agent", "agent, no docs", "single-shot"
 VARIANTS = (AGENT, NO_DOCS, SINGLE)
 _SUFFIXES = {"-no-docs": NO_DOCS, "-single-shot": SINGLE}
-"""What `repro generate` appends to a model's name."""
+"""Suffixes that `repro generate` appends to a model's name."""
 
 COLUMNS = ["base", "variant", "model", "metric", "value", "low", "high", "tasks", "programs"]
 METRICS = {
@@ -25,9 +25,9 @@ TOKENS = "tokens"
 
 
 def variant_of(tidy: Tidy, model: str) -> tuple[str, str]:
-    """The model without what says how it was asked, and how it was.
+    """The model's name without its suffix, and how it was prompted.
 
-    Told by its sessions; where there are none, by its name.
+    Taken from its sessions; where there are none, from its name.
     """
     own = tidy.sessions[tidy.sessions["model"] == model]
     if len(own):
@@ -42,13 +42,13 @@ def variant_of(tidy: Tidy, model: str) -> tuple[str, str]:
 
 
 def compared(tidy: Tidy) -> pd.DataFrame:
-    """Models that were asked in several ways, on the tasks that all their ways have.
+    """Models that were prompted in several ways, on the tasks that all these ways have.
 
     Returns:
-        A row a model and metric: columns `COLUMNS`. The metrics are `METRICS` over the common
-        tasks (problem and framework) only, and `TOKENS`, the median of input and output tokens
-        of a session, which is known without a run, over the tasks that all ways have sessions of;
-        `programs` are then sessions. Empty if no model was asked in two ways.
+        One row per model and metric, columns `COLUMNS`: `METRICS` over the tasks (problem and
+        framework) that all ways have outcomes of, and `TOKENS`, the median of input and output
+        tokens of a session over the tasks that all ways have sessions of, for which `programs`
+        counts sessions. Empty if no model was prompted in two ways.
     """
     llms = [name for name, model in tidy.study.models.items() if model.kernels is None]
     ways: dict[str, dict[str, str]] = {}
@@ -85,7 +85,7 @@ def _rows(tidy: Tidy, ways: dict[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _common(tidy: Tidy, models: list[str]) -> Tidy:
-    """The dataset cut down to the problems and frameworks of which all models have outcomes."""
+    """The dataset, limited to the tasks of which all models have outcomes."""
     both = _shared(outcomes(tidy), models)
 
     def cut(table: pd.DataFrame) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def _common(tidy: Tidy, models: list[str]) -> Tidy:
 
 
 def _shared(table: pd.DataFrame, models: list[str]) -> set[tuple[str, str]]:
-    """Problem and framework of the rows that every model has."""
+    """The tasks (problem and framework) of which every model has rows."""
     own = (table[table["model"] == model] for model in models)
     return set.intersection(
         *(set(zip(one["problem"], one["framework"], strict=True)) for one in own)

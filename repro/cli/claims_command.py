@@ -1,4 +1,4 @@
-"""`repro claims`: what datasets say to each claim of the paper."""
+"""`repro claims`: each claim judged by datasets."""
 
 import json
 from pathlib import Path
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @options.data
 @options.as_json
 def command(dataset: str | None, data: Path, *, as_json: bool) -> int:
-    """Hold each claim of the paper against datasets: supported, refuted, or cannot tell.
+    """Judge each claim by datasets: supported, refuted, or cannot tell.
 
-    A verdict names its numbers and the cells that it rests on, or what is missing. It is about
-    the programs, sizes and machine of that dataset, no others; cells that ran on fewer cores than
-    they have threads say nothing. Exit code 1, if a file of a dataset
-    is damaged.
+    The claims are the paper's (studies/claims/paper.toml), and those that problems of the study
+    bring (claims.toml). A verdict names its numbers and the cells that it rests on, or what is
+    missing. It holds for the programs, sizes and machine of that dataset only; cells that ran on
+    fewer cores than they have threads do not count. Exit code 1: a file of a dataset is damaged.
     """
     from repro.claims.judge import judge_dataset  # pandas takes a second to import
 

@@ -1,4 +1,4 @@
-"""`repro compare`: two datasets beside each other."""
+"""`repro compare`: the differences between two datasets."""
 
 import json
 from pathlib import Path
@@ -26,21 +26,21 @@ _SHOWN = 8
     type=click.FloatRange(min=1, max=1000),
     default=1.25,
     show_default=True,
-    help="Times that differ by less than this, either way, are no difference.",
+    help="Differences of times by less than this, either way, do not count.",
 )
 @options.as_json
 def command(a: str, b: str, data: Path, factor: float, *, as_json: bool) -> int:
-    """Compare two datasets: other machines, versions of Julia, or days.
+    """Compare two datasets, made on two machines, with two versions of Julia, or on two days.
 
-    A and B are datasets' names, or paths with a slash. Kernels, sizes, tiles and seeds of cells of
-    the same name must be the same bit for bit, and outcomes the same, where they are the
-    program's. Times may differ by the factor: in seconds, if both machines have the same name,
-    else as speedups over the reference program on one thread. A difference must be significant
-    after correction for the number of cells (Benjamini and Hochberg, 5 %). Cells that only one
-    has are named. Two repetitions are the least that can tell; where they do not, it says how many
-    might. Repetitions share a process: what differs from one run to the next on the same machine
-    is in no interval, and the factor is the room for it. Exit code 1: something differs, or a file
-    of a dataset is damaged; 0: nothing does, though cells may be too unsteady to tell.
+    A and B are datasets' names, or paths with a slash. In cells of the same name, kernels, sizes,
+    tiles and seeds must be identical, and outcomes the same where they are the program's. Times
+    may differ by the factor: in seconds, if both machines have the same name, else as speedups
+    over the reference program on one thread. A difference must be significant after correction
+    for the number of cells (Benjamini and Hochberg, 5 %). Cells that only one dataset has are
+    named. A verdict needs at least two repetitions; where they do not suffice, the output says how
+    many might. Repetitions share a process: no interval covers what differs between runs on the
+    same machine, which the factor allows for. Exit code 1: something differs, or a file of a
+    dataset is damaged; 0: nothing differs, though some cells may be undecided.
     """
     from repro.analysis.dataset_comparison import (
         compare_datasets,  # pandas takes a second to import

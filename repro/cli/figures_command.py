@@ -35,9 +35,9 @@ def command(
     """Draw the figures of a dataset as PDF, SVG and PNG, with their numbers as CSV and LaTeX.
 
     The same dataset gives the same bytes. With --check they are drawn into a temporary directory
-    and compared with paper_figures/expected/DATASET; exit 1 names each figure that differs and
-    where. Datasets without published figures are only checked when they are named. Of a dataset
-    that is damaged what is left is drawn, each figure says so, and the exit code is 1.
+    and compared with paper_figures/expected/DATASET; with exit code 1, each figure that differs is
+    named, and where. Datasets without published figures are checked only if named. From a damaged
+    dataset the readable part is drawn, each figure says so, and the exit code is 1.
     """
     if only_check and update_expected:
         raise UserError("--check and --update-expected: give one of them")
@@ -50,7 +50,7 @@ def command(
         asked = [path for path in datasets if dataset or (EXPECTED / path.name).is_dir()]
         for path in datasets:
             if path not in asked:
-                click.echo(f"{path.name}: not checked, no figures of it are published")
+                click.echo(f"{path.name}: not checked; it has no published figures")
         return max([_check(path, dry_run=dry_run) for path in asked], default=0)
     sound = True
     for path in datasets:
@@ -72,7 +72,7 @@ def _render(dataset: Path, target: Path, damage: list[str] | None = None) -> lis
 
 
 def _draw(dataset: Path, target: Path, *, only: bool) -> bool:
-    """Draw, and name what is damaged; whether nothing is. One of several may be past drawing."""
+    """Draw, name damaged files, and return whether there are none."""
     damage: list[str] = []
     try:
         built = _render(dataset, target, damage)

@@ -1,4 +1,4 @@
-"""`repro metrics`: what the programs of datasets come to, in numbers."""
+"""`repro metrics`: rates, speedups, scaling and cost of the programs of datasets."""
 
 import json
 from pathlib import Path
@@ -24,11 +24,11 @@ _WIDTH = 160
 def command(dataset: str | None, data: Path, *, as_json: bool) -> int:
     """Compute the metrics of datasets: build@k, pass@k, speedup_n@k, efficiency_n@k and others.
 
-    Names and definitions are ParEval's. Beside them: how far each program goes and what ends it,
-    its serial fraction (Karp-Flatt), its time against the vendor's library, and what its
-    generation cost. Cells that are `unavailable` or `infrastructure` are counted apart, in no
-    rate. What a dataset lacks is named. Exit code 1, if a file of one is damaged; the rest is
-    reported.
+    Names and definitions are ParEval's. Further metrics are the largest scale at which each
+    program is ok and how it fails beyond, its serial fraction (Karp-Flatt), its time over the
+    vendor library's, and the cost of its generation. Cells that are `unavailable` or
+    `infrastructure` are counted separately, and in no rate. Missing data are named. Exit code 1:
+    a file of a dataset is damaged; what can be read is reported.
     """
     from repro.analysis.metrics import metrics  # pandas takes a second to import
 
@@ -66,7 +66,7 @@ def _print(found: "Metrics") -> None:
         if table.row_count:
             console.print(table)
     for line in found.damaged:
-        click.echo(f"damaged, left out: {line}")
+        click.echo(f"damaged, not included: {line}")
     for line in found.missing:
         click.echo(f"{found.dataset} does not have {line}")
     click.echo()

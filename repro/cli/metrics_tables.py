@@ -1,4 +1,4 @@
-"""The tables of `repro metrics`; --json has more, and all digits."""
+"""The tables of `repro metrics`; --json has more, with all digits."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ def counts(found: "Metrics") -> str:
     parts = [f"{sum(own.values())} of {sum(found.cells.values())} cells have an outcome"]
     parts += [f"{n} {k}" for k, n in own.items()]
     if never := found.cells.get(NO_KERNEL):
-        parts.append(f"{never} are of programs that their sessions did not leave")
+        parts.append(f"{never} are of programs that no session produced")
     apart = [f"{n} {k}" for k, n in ours.items()]
     apart += [f"{found.cells['']} never attempted"] if found.cells.get("") else []
     return ", ".join(parts) + (f"; in no rate: {', '.join(apart)}" if apart else "")
@@ -60,7 +60,7 @@ def _interval(row: Any, value: str = "value") -> str:
 def _rates(rates: pd.DataFrame) -> "Table":
     """build@k and pass@k by model and framework."""
     heads = ["k", "build@k", "pass@k", "pass@k everywhere", "of", "cells left out"]
-    title = "Rates: pass@k at the smallest scale point, and at every one with an outcome"
+    title = "Rates: pass@k at the smallest scale point, and at all with an outcome"
     table = _table(title, ["model", "framework"], heads)
     whole = rates[rates["problem"] == ALL]
     every = whole[(whole["metric"] == "pass") & (whole["scale"] == ALL)]
@@ -106,8 +106,8 @@ def _cores(scale: str) -> int:
 
 
 def _envelope(found: "Metrics") -> "Table":
-    """How far each program goes, what ends it, and how well it does there."""
-    title = "How far programs go; serial fraction and time over the vendor's at the largest ok"
+    """The largest scale at which each program is ok, how it fails beyond, and how it scales."""
+    title = "Largest ok scale; there, the serial fraction and the time over the vendor's"
     texts = ["program", "largest ok", "ended by"]
     table = _table(title, texts, ["ok", "serial fraction", "time/vendor's"])
     measured = found.envelope[found.envelope["counted"] > 0]
@@ -126,14 +126,14 @@ def _envelope(found: "Metrics") -> "Table":
 
 
 def _at(table: pd.DataFrame, cell: str, n: int, value: str) -> str:
-    """A number of a cell, whose name may carry its size."""
+    """A number of a cell, whose name may include its size."""
     rows = table[table["cell"].isin([cell, f"{cell},n={n}"]) & (table["n"] == n)]
     return _interval(rows.iloc[0], value) if len(rows) else "-"
 
 
 def _costs(found: "Metrics") -> "Table":
-    """What generation cost."""
-    title = "Generation: medians a session, of those that ended by the model's doing"
+    """The cost of generation."""
+    title = "Generation: medians over the sessions that the model ended"
     heads = ["sessions", *(name.replace("_", " ") for name in NUMBERS)]
     table = _table(title, ["model", "agent", "docs"], heads)
     keys = ["model", "base", "agent", "docs"]
