@@ -279,7 +279,7 @@ def test_reload_keeps_a_view_and_back_leads_to_it(page: Page, site: Path) -> Non
 def test_a_claim_leads_to_a_cell_that_it_rests_on(page: Page, site: Path) -> None:
     show(page, site, "claims.html#kinds-of-failure")
     claim = page.locator("#kinds-of-failure")
-    claim.get_by_text("cells that it rests on").click()
+    claim.get_by_text("cells of evidence").click()
     claim.get_by_role("link", name="gpt-5.5/cholesky/threads/0@1x1x4").click()
     page.wait_for_url(f"**/{PROGRAM}#1x1x4")
 
@@ -292,7 +292,7 @@ def test_a_command_is_copied_and_keys_can_be_switched_off(page: Page, site: Path
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == ".venv/bin/repro cell run gpt-5.5/cholesky/threads/0@1x1x1 --dataset made-up"
     page.get_by_role("button", name="Keys").click()
-    page.get_by_label("These keys act").uncheck()
+    page.get_by_label("Use these keys").uncheck()
     page.get_by_role("button", name="Close").click()
     page.reload()
     page.keyboard.press("2")
