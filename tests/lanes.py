@@ -32,6 +32,7 @@ LANES = {
     "doctors, and the image in use": Lane(5, (
         "lab/test_doctor", "lab/test_cells_in_image", "lab/test_driver_in_image",
     )),
+    "Julia's own tests": Lane(5, ("test_julia",)),
     "a fourth problem": Lane(5, ("test_extending",)),
     "agents and browsers": Lane(5, (
         "lab/test_gateway_opencode", "lab/test_sandbox", "lab/test_report_in_browser",
