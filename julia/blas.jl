@@ -1,11 +1,11 @@
-# What BLAS this is.  Julia 1.5 cannot be asked, so the library is; from 1.7 on it lies behind a
-# trampoline that names the libraries loaded.
+# Facts about BLAS.  Julia 1.5 cannot report them, so they come from the library itself.  From 1.7 on
+# it is behind a trampoline that lists the loaded libraries.
 using LinearAlgebra, Libdl
 
 blas_library() = isdefined(BLAS, :get_config) ? first(BLAS.get_config().loaded_libs).libname :
                                                 BLAS.libblas
 
-"The address of a function of OpenBLAS; `nothing` if this BLAS does not have it."
+"Return the address of a function of OpenBLAS, or `nothing` if this BLAS does not have it."
 function blas_function(name)
     library = dlopen(blas_library())
     for symbol in (Symbol(name, "64_"), Symbol(name))

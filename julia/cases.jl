@@ -1,22 +1,22 @@
-# What the harness asks of a problem: the file problem.jl in the problem's directory.
+# The functions that the file problem.jl in the directory of a problem must define.
 #
-# A case is one problem at one size with one seed.  The file defines a type of cases, which is also
-# its last value, and adds methods to these functions:
+# A case is a problem at one size with one seed.  The file defines a type of cases and methods of
+# the functions below.  Its last value is that type.
 #
 #   Type(n, tile, seed)                      a case; its inputs follow from the seed alone
 #   bound(case)                              the largest error accepted
 #   kernel_arguments(::SharedMemory, case)   fresh arguments for one call in one process
 #   distributed_arguments(case)              the same for ranks and workers, without communicator
 #   kernel_error(team, case, arguments, returned, seed)
-#                                            the error of a result, to be compared with the bound, or
-#                                            the promise that was broken, in words
+#                                            the error of a result, for comparison with the bound,
+#                                            or a text that says which rule is broken
 #   wrong_results(team, case)                names of ways to spoil a right result, each of which
 #                                            verification must notice
 #   spoil!(team, case, what, arguments, returned)
-#                                            a result spoilt in that way
+#                                            the result, spoilt in that way
 #
-# A method may be for `SharedMemory`, for `DistributedMemory`, or for any team.  What to use: entries
-# and seeds (below), matrices in tiles (tiled/), what teams can do together (teams.jl).
+# A method can be for `SharedMemory`, for `DistributedMemory`, or for any team.  Building blocks:
+# entries and seeds (below), matrices in tiles (tiled/), operations of teams (teams.jl).
 using Random
 
 abstract type Case end
@@ -31,22 +31,22 @@ end
     scramble(scramble(seed % UInt64 + 0x9e3779b97f4a7c15 * (i % UInt64)) +
              0xd1342543de82ef95 * (j % UInt64))
 
-"Uniform in [-1,1), a pure function of its arguments (stable across Julia versions)."
+"Return a number, uniform in [-1,1): a pure function, the same in every version of Julia."
 @inline entry(seed, i, j) = (hash_of(seed, i, j) >> 11) * 2.0^-52 - 1.0
 
-"A seed of its own for each use; 52 bits, so that it survives a JSON reader that knows only floats."
+"Return a separate seed for each use.  It has 52 bits, so JSON readers with only floats keep it."
 derive(seed, use) = Int(hash_of(seed, use, 0) >> 12)
 
-"The case of a timed repetition; its inputs are those of no other repetition."
+"Return the case of a timed repetition; its inputs differ from those of all others."
 timed_case(problem, n, tile, seed, repetition) = problem(n, tile, derive(seed, repetition))
 
-"The cases that a kernel must get right before it is timed; running them compiles it."
+"Return the cases that a kernel must pass before it is timed; they also compile it."
 check_cases(problem, n, tile, seed) = [problem(n, tile, derive(seed, 0))]
 
-"Cases that must also come out right for a timed repetition to be correct."
+"Return further cases that a correct repetition must pass."
 spot_cases(case) = []
 
-"What a kernel returned instead of what it had promised."
+"Describe an unexpected return value."
 brief(x::Real) = string(x)
 brief(x) = "a value of type $(first_of(string(typeof(x)), 100))"
 

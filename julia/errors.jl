@@ -1,6 +1,6 @@
-# What is written down of an exception that a kernel threw.
+# Records of exceptions that a kernel threw.
 
-"An exception and those inside it: tasks, includes and workers wrap what they throw."
+"Return an exception and those inside it: tasks, includes and workers wrap exceptions."
 causes(e) = append!(Any[e], mapreduce(causes, append!, inner(e); init = Any[]))
 
 inner(e) = [v for v in (getfield(e, f) for f in fieldnames(typeof(e)) if isdefined(e, f))
@@ -8,7 +8,7 @@ inner(e) = [v for v in (getfield(e, f) for f in fieldnames(typeof(e)) if isdefin
 inner(e::TaskFailedException) = [e.task.exception]
 inner(e::CompositeException) = e.exceptions
 
-# A kernel's exceptions may have show methods, in a newer world, which may themselves fail.
+# Exceptions of a kernel can have show methods: these are in a newer world, and can fail.
 function described(show_arguments...)
     try
         Base.invokelatest(sprint, showerror, show_arguments...)
@@ -17,10 +17,10 @@ function described(show_arguments...)
     end
 end
 
-"What was thrown first, inside all wrapping; of several tasks that failed, by the first."
+"Return the innermost exception; if several tasks failed, that of the first."
 root_cause(e) = isempty(inner(e)) ? e : root_cause(first(inner(e)))
 
-"The fields of an error record; the kind follows from the phase and the causes if it is not given."
+"Return the fields of an error record; the phase and the causes determine the default kind."
 function error_fields(phase, e, trace; kind = nothing)
     root = root_cause(e)
     ("event" => "error", "phase" => phase, "kind" => something(kind, kind_of(phase, e)),

@@ -1,5 +1,5 @@
-# The trusted harness, a module of its own: `Main` belongs to the kernel, which may put functions on
-# workers by `@everywhere`.  run_cell.jl is its command line.
+# The trusted harness.  It is a separate module, because `Main` belongs to the kernel, which can
+# define functions on workers by `@everywhere`.  run_cell.jl is its command line.
 using LinearAlgebra, Random
 const JULIA = @__DIR__
 include("records.jl")
@@ -11,7 +11,7 @@ include("workers.jl")
 include("cases.jl")
 include("tiled/tiled.jl")
 
-"One run: who computes, what, and what is written down of it."
+"One run: the team that computes, the problem, and the log of records."
 struct Run
     team::Team
     problem::Type{<:Case}
@@ -21,8 +21,8 @@ end
 record!(run::Run, fields...) = record!(run.log, fields...)
 
 """
-One run.  It is invoked in the world that has the framework's methods but not the kernel's, and
-stays in it: whatever a kernel redefines, nothing below changes.
+Run a cell.  This is called in the world with the methods of the framework, before the kernel is
+loaded, and stays in it: no redefinition by a kernel changes the code below.
 """
 function run_cell(run, o)
     problem = run.problem
@@ -43,7 +43,7 @@ function measure(run, kernel, tune, problem, o)
     end
 end
 
-"Spoil a right result in each way that the problem names; is it noticed?"
+"Spoil a right result in each way that the problem lists, and record whether it is noticed."
 function spoil(run, kernel, case)
     for what in wrong_results(run.team, case)
         spoilt(arguments, returned) = spoil!(run.team, case, what, arguments, returned)
@@ -53,7 +53,7 @@ function spoil(run, kernel, case)
     end
 end
 
-"Include the kernel in Main; the function asked for, and `tune!` if there is one."
+"Include the kernel in Main; return the function `name`, and `tune!` or `nothing`."
 function load(run, path, name)
     record!(run, "event" => "begin", "phase" => "load")
     found(x) = Base.invokelatest(isdefined, Main, x) ? by_now(x, Main) : nothing
@@ -66,7 +66,7 @@ function load(run, path, name)
     kernel, found(:tune!)
 end
 
-"Is the kernel right at the small size?  The worst of the cases is recorded."
+"Return true if the kernel is right at the small size; record the worst of the cases."
 function check(run, kernel, cases, tile)
     record!(run, "event" => "begin", "phase" => "check")
     checks = @timed [run_and_verify(run, "check", kernel, c).verdict for c in cases]
@@ -97,11 +97,11 @@ function repeat_once(run, kernel, case, o, repetition)
             "fault" => v.fault, "correct" => v.correct, "blas_threads" => threads)
 end
 
-"One call of the kernel on fresh inputs, and what verification says of its result."
+"Call the kernel on fresh inputs and verify its result."
 function run_and_verify(run, phase, kernel, case, spoilt = (arguments, returned) -> returned)
-    GC.gc()                    # frees what the call before held, before the new inputs are made
+    GC.gc()                    # frees the memory of the previous call before inputs are allocated
     arguments = kernel_arguments(run.team, case)
-    GC.gc()                    # or the inputs' allocation would trigger a collection in the call
+    GC.gc()                    # otherwise allocating the inputs triggers a collection in the call
     call = guarded(() -> timed_call(run.team, kernel, arguments), run, phase)
     probe_seed = share(run.team, rand(RandomDevice(), 1:2^52))
     returned = spoilt(arguments, call.value)
@@ -109,17 +109,17 @@ function run_and_verify(run, phase, kernel, case, spoilt = (arguments, returned)
     (call = call, probe_seed = probe_seed, verdict = verdict(case, found))
 end
 
-"What to think of an error; a broken promise, given in words, is infinitely far."
+"Return the verdict for an error; a fault, given as text, counts as infinite."
 verdict(case, fault::String) = merge(verdict(case, Inf), (fault = fault,))
 verdict(case, error) = (n = case.n, error = error, bound = bound(case), fault = nothing,
                         correct = error <= bound(case))
 
-"Of several cases, the one whose error is the largest part of what is allowed speaks for all."
+"Return the verdict with the largest error relative to its bound."
 worst_verdict(verdicts) = verdicts[argmax([v.error / v.bound for v in verdicts])]
 
 """
-Call f; if it throws, record it and leave.  Only calls into the kernel are guarded, so that a
-mistake of the harness is never recorded as the kernel's.
+Call f; if it throws, record the exception and exit.  Only calls into the kernel are guarded: an
+error of the harness must not be recorded as one of the kernel.
 """
 function guarded(f, run, phase)
     try
@@ -130,7 +130,7 @@ function guarded(f, run, phase)
     end
 end
 
-"Options, token, problem, framework; then the run, in the world that has their methods."
+"Read options and token, load problem and framework, then run in the world with their methods."
 function main()
     o, token = options(ARGS), readline(stdin)
     redirect_stdin(open("/dev/null"))
@@ -141,10 +141,10 @@ function main()
     Base.invokelatest(begin_run, Run(team, problem, log), o)
 end
 
-"What a name stands for by now: Julia 1.12 hides from a function what was defined since its call."
+"Return the current value of a name; in Julia 1.12 a function sees only those older than its call."
 by_now(name, where = @__MODULE__) = Base.invokelatest(getfield, where, name)
 
-"Load problem and framework, and bring up the framework's processes."
+"Load problem and framework, and start the processes of the framework."
 function formed(log, o)
     kind = "infrastructure"
     try
@@ -154,13 +154,13 @@ function formed(log, o)
         kind = "infrastructure"
         Base.invokelatest(by_now(:form_team), o), problem
     catch e
-        isempty(log.token) && rethrow()        # not the first rank, which has the token
+        isempty(log.token) && rethrow()        # only the first rank has the token
         fail(log, error_fields("start", e, catch_backtrace(); kind = kind), 0)
         exit(1)
     end
 end
 
-# A launcher gives the token to the first rank only, which shares it.
+# A launcher passes the token only to the first rank, which shares it.
 function begin_run(run, o)
     run.log.token = share(run.team, run.log.token)
     isempty(run.log.token) && wrong_call("no token on the first line of standard input")

@@ -8,7 +8,7 @@ const SWITCHES = Dict("tune" => false, "wrong-results" => false)
 const TYPES = merge(OPTIONS, WORKER_OPTIONS)
 const MAY_BE_LEFT_OUT = merge(SWITCHES, Dict("ranks" => 1, "copies" => 1, "worker-command" => ``))
 
-"Options by name.  Switches take no value, `--worker-command` all that is left of the line."
+"Return options by name.  A switch has no value; `--worker-command` takes the rest of the line."
 function options(arguments)
     o, rest = Dict{String,Any}(MAY_BE_LEFT_OUT), copy(arguments)
     while !isempty(rest)
@@ -53,7 +53,7 @@ function checked(o)
     o
 end
 
-# A name stands for a directory of this package, a path for one anywhere.
+# A name is a directory of this package; a path can be any directory.
 directory(kind, name) =
     basename(name) == name ? joinpath(@__DIR__, "..", kind, name) : abspath(name)
 problem_file(name) = joinpath(directory("problems", name), "problem.jl")

@@ -1,7 +1,7 @@
-# Says what this Julia is, as `key<TAB>value` lines. Arguments: packages to look for.
+# Prints facts about this Julia as `key<TAB>value` lines. Arguments: packages to look for.
 using LinearAlgebra
 
-# A Julia with the wrong libunwind starts and computes, but dies here.
+# With the wrong libunwind, Julia starts and computes but crashes here.
 thrower(x) = x > 0 ? x : error("an exception that leaves compiled code")
 caught = try thrower(-1); false catch; true end
 caught || exit(1)

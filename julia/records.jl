@@ -1,9 +1,9 @@
-# The result file: one record a line, `JSON <tab> MAC`.  Each MAC covers the one before it, so that
-# a kernel that adds, changes, repeats or removes lines is noticed by whoever knows the token.
+# The result file: one record per line, `JSON <tab> MAC`.  Each MAC covers the previous one, so a
+# reader with the token notices if a kernel adds, changes, repeats or removes lines.
 using SHA: hmac_sha256
 using Base: Filesystem
 
-"A result file and the end of its chain.  The token is a secret of the harness and the watchdog."
+"A result file and its last MAC.  The token is a secret of the harness and the watchdog."
 mutable struct Log
     path::String
     token::String
@@ -12,7 +12,7 @@ mutable struct Log
 end
 Log(path, token) = Log(abspath(path), token, "", false)
 
-"Append one record.  Unbuffered, so that a killed run keeps all that it had."
+"Append one record, unbuffered, so that a killed run keeps all its records."
 function record!(log::Log, fields::Pair{String}...)
     log.silent && return
     text = json(fields)
@@ -21,8 +21,8 @@ function record!(log::Log, fields::Pair{String}...)
 end
 
 """
-The last record, of a failure.  A rank that is otherwise silent begins a file of its own, as the
-others may be writing too.
+Write the last record, of a failure.  A rank other than 0 writes a separate file, because several
+ranks can fail at once.
 """
 function fail(log::Log, fields, rank)
     path = rank == 0 ? log.path : "$(log.path).$rank"
@@ -33,8 +33,8 @@ end
 chain(token, previous, text) =
     bytes2hex(hmac_sha256(Vector{UInt8}(token), Vector{UInt8}(previous * text)))[1:32]
 
-# The file is opened anew for each record, as a kernel may have moved, truncated or closed what it
-# found; and with O_APPEND, so that a line of the kernel's is never written over but kept.
+# The file is opened for each record, because a kernel can move, truncate or close it.  O_APPEND
+# ensures that lines of a kernel are not overwritten.
 function append(path, line)
     flags = Filesystem.JL_O_WRONLY | Filesystem.JL_O_CREAT | Filesystem.JL_O_APPEND
     file = Filesystem.open(path, flags, 0o644)

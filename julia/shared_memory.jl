@@ -1,2 +1,2 @@
-# One process with threads: what the frameworks `threads` and `dagger` have in common.
+# One process with threads, for the frameworks `threads` and `dagger`.
 form_team(o) = SharedMemory()

@@ -1,22 +1,22 @@
-# Starting Distributed's workers by a command line that the driver was given: one that starts a
-# worker on this machine, to be run several times, or one that starts all of them, such as srun's.
+# Starts workers of Distributed by a command line from the options of the driver.  The command
+# starts one worker on this machine and runs several times, or starts all workers, as srun does.
 using Distributed
 
 mutable struct Launched <: ClusterManager
     command::Cmd        # ends in `julia ... --worker`
-    copies::Int         # how often to run it
-    workers::Int        # how many that makes in all
+    copies::Int         # number of times to run it
+    workers::Int        # total number of workers
     announced::Int
 end
 
 function start_workers(command, copies, workers)
     pids = addprocs(Launched(command, copies, workers, 0))
-    length(pids) == workers || error("only $(length(pids)) of $workers workers came up")
+    length(pids) == workers || error("only $(length(pids)) of $workers workers started")
     nothing
 end
 
-# Called by addprocs.  A worker reads the cookie from its standard input and then says where it
-# listens; srun gives the one cookie to all that it starts, and passes on what each of them says.
+# Called by addprocs.  A worker reads the cookie from its standard input, then prints the address at
+# which it listens.  srun passes the cookie to all workers, and prints the output of each.
 function Distributed.launch(manager::Launched, parameters::Dict, launched::Array, news::Condition)
     running = map(1:manager.copies) do _
         process = open(pipeline(manager.command; stderr = stderr), "r+")
@@ -26,13 +26,14 @@ function Distributed.launch(manager::Launched, parameters::Dict, launched::Array
     end
     while manager.announced < manager.workers
         ended = filter(process_exited, running)
-        isempty(ended) || error("what starts workers ended with exit code $(first(ended).exitcode) ",
-                                "after $(manager.announced) of $(manager.workers)")
+        isempty(ended) || error("the command that starts workers ended with exit code ",
+                                first(ended).exitcode, " after ",
+                                "$(manager.announced) of $(manager.workers)")
         sleep(0.05)
     end
 end
 
-"Take note of workers that say where they listen; print everything else that they print."
+"Add workers as they print their address; pass on all other output."
 function pass_on(process, manager, launched, news)
     for line in eachline(process)
         found = match(r"^(?:\d+: )?julia_worker:(\d+)#(\S+)$", line)

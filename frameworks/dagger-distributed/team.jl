@@ -1,8 +1,8 @@
-# Dagger.jl over Distributed's workers: the kernel is called on the driver and returns Chunks, whose
-# data stays on the workers.
+# Dagger.jl on workers of Distributed: the driver calls the kernel, which returns Chunks; their data
+# stays on the workers.
 Base.find_package("Dagger") === nothing && error("Dagger.jl is not installed")
 
-# Dagger is loaded when there are workers, not before, as its documentation asks for.
+# The documentation of Dagger requires that workers exist before it is loaded.
 function form_team(o)
     isempty(o["worker-command"]) && wrong_call("no command for workers")
     start_workers(o["worker-command"], o["copies"], o["ranks"])

@@ -1,5 +1,5 @@
-# The workers of distributed Dagger, as the driver sees them, and what verification asks of them:
-# driver and workers both load this file.
+# The team of distributed Dagger, and its functions for verification.  The driver and all workers
+# load this file.
 using Dagger, Distributed
 
 struct Workers <: DistributedMemory end
@@ -9,7 +9,7 @@ function workers_team()
     Workers()
 end
 
-"Call f on every worker; the answers in the order of `workers()`."
+"Call f on every worker; return the answers in the order of `workers()`."
 ask_workers(f, arguments...) =
     asyncmap(w -> remotecall_fetch(f, w, arguments...), workers(); ntasks = nworkers())
 
@@ -25,7 +25,7 @@ is_chunks(x) = x isa AbstractDict &&
 
 owner(chunk) = chunk.handle.owner
 
-"What breaks the promise that every tile is a Chunk on a worker, of the right size."
+"Return a fault unless every tile is a Chunk of the right size on a worker."
 function tiles_fault(::Workers, chunks, expected, n, tile)
     is_chunks(chunks) || return "the kernel returned $(brief(chunks)), not a Dict of Chunks"
     for ij in sort!(collect(keys(chunks)))
@@ -42,7 +42,7 @@ function owners_fault(f, ::Workers, chunks)
     isempty(faults) ? nothing : first(faults)
 end
 
-"Call f with its tiles on every worker that has some, outside of Dagger and its scheduler."
+"Call f on every owner with the tiles it owns, without Dagger's scheduler; return the answers."
 function ask_owners(f, chunks, arguments...)
     asyncmap(sort!(unique(owner(c) for c in values(chunks))); ntasks = nworkers()) do w
         theirs = Dict(ij => c for (ij, c) in chunks if owner(c) == w)
@@ -53,7 +53,7 @@ end
 with_tiles(f, chunks, arguments...) =
     f(Dict(ij => Dagger.MemPool.poolget(c.handle) for (ij, c) in chunks), arguments...)
 
-"A tile of another size is a new Chunk; all else happens where the tile is."
+"Spoil tile (i, j): on its owner, or by a new Chunk if its size must change."
 function spoil_tiles!(::Workers, what, chunks, ij)
     if what == "a tile without owner"
         delete!(chunks, ij)
@@ -68,14 +68,14 @@ end
 
 spoil_there!(tiles, what) = (foreach(ij -> spoil_tile!(what, tiles, ij), collect(keys(tiles))); nothing)
 
-# Two kinds of matrix for verification.  Tiles are applied where they are; only vectors travel.
+# Two kinds of matrix for verification.  Workers apply tiles; only vectors are sent.
 
-"A result, its tiles with their owners."
+"A result; its owners apply their tiles."
 struct OnOwners{T}
     chunks::T
 end
 
-"An input, whose tiles any worker can make."
+"An input; any worker can make its tiles."
 struct Anywhere{T}
     maker::T
 end

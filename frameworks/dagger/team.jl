@@ -1,3 +1,3 @@
-# Dagger.jl, in one process: kernels are called as those of Base.Threads are.
+# Dagger.jl in one process: kernels are called like those of Base.Threads.
 using Dagger
 include(joinpath(JULIA, "shared_memory.jl"))

@@ -2,8 +2,8 @@
 using MPI
 
 struct Ranks <: DistributedMemory
-    kernels::MPI.Comm       # what kernels are given
-    ours::MPI.Comm          # the harness's own: nothing that a kernel left behind gets in its way
+    kernels::MPI.Comm       # passed to kernels
+    ours::MPI.Comm          # only for the harness: pending messages of kernels cannot interfere
 end
 
 function form_team(o)
@@ -20,19 +20,19 @@ most_blas_threads(team::Ranks) = largest(team, something(blas_threads(), 0))
 computing(team::Ranks) = (ranks = MPI.Comm_size(team.ours),
                           threads = MPI.Allreduce(Threads.nthreads(), min, team.ours))
 
-"The complaint of the lowest rank that has one, on all ranks."
+"Return the complaint of the lowest rank with one, on all ranks."
 function agree(team::Ranks, complaint)
     complaining = complaint === nothing ? typemax(Int) : rank(team)
     first_one = MPI.Allreduce(complaining, min, team.ours)
     first_one == typemax(Int) ? nothing : MPI.bcast(complaint, first_one, team.ours)
 end
 
-# The launcher then ends the others too, which may be waiting for this one.
+# The launcher then ends the other ranks too, which can be waiting for this one.
 leave(team::Ranks, code) = MPI.Abort(team.kernels, code)
 
 kernel_arguments(team::Ranks, case) = (team.kernels, distributed_arguments(case)...)
 
-"From the moment that all ranks are ready to the moment that the last has its result."
+"Call the kernel; the time starts when all ranks are ready and ends when the last has its result."
 function timed_call(team::Ranks, kernel, arguments)
     MPI.Barrier(team.ours)
     run = @timed Base.invokelatest(kernel, arguments...)
@@ -46,7 +46,7 @@ function number_fault(team::Ranks, returned)
     agree(team, fault === nothing ? nothing : "rank $(rank(team)) returned $fault")
 end
 
-"What breaks the promise that every tile has one owner; the same answer on all ranks."
+"Return a fault, the same on all ranks, unless every tile has one owner and the right size."
 function tiles_fault(team::Ranks, tiles, expected, n, tile)
     fault = is_tiles(tiles) ? tile_fault(sizes(tiles), expected, n, tile) :
             "returned $(brief(tiles)), not tiles"
@@ -59,7 +59,7 @@ owners_fault(f, team::Ranks, tiles) = agree(team, f(tiles))
 result_of(::Ranks, tiles) = (i, j) -> tiles[(i, j)]
 input_of(::Ranks, maker) = maker
 
-"The tiles of the inputs that this rank applies in verification."
+"Return the tiles of inputs that this rank applies in verification."
 share_of(team::Ranks, n, tile) = alltiles(n, tile)[rank(team)+1:MPI.Comm_size(team.ours):end]
 
 spoil_tiles!(::Ranks, what, tiles, ij) = spoil_tile!(what, tiles, ij)

@@ -1,2 +1,2 @@
-# Base.Threads, in one process.
+# Base.Threads in one process.
 include(joinpath(JULIA, "shared_memory.jl"))

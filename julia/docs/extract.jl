@@ -2,13 +2,13 @@
 #
 #     julia --startup-file=no --project=julia julia/docs/extract.jl MODULE...
 #
-# A line is one of
+# The kinds of lines are
 #   julia    its version; the first line
-#   missing  a module that could not be loaded, and why
-#   entry    a documented name, with all its docstrings: name, module (the one that shows it to
-#            users), kind, names (all its qualified names), modules (all that have to do with it),
-#            public, signatures, text (markdown as written), source, version
-#   page     a page of a manual, Markdown or HTML as it was found
+#   missing  a module that cannot be loaded, and why
+#   entry    a documented name, with all its docstrings: name, module (the one that exports it),
+#            kind, names (all its qualified names), modules (all related ones), public, signatures,
+#            text (Markdown, unchanged), source, version
+#   page     a page of a manual, as Markdown or HTML, unchanged
 # in an order that does not depend on the machine. Runs on Julia 1.5 and newer, without packages.
 
 include("json.jl")
@@ -23,12 +23,12 @@ struct Root
     version::String
 end
 
-# A module by its name, loaded if need be; text if that fails.
+# Return a module by its name, loading it if necessary; a text if that fails.
 function find_root(name)
     name == "Base" && return Root(name, Base, nothing, "Julia $VERSION")
     Base.find_package(name) === nothing && return "not installed"
     mod = try
-        # What a package prints when it is loaded is not ours to say.
+        # Output of a package while it loads must not mix with the JSON.
         redirect_stdout(() -> Main.eval(Expr(:import, Expr(:., Symbol(name)))), stderr)
         Main.eval(Symbol(name))
     catch error
@@ -40,7 +40,7 @@ function find_root(name)
     return Root(name, mod, directory, occursin("Julia", version) ? version : "$name $version")
 end
 
-# The directory that holds a module's src/; a library of Julia's own may remember where it was built.
+# Return the directory with src/ of a module; modules of Julia can record the path of the build.
 function directory_of(mod, name)
     path = pathof(mod)
     places = [joinpath(STDLIB, name)]
@@ -49,7 +49,7 @@ function directory_of(mod, name)
     return found === nothing ? nothing : places[found]
 end
 
-# The version of a package; the libraries of Julia have none, or Julia's.
+# Return the version of a package; `nothing` for a standard library.
 function version_in(directory)
     directory === nothing && return nothing
     startswith(realpath(directory), realpath(dirname(STDLIB))) && return nothing
@@ -65,7 +65,7 @@ end
 
 is_under(mod, root) = Base.moduleroot(mod) === root.mod || mod === root.mod
 
-# A docstring as it was written, whatever it interpolates filled in.
+# Return the text of a docstring, with interpolated values.
 function text_of(docstr)
     buffer = IOBuffer()
     foreach(part -> Docs.formatdoc(buffer, docstr, part), docstr.text)
@@ -76,7 +76,7 @@ function text_of(docstr)
     return rstrip(replace(text, "\r\n" => "\n"))
 end
 
-# The signatures that a docstring begins with, indented or fenced; else those of the method.
+# Return the indented or fenced signatures at the start of a docstring, or those of the method.
 function signatures_of(name, text, docstr)
     lines = split(text, '\n')
     found = String[]
@@ -91,7 +91,7 @@ function signatures_of(name, text, docstr)
     return [replace(string(name, " ", type), "Tuple" => "") for type in Base.uniontypes(type)]
 end
 
-# Where a docstring is, without the place where this Julia or its packages lie.
+# Return file and line of a docstring, without the paths of this installation.
 function source_of(docstr, root)
     path = replace(string(get(docstr.data, :path, "")), '\\' => '/')
     line = get(docstr.data, :linenumber, 0)
@@ -118,13 +118,13 @@ function kind_of(mod, name)
     return Base.isoperator(name) ? "operator" : "function"
 end
 
-# All modules of a root, itself first.
+# Return all modules of a root, itself first.
 function modules_of(root)
     inner = filter(mod -> is_under(mod, root) && mod !== root.mod, Docs.modules)
     return [root.mod; sort(inner, by = string)]
 end
 
-# What users can say for each binding: the modules that show it as theirs.
+# Return the modules that export each binding.
 function public_names(modules)
     found = Dict{Docs.Binding,Vector{Module}}()
     for mod in modules, name in names(mod)
@@ -207,7 +207,7 @@ function page(path, source, title, version)
     ]
 end
 
-# Julia's manual, and what the modules bring of their own.
+# Return the pages of Julia's manual and of the manuals of packages.
 function pages(roots)
     found = Vector{Pair{String,Any}}[]
     docdir = isdefined(Base, :DOCDIR) ? Base.DOCDIR : joinpath("..", "share", "doc", "julia")
@@ -232,7 +232,7 @@ function pages(roots)
 end
 
 function main(names)
-    # A line at once: a pipe takes each write by itself, and characters one by one take seconds.
+    # One write per line: a pipe is slow with many small writes.
     function emit(fields)
         line = IOBuffer()
         write_json(line, fields)
@@ -250,7 +250,7 @@ function main(names)
         end
     end
     isempty(roots) && error("none of these modules can be loaded: $(join(names, ", "))")
-    # A package may define how its docstrings become text; that is newer than this call.
+    # Packages can define how their docstrings become text, in a newer world than this call.
     foreach(emit, Base.invokelatest(entries, roots))
     foreach(emit, pages(roots))
 end

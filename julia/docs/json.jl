@@ -1,4 +1,4 @@
-# JSON by hand, for Julia has none of its own and this must run without any package.
+# A writer of JSON, because Julia has none and this must run without packages.
 
 """Write `value` (nothing, Bool, Integer, text, array, or pairs with text first) as JSON."""
 write_json(io::IO, ::Nothing) = print(io, "null")
@@ -9,7 +9,7 @@ function write_json(io::IO, text::AbstractString)
     print(io, '"')
     for char in text
         if !isvalid(char)
-            print(io, '\ufffd')  # bytes that are no UTF-8 would make the whole line unreadable
+            print(io, '\ufffd')  # invalid UTF-8 would make the whole line unreadable
         elseif char == '"' || char == '\\'
             print(io, '\\', char)
         elseif char == '\n'

@@ -1,5 +1,5 @@
-# What every rank does to test framework `mpi`: the reference programs are right for any number of
-# ranks, and each kind of wrong result is named, the same way on all ranks.
+# Tests of the framework `mpi`, run by every rank: the reference programs are right for any number
+# of ranks, and all ranks report the same fault for each kind of wrong result.
 #
 #   mpiexec -n R julia test/ranks.jl       with MPI.jl, or a stand-in for it on JULIA_LOAD_PATH
 #
@@ -19,7 +19,7 @@ const RANK_SIZES = [(1, 1), (5, 7), (64, 16), (100, 32), (130, 64)]
 
 expect(holds, what...) = holds || error("expected otherwise: ", what...)
 
-"What verification says of a result; all ranks are to be told the same."
+"Return the verdict on a result; it must be the same on all ranks."
 function judged(team, case, returned)
     found = kernel_error(team, case, kernel_arguments(team, case), returned,
                          share(team, rand(1:2^52)))
@@ -43,7 +43,7 @@ function test_right_results(team)
     end
 end
 
-"Every rank throws, and names the minor that LAPACK names."
+"Every rank throws, with the same minor as LAPACK."
 function test_not_positive_definite(team)
     for (n, tile) in RANK_SIZES, k in unique([1, cld(n, 2), n])
         thrown = try
@@ -55,7 +55,7 @@ function test_not_positive_definite(team)
     end
 end
 
-"Spoil what one rank, or each, returns; what verification then says."
+"Spoil the result of one rank, or of each; return the verdict."
 function spoiled(spoil, team, case; who = rank(team))
     tiles = run_reference(team, case)
     judged(team, case, rank(team) == who ? spoil(tiles) : tiles)
@@ -91,7 +91,7 @@ function test_faults(team)
                           judged(team, Pi(10, 1), rank(team) == 1 ? 3.0 : 3.1424259850010987))
 end
 
-"Entries that are wrong by little, in one tile of one rank."
+"Entries with a small error, in one tile of one rank."
 function test_wrong_entries(team)
     function off_by(by)
         D -> (isempty(D) || (first(values(D))[1, 1] += by); D)
@@ -104,7 +104,7 @@ function test_wrong_entries(team)
     expect(!spoiled(float32, team, Gemm(100, 32, 2)).correct, "single precision")
 end
 
-"Every way to spoil a result that the problem names is noticed."
+"Every way to spoil a result that the problem lists is noticed."
 function test_spoilt_results(team)
     for case in (Pi(1000, 1), Gemm(100, 32, 3), Cholesky(100, 32, 3))
         for what in wrong_results(team, case)

@@ -1,5 +1,5 @@
-# Framework `mpi` on ranks that are tasks of this process: a stand-in takes MPI.jl's place.  With
-# MPI.jl itself, or with processes, ranks.jl is run by mpiexec.
+# The framework `mpi` with tasks of this process as ranks, by a stand-in for MPI.jl.  To test with
+# processes or with MPI.jl itself, run ranks.jl by mpiexec.
 pushfirst!(LOAD_PATH, joinpath(@__DIR__, "stand_ins", "tasks"))
 include("ranks.jl")
 popfirst!(LOAD_PATH)

@@ -15,7 +15,7 @@ end
     mktempdir() do directory
         log = Log(joinpath(directory, "result"), "c0ffee")
         record!(log, "event" => "start")
-        write(log.path, read(log.path))                       # somebody else opens the file
+        write(log.path, read(log.path))                       # another process writes the file
         record!(log, "event" => "end")
         lines = split.(readlines(log.path), '\t')
         @test first.(lines) == ["{\"event\":\"start\"}", "{\"event\":\"end\"}"]

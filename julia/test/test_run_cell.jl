@@ -1,8 +1,8 @@
-# The harness end to end, each time in a process of its own.
+# The harness end to end, each run in a separate process.
 const ROOM = normpath(joinpath(@__DIR__, ".."))
 const TOKEN = "0123456789abcdef"
 
-"Run a kernel; (exit code, records, standard error).  Records are checked to be the harness's."
+"Run a kernel; return exit code, records and standard error.  Checks the MACs of the records."
 function harness(kernel, problem; n = 300, repetitions = 2, token = TOKEN, more = ``)
     mktempdir() do directory
         result = joinpath(directory, "result")

@@ -1,21 +1,21 @@
-# What the tests of problems use: the harness with one process of threads, the package's problems, and
-# programs by hand.
+# Tools for tests of problems: the harness with one process of threads, the problems of the package,
+# and hand-written programs.
 include("../harness.jl")
 include("../shared_memory.jl")
 const TEAM = SharedMemory()
 const PROBLEMS = normpath(joinpath(@__DIR__, "..", "..", "problems"))
 
-"Load a problem's file; its type of cases."
+"Load the file of a problem; return its type of cases."
 problem(directory) = include(joinpath(directory, "problem.jl"))
 
-"A function of a program by hand, from a module of its own."
+"Load a hand-written program in a separate module; return its function `name`."
 function program(directory, author, name; framework = "threads")
     m = Core.eval(Main, :(module $(gensym(author)) end))
     Base.include(m, joinpath(directory, author, framework * ".jl"))
     Base.invokelatest(getfield, m, name)
 end
 
-"The error of a kernel as a part of what is allowed."
+"Return the error of a kernel relative to the bound."
 function share_of_bound(kernel, case)
     arguments = kernel_arguments(TEAM, case)
     returned = timed_call(TEAM, kernel, arguments).value
@@ -23,7 +23,7 @@ function share_of_bound(kernel, case)
     error isa String ? Inf : error / bound(case)
 end
 
-"Is every way to spoil the result of a right kernel noticed?"
+"Return true if every way to spoil the result of a right kernel is noticed."
 function notices_wrong_results(kernel, case)
     all(wrong_results(TEAM, case)) do what
         arguments = kernel_arguments(TEAM, case)
@@ -33,7 +33,7 @@ function notices_wrong_results(kernel, case)
     end
 end
 
-"What a call throws, or nothing."
+"Return the exception that a call throws, or `nothing`."
 function thrown(f)
     try
         f()

@@ -1,16 +1,16 @@
-# Deterministic matrices.  Entry (i,j) is a hash of (seed,i,j): any process can make any tile, for
-# any tile size, without communication, and gets the same matrix.
+# Deterministic matrices.  Entry (i,j) is a hash of (seed,i,j), so any process can make any tile of
+# the same matrix, for any tile size and without communication.
 
 tiles(n, tile) = cld(n, tile)                               # tiles per dimension
 span(n, tile, k) = (k - 1) * tile + 1 : min(k * tile, n)    # global indices of tile k
 
-# Callable structs rather than closures: they serialise to workers that include this file.  One has
-# the fields n and tile, a method of getindex for its entries, and `retiled` if it has more fields.
+# Callable structs instead of closures: they serialise to workers that include this file.  A subtype
+# has fields n and tile, a method of getindex for its entries, and a method of `retiled`.
 abstract type TileMaker end
 
 (m::TileMaker)(I, J) = [m[i, j] for i in span(m.n, m.tile, I), j in span(m.n, m.tile, J)]
 
-"The whole matrix.  Threads fill it, so that its pages are spread over the machine's sockets."
+"Return the whole matrix.  Threads fill it, so that its pages are spread over the sockets."
 function dense(m::TileMaker)
     A = Matrix{Float64}(undef, m.n, m.n)
     Threads.@threads for j in 1:m.n
@@ -21,11 +21,11 @@ function dense(m::TileMaker)
     A
 end
 
-"Has the array the entries (i,j) of `m`, all those for which `of(i, j)`?  Allocates nothing."
+"Return true if all entries (i,j) of A and `m` with `of(i, j)` are equal.  Allocates nothing."
 holds(A, m::TileMaker; of = (i, j) -> true) =
     size(A) == (m.n, m.n) && all(!of(i, j) || A[i, j] == m[i, j] for j in 1:m.n for i in 1:m.n)
 
-"General square matrix, entries uniform in [-1,1)."
+"A general square matrix with entries uniform in [-1,1)."
 struct RandomMatrix <: TileMaker
     seed::Int
     n::Int
@@ -33,6 +33,6 @@ struct RandomMatrix <: TileMaker
 end
 Base.getindex(m::RandomMatrix, i, j) = entry(m.seed, i, j)
 
-# A matrix does not depend on the tiles it is made by: verification takes a size that suits it.
+# The tile size does not change the matrix, so verification uses a size that is fast for it.
 const VERIFY_TILE = 256
 retiled(m::RandomMatrix) = RandomMatrix(m.seed, m.n, VERIFY_TILE)

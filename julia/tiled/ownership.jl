@@ -1,13 +1,13 @@
-# Who owns which tile of a distributed result.  Faults are named: a text, or `nothing` if all is well.
+# Owners of the tiles of a distributed result.  A fault is a text, or `nothing` without a fault.
 
 is_tiles(x) = x isa AbstractDict &&
               all(k isa Tuple{Int,Int} && v isa AbstractMatrix{Float64} for (k, v) in x)
 
-"Size by tile; `nothing` for what is no tile."
+"Return the size of each tile; `nothing` for a value that is not a tile."
 sizes(tiles) = Dict(ij => tile isa AbstractMatrix{Float64} ? size(tile) : nothing
                     for (ij, tile) in tiles)
 
-"The first fault among tiles, given as (i,j) => size: none but those expected, of the right size."
+"Return the first tile of `sizes`, (i,j) => size, that is unexpected or has a wrong size."
 function tile_fault(sizes, expected, n, tile)
     wanted = Set(expected)
     for ij in sort!(collect(keys(sizes)))
@@ -18,14 +18,14 @@ function tile_fault(sizes, expected, n, tile)
     nothing
 end
 
-"One where these tiles are, in a matrix of all tiles."
+"Return a matrix with an entry per tile: 1 for these tiles, otherwise 0."
 function owned_here(keys, n, tile)
     here = zeros(tiles(n, tile), tiles(n, tile))
     foreach(ij -> here[ij...] = 1, keys)
     here
 end
 
-"Has every expected tile one owner?  `owners` counts them."
+"Return the first expected tile without exactly one owner; `owners` has the numbers of owners."
 function owner_fault(owners, expected)
     for ij in expected
         owners[ij...] == 0 && return "tile $ij has no owner"

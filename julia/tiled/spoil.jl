@@ -1,4 +1,4 @@
-# Ways to spoil a result that is a matrix, whole or in tiles; `problem check` shows that each is noticed.
+# Ways to spoil a matrix, whole or in tiles.  `problem check` checks that each is noticed.
 
 const WRONG_MATRICES = ["an entry off by 1e-6", "an entry that is not a number", "a zero tile"]
 
@@ -15,7 +15,7 @@ end
 
 const WRONG_TILES = [WRONG_MATRICES; "a tile without owner"; "a tile of another size"]
 
-"Spoil tile (i, j) of those that a rank or worker owns; `tiles` may be a Dict without it."
+"Spoil tile (i, j) if it is among the tiles of this rank or worker."
 function spoil_tile!(what, tiles, ij)
     haskey(tiles, ij) || return tiles
     if what == "a tile without owner"

@@ -1,5 +1,5 @@
-# What problems on matrices in tiles share: inputs, who owns which tile, verification, and how to
-# spoil a result.
+# Shared by problems on matrices in tiles: inputs, verification, owners of tiles, and ways to spoil
+# a result.
 include("inputs.jl")
 include("verify.jl")
 include("ownership.jl")

@@ -1,6 +1,6 @@
-# O(n²) verification, serial or distributed.  A matrix is anything callable as M(I,J) -> tile;
+# O(n²) verification, serial or distributed.  A matrix is anything callable as M(I,J) -> tile.
 # `mine` lists the tiles that this process applies; `allsum!` sums a vector over all processes
-# (identity when serial).  Draw `seed` after the run: a program must not know the probe vector.
+# (identity if serial).  Draw `seed` after the run: a program must not know the probe vector.
 using LinearAlgebra
 
 alltiles(n, tile) = [(i, j) for i in 1:tiles(n, tile), j in 1:tiles(n, tile)]
@@ -8,7 +8,7 @@ lowertiles(n, tile) = filter(ij -> ij[1] >= ij[2], alltiles(n, tile))
 asmatrix(M, n, tile) = (I, J) -> view(M, span(n, tile, I), span(n, tile, J))
 probe(n, seed) = [entry(seed, i, 0) for i in 1:n]
 
-"y = Σ op(M(I,J)) x over the given tiles; `trans` applies the transpose."
+"Return y = Σ op(M(I,J)) x over the given tiles; `trans` applies the transpose."
 function apply(M, keys, x, n, tile; op, trans = false)
     y = zeros(n)
     for (I, J) in keys
@@ -21,10 +21,10 @@ end
 plain(I, J, M) = M(I, J)
 modulus(I, J, M) = abs.(M(I, J))
 
-# Componentwise backward errors: rounding accounts for about n·eps in the worst case and √n·eps in
-# practice; a wrong entry shows as about 1/n.  NaN anywhere in a result is an infinite error.
+# Componentwise backward errors: rounding gives up to about n·eps, and about √n·eps in practice; a
+# wrong entry gives about 1/n.  NaN anywhere in a result is an infinite error.
 worst(residual, scale) =
     maximum(ifelse(isfinite(r), abs(r) / s, Inf) for (r, s) in zip(residual, scale))
 
-"The largest backward error accepted of a matrix program; right results come out near eps."
+"Return the largest accepted backward error; right results are near eps."
 matrix_bound(n) = 4 * sqrt(n) * eps()

@@ -1,9 +1,9 @@
 # The lower Cholesky factor of a dense matrix in tiles.
 
 """
-Symmetric positive definite: a uniform symmetric matrix, whose spectrum fills ±1.16√n, shifted by
-2√n.  Condition number ≈ 4, yet the off-diagonal part carries most of the norm, so no term of the
-factorisation is negligible.  With `broken = k > 0` the k-th diagonal entry is negated: a
+A symmetric positive definite matrix: a uniform symmetric matrix with spectrum in ±1.16√n, shifted
+by 2√n.  Its condition number is about 4, but the off-diagonal part has most of the norm, so no term
+of the factorisation is negligible.  With `broken = k > 0` the k-th diagonal entry is negated: a
 factorisation must report it.
 """
 struct SPDMatrix <: TileMaker
@@ -50,7 +50,7 @@ function kernel_error(team::DistributedMemory, case::Cholesky, arguments, tiles,
                    mine = share_of(team, n, tile), owned = keys(tiles), allsum! = allsum!(team))
 end
 
-"L has a positive diagonal: the first of these tiles in which it has not."
+"Return a fault with the first of these tiles in which the diagonal of L is not positive."
 function diagonal_fault(tiles)
     bad = sort!([ij for (ij, L) in tiles if ij[1] == ij[2] && !all(>(0), view(L, diagind(L)))])
     isempty(bad) ? nothing : "the diagonal of L is not positive in tile $(first(bad))"
@@ -59,7 +59,7 @@ end
 lower(I, J, M) = I == J ? LowerTriangular(M(I, J)) : M(I, J)
 lowermodulus(I, J, M) = I == J ? LowerTriangular(abs.(M(I, J))) : abs.(M(I, J))
 
-"max |Ax − L(Lᵀx)| / (|A||x| + |L||Lᵀ||x|); only the lower triangle of L is read."
+"Return max |Ax − L(Lᵀx)| / (|A||x| + |L||Lᵀ||x|); reads only the lower triangle of L."
 function cholesky_error(L, A, n, tile; seed, mine = alltiles(n, tile),
                         owned = lowertiles(n, tile), allsum! = identity)
     x = probe(n, seed)

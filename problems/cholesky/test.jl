@@ -1,4 +1,4 @@
-# The tests of this problem; julia/test/tools.jl has what they use.
+# Tests of this problem, with the functions of julia/test/tools.jl.
 changed(M, i, j, by) = (X = copy(M); X[i, j] += by; X)
 const SIZES = [(1, 1), (5, 1), (5, 7), (64, 16), (100, 32), (130, 64), (257, 64)]
 

@@ -11,7 +11,7 @@ Gemm(n, tile, seed) = Gemm(n, tile, seed, RandomMatrix(derive(seed, 1), n, tile)
 
 bound(case::Gemm) = matrix_bound(case.n)
 
-# C holds NaN, so that an entry that is never written shows.
+# C holds NaN, to detect entries that are never written.
 kernel_arguments(::SharedMemory, case::Gemm) =
     (fill(NaN, case.n, case.n), dense(case.A), dense(case.B), case.tile)
 distributed_arguments(case::Gemm) = (case.n, case.tile, case.A, case.B)
@@ -32,7 +32,7 @@ function kernel_error(team::DistributedMemory, case::Gemm, arguments, tiles, see
                allsum! = allsum!(team))
 end
 
-"max |Cx − A(Bx)| / (|A||B||x|): Freivalds' test with a real probe vector."
+"Return max |Cx − A(Bx)| / (|A||B||x|): Freivalds' test with a real probe vector."
 function gemm_error(C, A, B, n, tile; seed, mine = alltiles(n, tile), owned = mine,
                     allsum! = identity)
     x = probe(n, seed)

@@ -1,4 +1,4 @@
-# The tests of this problem; julia/test/tools.jl has what they use.
+# Tests of this problem, with the functions of julia/test/tools.jl.
 @testset "cases" begin
     @test all(1 <= spot_size(derive(7, k)) <= 2^17 for k in 0:1000)
     @test timed_case(Pi, 100, 1, 7, 3).n == 102

@@ -1,4 +1,4 @@
-"""What an agent is told: the files of `prompts/`, filled in with a problem's and a framework's."""
+"""The prompts of an agent: templates in `prompts/`, filled in for a problem and a framework."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,47 +19,47 @@ SYSTEM, HARNESS, KERNEL, SINGLE = "system.md", "harness.md", "kernel.md", "singl
 
 @dataclass(frozen=True)
 class Means:
-    """What the prompts say about what is at hand."""
+    """The tools that the prompts describe as available."""
 
     julia: str
-    """Julia's version."""
+    """The version of Julia."""
 
     packages: Sequence[str]
-    """Those of the study's packages that are installed."""
+    """The installed packages of the study."""
 
     docs: bool
-    """Is the documentation server there?"""
+    """True if the documentation server is available."""
 
 
 def kernel_name(program: Program) -> str:
-    """The file that the agent is asked for."""
+    """Return the name of the kernel file that the agent must write."""
     return f"{program.problem}_{program.framework}.jl"
 
 
 def harness_name(program: Program) -> str:
-    """The harness that it is asked for."""
+    """Return the name of the harness file that the agent must write."""
     return f"test_{kernel_name(program)}"
 
 
 def session_prompts(program: Program, study: Study, means: Means) -> dict[str, str]:
-    """System prompt and both stages of a session, by file name.
+    """Return the system prompt and the prompts of both stages of a session, by file name.
 
     Args:
-        program: what is to be written.
-        study: has its problem and framework.
-        means: what is at hand.
+        program: the program to write.
+        study: the study of the program.
+        means: the available tools.
     """
     known = _values(program, study, means)
     return {name: _fill(name, known) for name in (SYSTEM, HARNESS, KERNEL)}
 
 
 def single_prompts(program: Program, study: Study, means: Means) -> dict[str, str]:
-    """The same task for one completion, without tools."""
+    """Return the prompt of the same task for one completion without tools, by file name."""
     return {SINGLE: _fill(SINGLE, _values(program, study, means))}
 
 
 def digests(prompts: Mapping[str, str]) -> dict[str, str]:
-    """The SHA-256 of each prompt."""
+    """Return the SHA-256 of each prompt."""
     return {name: sha256(text.encode()).hexdigest() for name, text in prompts.items()}
 
 
@@ -91,6 +91,6 @@ def _fill(name: str, values: Mapping[str, object]) -> str:
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    return Environment(  # noqa: S701 - prompts are no HTML
+    return Environment(  # noqa: S701 - prompts are not HTML
         loader=FileSystemLoader(PROMPTS), undefined=StrictUndefined, keep_trailing_newline=True
     )

@@ -1,4 +1,4 @@
-"""`repro contract`: what a program must define."""
+"""`repro contract`: print what a kernel must define."""
 
 import json
 
@@ -16,7 +16,8 @@ from repro.study.directories import find_framework
 def command(problem: str, framework: str, *, as_json: bool) -> None:
     """Print what a kernel must define to be measured: the contract of a PROBLEM in a FRAMEWORK.
 
-    PROBLEM is a directory in problems/, or the path of another; FRAMEWORK one in frameworks/.
+    PROBLEM is the name of a directory in problems/, or a path. FRAMEWORK is the name of a directory
+    in frameworks/.
     """
     kind = find_framework(framework).definition.programs
     text = problem_at(problem).contract(kind)

@@ -1,4 +1,4 @@
-"""The one place where a scale point becomes a command line and the variables that go with it.
+"""Command lines and environment variables of cells; nothing else translates a scale point.
 
 | a framework starts | this machine             | Slurm                          |
 |--------------------|--------------------------|--------------------------------|
@@ -7,10 +7,9 @@
 | workers            | a driver starts R times  | a driver starts once           |
 |                    | julia -t T --worker      | srun, R tasks julia --worker   |
 
-With a container image Julia, the harness and mpiexec are the image's: `apptainer exec` stands
-before Julia, or before mpiexec, so that all ranks of this machine share one container; what srun
-starts is started outside and enters the image itself. A driver that runs in the image already
-enters nothing but what srun starts.
+With a container image, Julia, the harness and mpiexec are inside it: `apptainer exec` precedes
+Julia, or mpiexec, so all ranks on one machine share a container. srun starts processes outside the
+image, and each enters it. If the driver already runs in the image, only processes of srun enter it.
 """
 
 import os
@@ -26,12 +25,12 @@ from repro.measure.watchdog import SCRATCH
 from repro.study.expand import Cell
 
 Placer = Literal["local", "slurm"]
-"""Who places processes on cores: the watchdog and mpiexec, or Slurm."""
+"""What places processes on cores: the watchdog and mpiexec, or Slurm."""
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What command lines are made of."""
+    """The programs and settings for command lines."""
 
     julia: Julia
     mpi: Mpi | None = None
@@ -40,23 +39,23 @@ class Tools:
     placer: Placer = "local"
     srun: str = "srun"
     bind: str = "cores"
-    """What srun ties a task to."""
+    """The unit to which srun binds a task."""
 
     pin_threads: bool = False
-    """Tie each thread to a core where one process has the node; otherwise they move among cores."""
+    """Bind each thread to a core if one process has the node; otherwise they can move."""
 
     image: Image | None = None
-    """The container image that Julia, MPI and the harness are in; None: they are this machine's."""
+    """The container image with Julia, MPI and the harness; None: use those of this machine."""
 
     host_mpi: bool = False
-    """Ranks that srun starts in the image use the host's MPI in place of the image's."""
+    """Ranks that srun starts in the image use the MPI of the host instead of that of the image."""
 
     project: Path = PROJECT
-    """Where the harness is."""
+    """The directory of the harness."""
 
     @property
     def starts_ranks(self) -> bool:
-        """Is there a launcher of MPI ranks whose options are known here?"""
+        """True if MPI ranks can be started: by Slurm, or by an mpiexec with known options."""
         return self.placer == "slurm" or (self.mpi is not None and self.mpi.family == "Open MPI")
 
 
@@ -69,15 +68,15 @@ def command_line(
     oversubscribed: bool = False,
     more: tuple[str, ...] = (),
 ) -> list[str]:
-    """What starts a cell's program under the harness.
+    """Return the command line that starts the program of a cell under the harness.
 
     Args:
         cell: the cell.
-        tools: what to start it with.
-        kernel: the program's kernel, an absolute path.
+        tools: the programs to start it with.
+        kernel: the kernel of the program, an absolute path.
         attempt: the directory of the attempt, an absolute path.
-        oversubscribed: it has fewer cores than threads.
-        more: options of the harness besides those that follow from the cell.
+        oversubscribed: true if it has fewer cores than threads.
+        more: further options of the harness.
     """
     harness = [str(tools.project / "run_cell.jl"), *_options(cell, kernel, attempt), *more]
     own = [room.path.absolute() for room in (cell.problem, cell.framework) if room.is_outside]
@@ -99,11 +98,11 @@ def command_line(
 
 
 def variables(cell: Cell, tools: Tools) -> dict[str, str]:
-    """Environment variables that depend on the scale point.
+    """Return the environment variables that depend on the scale point.
 
-    BLAS has one thread: a program that is parallel itself must not be so twice. Julia counts cores
-    from 0 when it ties threads to them, whatever its process may use: so only where one process has
-    the node. A vendor program's are not tied, as the threads of BLAS would all inherit one core.
+    BLAS has one thread, because the programs are parallel themselves. When Julia binds threads, it
+    counts cores from 0 and ignores the cores allotted to its process, so threads are bound only if
+    one process has the node. Vendor programs are not bound: BLAS threads would inherit one core.
     """
     found = {
         "JULIA_NUM_THREADS": str(cell.scale.threads),
@@ -142,15 +141,15 @@ def _julia(cell: Cell, tools: Tools, threads: int) -> list[str]:
 
 
 def _mpi_by_srun(cell: Cell, tools: Tools) -> list[str]:
-    """Ranks where Slurm places them; what they print is marked with the rank."""
+    """Return the start of a command for ranks that Slurm places; output is labelled by rank."""
     return [*_srun(cell, tools), "--mpi=pmix", "--label", "--input=0", "--kill-on-bad-exit=1"]
 
 
 def _mpiexec(cell: Cell, tools: Tools, *, oversubscribed: bool) -> list[str]:
-    """Ranks on cores of their own; what they print is marked with the rank."""
-    assert tools.mpi  # noqa: S101 - decide() lets no cell pass unless `starts_ranks`
+    """Return the start of a command for ranks on separate cores; output is labelled by rank."""
+    assert tools.mpi  # noqa: S101 - decide() rejects the cell unless `starts_ranks`
     ranks, threads = str(cell.scale.ranks), cell.scale.threads
-    # A rank that waits polls: two on one core must give way to each other.
+    # Waiting ranks poll, so two on one core must yield to each other.
     place = ["--map-by", f"slot:PE={threads}", "--bind-to", "core"]
     if oversubscribed:
         place = ["--map-by", "slot:OVERSUBSCRIBE", "--bind-to", "none"]
@@ -159,11 +158,11 @@ def _mpiexec(cell: Cell, tools: Tools, *, oversubscribed: bool) -> list[str]:
 
 
 def _workers(cell: Cell, tools: Tools, by_srun: list[str]) -> list[str]:
-    """What the driver is told: how many workers, and the command that starts them."""
+    """Return the options for the driver: number of workers and the command that starts them."""
     ranks = str(cell.scale.ranks)
     worker = _julia(cell, tools, cell.scale.threads)
     if tools.placer == "slurm":
-        if tools.image:  # where the driver is
+        if tools.image:  # the driver runs in it
             tools = replace(tools, srun=str(host_client("srun")))
         start = [*_srun(cell, tools), "--mpi=none", "--kill-on-bad-exit=1", *by_srun]
         return ["--ranks", ranks, "--copies", "1", "--worker-command", *start, *worker, "--worker"]

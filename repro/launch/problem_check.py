@@ -1,4 +1,4 @@
-"""Is a problem complete, are its programs by hand right, are wrong results noticed?"""
+"""Check of a problem: it is complete, its programs are right, wrong results are noticed."""
 
 import os
 import secrets
@@ -38,13 +38,13 @@ _FILES = ("problem.jl", "prompt.md", "test.jl")
 
 @dataclass(frozen=True)
 class Found:
-    """What one look at a problem found.
+    """The finding of one check.
 
     Attributes:
-        what: was looked at.
-        state: `ok`; `failed`; `missing`: still to be written; `not here`: this machine lacks a
-            package, so it was not tried.
-        detail: the numbers, what is wrong, or what to do.
+        what: the checked file, line or contract.
+        state: `ok`; `failed`; `missing`: not written yet; `not here`: not run, because a package
+            is not installed.
+        detail: numbers, what is wrong, or what to do.
     """
 
     what: str
@@ -55,16 +55,16 @@ class Found:
 def check_problem(
     problem: ProblemDirectory, frameworks: Sequence[str] = (), *, n: int = 200, tile: int = 64
 ) -> Iterator[Found]:
-    """Look at all of a problem, one thing after another.
+    """Check a problem and yield findings as they arise.
 
     Args:
-        problem: its directory.
-        frameworks: names of those to try; all of the package's if empty.
+        problem: the directory of the problem.
+        frameworks: names of the frameworks to run; all of the package if empty.
         n: the size at which programs run.
         tile: the tile size.
 
     Raises:
-        UserError: no Julia works here, or a framework is not there.
+        UserError: no working Julia, or no such framework.
     """
     rooms = [find_framework(name) for name in frameworks or known_frameworks()]
     to_write = [
@@ -84,7 +84,7 @@ def check_problem(
 
 
 def _tests(problem: ProblemDirectory, tools: Tools) -> Found:
-    """The problem's own tests, test.jl, on two threads."""
+    """Run test.jl of the problem on two threads."""
     script = ROOT / "julia" / "test" / "problem.jl"
     answer = subprocess.run(
         [tools.julia.path, "--startup-file=no", "-t", "2", script, problem.path.absolute()],
@@ -96,7 +96,7 @@ def _tests(problem: ProblemDirectory, tools: Tools) -> Found:
         check=False,
     )
     if answer.returncode == 0:
-        passed = (answer.stdout.split() or ["?"])[-1]  # the total of Test's summary
+        passed = (answer.stdout.split() or ["?"])[-1]  # the total in the summary of Test
         return Found("test.jl", "ok", f"{passed} passed")
     return Found("test.jl", "failed", (answer.stdout + answer.stderr).strip()[-2000:])
 
@@ -107,7 +107,7 @@ def study_of(
     n: int = 200,
     tile: int = 64,
 ) -> Study:
-    """A study of the programs by hand, on two cores at one size."""
+    """Return a study of the hand-written programs, on two cores at one size."""
     size = {"n": n, "tile": tile}
     content = {
         "name": "check", "title": "Check", "seed": secrets.randbelow(2**40), "repetitions": 1,
@@ -140,11 +140,11 @@ def _check_programs(cell: Cell, study: Study, tools: Tools) -> Iterator[Found]:
     kind = cell.framework.definition.programs
     if kernel is None:
         if not cell.baseline and getattr(cell.problem.definition.entry, kind):
-            yield Found(what, "missing", "write it, or leave out its kind of programs")
+            yield Found(what, "missing", "write it, or omit its kind of programs")
         return
     name = cell.problem.entry(kind)
     if f"`{name}(" not in cell.problem.contract(kind):
-        yield Found(f"contract.{kind}", "failed", f"does not say to define `{name}(...)`")
+        yield Found(f"contract.{kind}", "failed", f"does not mention `{name}(...)`")
     flags = [] if cell.baseline else static_flags(kernel, cell.problem, cell.framework)
     if flags:
         yield Found(what, "failed", f"flagged {', '.join(flags)}")
@@ -156,7 +156,7 @@ def _check_programs(cell: Cell, study: Study, tools: Tools) -> Iterator[Found]:
 
 
 def _run(cell: Cell, kernel: Path, tools: Tools, what: str) -> Iterator[Found]:
-    """One run of a program whose right results are then spoilt."""
+    """Run a program once; the harness then spoils its right results."""
     token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="repro-") as name:
         place = Path(name)
@@ -201,14 +201,14 @@ def _judged(reader: RecordReader, stderr: str, what: str) -> Iterator[Found]:
 
 
 def problem_at(text: str) -> ProblemDirectory:
-    """A problem by the name of one of the package's, or by the path of a directory.
+    """Return a problem by its name, if it is in the package, or by the path of its directory.
 
     Raises:
-        UserError: there is none.
+        UserError: no such problem.
     """
     path = Path(text)
     if "/" not in text and not (path / PROBLEM).is_file():
         return find_problem(text)
     if not (path / PROBLEM).is_file():
-        raise UserError(f"{text}: has no {PROBLEM}; `repro problem new` makes one")
+        raise UserError(f"{text}: has no {PROBLEM}; `repro problem new` creates one")
     return find_problem(path.resolve().name, Path(), text)

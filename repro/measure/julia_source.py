@@ -1,4 +1,4 @@
-"""A Julia program as text: what its entry function reaches, and what that calls."""
+"""The source of a Julia program: the functions that its entry function reaches, and their calls."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ REPEATS = {
     "for_statement", "while_statement", "comprehension_expression", "generator", "do_clause",
     "arrow_function_expression", "for_clause",
 }  # fmt: skip
-"""What may run its body more than once."""
+"""Nodes that can run their body more than once."""
 _MODULES = {"Base.Threads", "Threads", "Dagger", "Distributed", "MPI", "MPI.API"}
 _UNEVALUATED = {"quote_expression", "quote_statement", "string_literal", "macro_definition"}
 
@@ -22,9 +22,8 @@ _UNEVALUATED = {"quote_expression", "quote_statement", "string_literal", "macro_
 class Source:
     """The files of a program, read as one.
 
-    A function is reached if its name stands in reached code, as a call or as a value, starting
-    from the entry function. Which method a call takes, and which branch, is not followed; only
-    `if false` is never reached.
+    The entry function is reached, and every function whose name is in reached code, as a call or
+    as a value. All methods of a function and all branches count, except for `if false`.
     """
 
     entry: str
@@ -32,20 +31,20 @@ class Source:
     """The definitions of each function of the program, by name."""
 
     imported: dict[str, str] = field(default_factory=dict)
-    """The module of each name that is imported by name: `@spawn` of Base.Threads."""
+    """The module of each explicitly imported name: `Threads` for `@spawn` of Base.Threads."""
 
     top_level: str = ""
-    """The macro calls at the top level, such as those of `@everywhere`."""
+    """The text of macro calls at the top level, such as `@everywhere`."""
 
     used: set[str] = field(default_factory=set)
-    """The modules that are used, by their last name: `Threads`."""
+    """The modules after `using`, by the last part of the name: `Threads`."""
 
     aliases: dict[str, str] = field(default_factory=dict)
-    """Other names of modules: of `const T = Base.Threads`, `import Dagger as D`."""
+    """Modules by alias, from `const T = Base.Threads` and `import Dagger as D`."""
 
     @classmethod
     def read(cls, kernel: Path, entry: str) -> "Source":
-        """The kernel and the files beside it that it includes.
+        """Read the kernel and the files next to it that it includes.
 
         Raises:
             OSError: a file cannot be read.
@@ -79,7 +78,7 @@ class Source:
                     self.used.add(text(part).rpartition(".")[2])
 
     def reached(self) -> list[Node]:
-        """The definitions that the entry function reaches, itself first, none inside another."""
+        """Return the reached definitions, the entry function first, without nested definitions."""
         found: list[Node] = []
         waiting = [self.entry]
         seen = set(waiting)
@@ -93,12 +92,12 @@ class Source:
         return [node for node in found if node not in inner]
 
     def nodes(self) -> Iterator[Node]:
-        """All nodes of reached code."""
+        """Yield the nodes of reached code."""
         for definition in self.reached():
             yield from walk(definition)
 
     def full_name(self, node: Node) -> str:
-        """What a call calls, with its module where the text tells: `Threads.@spawn`."""
+        """Return the called name, with its module if the text shows it: `Threads.@spawn`."""
         name = called(node)
         module, dot, rest = name.partition(".")
         if dot:
@@ -111,9 +110,9 @@ class Source:
 
 
 def walk(node: Node) -> Iterator[Node]:
-    """A node and all below it that can run, in the order of the text."""
+    """Yield a node and its descendants that can run, in the order of the text."""
     waiting = [node]
-    while waiting:  # not by recursion: an expression may be thousands of terms deep
+    while waiting:  # no recursion, because an expression can be thousands of terms deep
         current = waiting.pop()
         yield current
         interpolates = any(child.type == "string_interpolation" for child in current.children)
@@ -125,20 +124,20 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def inside(node: Node) -> Iterator[Node]:
-    """All nodes below a node that can run."""
+    """Yield the descendants of a node that can run."""
     for child in node.named_children:
         yield from walk(child)
 
 
 def above(node: Node, top: Node) -> Iterator[tuple[Node, Node]]:
-    """(parent, child) from a node upwards to `top`."""
+    """Yield (parent, child) from a node upwards to `top`."""
     while node != top and node.parent is not None:
         yield node.parent, node
         node = node.parent
 
 
 def signature(definition: Node) -> Node | None:
-    """The `f(x, y)` of a definition, or None if it defines no function by name."""
+    """Return the `f(x, y)` of a definition, or None if it does not define a named function."""
     head: Node | None = definition.named_children[0] if definition.named_children else None
     while head is not None and head.type in ("signature", "where_expression", "typed_expression"):
         head = head.named_children[0] if head.named_children else None
@@ -146,13 +145,13 @@ def signature(definition: Node) -> Node | None:
 
 
 def defined(definition: Node) -> str:
-    """The name of the function that a definition defines, or ""."""
+    """Return the name of the function that a definition defines, or ""."""
     head = signature(definition)
     return text(head.named_children[0]).rpartition(".")[2] if head else ""
 
 
 def parameters(definition: Node) -> list[str]:
-    """The names of a definition's parameters, in order."""
+    """Return the names of the parameters of a definition, in order."""
     head = signature(definition)
     if head is not None:
         given = head.named_children[-1].named_children
@@ -164,12 +163,12 @@ def parameters(definition: Node) -> list[str]:
 
 
 def identifiers(node: Node) -> list[str]:
-    """The identifiers in a node, in order."""
+    """Return the identifiers in a node, in order."""
     return [text(found) for found in walk(node) if found.type == "identifier"]
 
 
 def called(node: Node) -> str:
-    """The name that a call or a macro call calls, with its module: `Threads.@spawn`; else ""."""
+    """Return the name in a call or macro call as written, such as `Threads.@spawn`, or ""."""
     if node.type == "call_expression":
         return text(node.named_children[0])
     if node.type == "macrocall_expression":
@@ -179,11 +178,11 @@ def called(node: Node) -> str:
 
 
 def arguments(call: Node) -> list[Node]:
-    """The arguments of a call or a macro call."""
+    """Return the arguments of a call or a macro call."""
     lists = [child for child in call.named_children if child.type.endswith("argument_list")]
     return lists[0].named_children if lists else []
 
 
 def text(node: Node) -> str:
-    """The source of a node."""
+    """Return the source of a node."""
     return (node.text or b"").decode(errors="replace")

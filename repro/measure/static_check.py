@@ -1,7 +1,7 @@
-"""Does a program use what it claims? Its source is read, not run.
+"""Flags from the source of a program: it is read, not run.
 
-A flag is a hint for the reader of a result, not a verdict: it says what the text of the program
-shows, and a program can hide from it. The rules know the plain forms; in doubt there is no flag.
+A flag is a hint for the reader of a result, not a verdict: it reports what the text shows, and a
+program can evade it. The rules cover the usual forms; in doubt there is no flag.
 """
 
 import re
@@ -38,15 +38,15 @@ _WRAPPERS = {"Symmetric", "Hermitian", "transpose", "adjoint", "copy", "Matrix"}
 def static_flags(
     kernel: Path, problem: ProblemDirectory, framework: FrameworkDirectory
 ) -> list[str]:
-    """The flags that the text of a program earns; see `repro.measure.outcomes.FLAGS`.
+    """Return the flags of a program from its text; see `repro.measure.outcomes.FLAGS`.
 
     Args:
-        kernel: the program's kernel.
-        problem: says what the entry function is and which calls would do all the work.
-        framework: says what makes tasks.
+        kernel: the kernel of the program.
+        problem: defines the entry function and the calls that do all the work.
+        framework: defines the calls that create tasks.
 
     Raises:
-        OSError: a file of it cannot be read.
+        OSError: a file of the program cannot be read.
     """
     kind = framework.definition.programs
     shared = kind == "shared"
@@ -75,10 +75,11 @@ def _of_tasks(source: Source, framework: FrameworkDefinition) -> list[str]:
 
 
 def _is_waited_for(source: Source, tasks: list[Node]) -> bool:
-    """Is there one task, made once, with nothing to do beside it?
+    """True if a single task is created once, and nothing else runs while it does.
 
-    It stands in no loop, comprehension or closure, in a function that does not call itself and is
-    mentioned once, and is at once given to `fetch` or `wait`, or alone in a `@sync` or a region.
+    The task is outside of loops, comprehensions and closures, in a function that does not call
+    itself and is mentioned once. It is passed directly to `fetch` or `wait`, or is alone in a
+    `@sync` or a region.
     """
     if len(tasks) != 1:
         return False
@@ -102,7 +103,7 @@ def _is_waited_for(source: Source, tasks: list[Node]) -> bool:
 
 
 def _computes(node: Node) -> bool:
-    """Does a statement beside a task do some of the work itself?"""
+    """True if a statement next to a task can do a part of the work."""
     block = node.type in ("assignment", "call_expression", "for_statement")
     return block and any(part.type in REPEATS or called(part) for part in walk(node))
 
@@ -113,7 +114,7 @@ def _is_region(closure: Node) -> bool:
 
 
 def _on_one_worker(source: Source) -> bool:
-    """Is the worker of every scope the same constant, or the driver?"""
+    """True if every scope has the same constant worker, or the driver."""
     given = [
         text(node.named_children[-1])
         for node in source.nodes()
@@ -124,9 +125,10 @@ def _on_one_worker(source: Source) -> bool:
 
 
 def _holds_whole(source: Source) -> bool:
-    """Does a program for distributed memory make an n by n matrix, or put all tiles together?
+    """True if a program for distributed memory allocates an n by n matrix, or joins all tiles.
 
-    Looked at are functions that know n and the tile size, as a helper may call a tile's size n.
+    Only functions with both n and the tile size as parameters count, because in a helper n can be
+    the size of a tile.
     """
     knowing = [d for d in source.reached() if {"n", "tile"} <= set(parameters(d))]
     texts = []
@@ -144,7 +146,7 @@ def _holds_whole(source: Source) -> bool:
 
 
 def _solves_at_once(source: Source, rules: WholeCalls) -> bool:
-    """Does the kernel hand its whole arguments to one library call?"""
+    """True if the kernel passes its whole arguments to one library call."""
     for definition in source.definitions.get(source.entry, []) if rules.whole_calls else []:
         whole = set(parameters(definition))
         calls = _with_aliases(definition, whole)
@@ -154,9 +156,9 @@ def _solves_at_once(source: Source, rules: WholeCalls) -> bool:
 
 
 def _with_aliases(body: Node, whole: set[str]) -> Iterator[Node]:
-    """The nodes of a function's body, but not of inner functions whose parameters hide `whole`.
+    """Yield the nodes of a function, without inner functions whose parameters shadow `whole`.
 
-    `X = A` makes X another name of a whole matrix.
+    `X = A` adds X to `whole`.
     """
     waiting = list(reversed(body.named_children))
     while waiting:
@@ -179,7 +181,7 @@ def _takes_whole(node: Node, entry: str, rules: WholeCalls, whole: set[str]) -> 
     if name.removeprefix("LinearAlgebra.") not in rules.whole_calls:
         return False
     if name == entry and len(operands) > 1:
-        return False  # f!(A, tile) is the program itself, f!(A) the library's function of that name
+        return False  # f!(A, tile) is the program itself, f!(A) the function of the library
     return sum(_is_whole(operand, whole) for operand in operands) >= rules.whole_arguments
 
 

@@ -1,4 +1,4 @@
-"""Do the ranks of an MPI program share its work? Its source is read, not run."""
+"""Flags from the source of an MPI program: whether its ranks share work and data."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _LIBRARY_CALL = re.compile(r"(?:LinearAlgebra\.)?(?:BLAS\.\w+!?|LAPACK\.\w+!?|mu
 
 
 def flags_of_ranks(source: Source) -> list[str]:
-    """The flags of a program for MPI: do its ranks share the work, and the data?"""
+    """Return the flags of an MPI program."""
     calls = [source.full_name(node) for node in source.nodes()]
     if not any(_MOVES_DATA.fullmatch(name) for name in calls):
         return ["no-parallel-construct"]
@@ -33,7 +33,7 @@ def flags_of_ranks(source: Source) -> list[str]:
 
 
 def _rank_names(source: Source) -> set[str]:
-    """The variables that hold the rank, by assignment from a call that asks for it."""
+    """Return the variables to which a call that returns the rank is assigned."""
     names = set()
     for node in source.nodes():
         if node.type == "assignment" and _RANK.search(text(node.named_children[-1])):
@@ -53,7 +53,7 @@ def _asks_rank(node: Node, ranks: set[str]) -> bool:
 
 
 def _divides_work(source: Source, ranks: set[str]) -> bool:
-    """Is the rank used for more than to be compared with one other, or printed?"""
+    """True if the rank has a use other than to be printed or compared with one value."""
     compared = set()
     for definition in source.reached():
         for node in inside(definition):
@@ -73,7 +73,7 @@ def _divides_work(source: Source, ranks: set[str]) -> bool:
 
 
 def _compares(node: Node) -> bool:
-    """`rank == 0`, `0 != rank`, `rank == ROOT` and the like."""
+    """True for `rank == 0`, `0 != rank`, `rank == ROOT` and similar comparisons."""
     if node.type != "binary_expression":
         return False
     operands = [text(child) for child in node.named_children]
@@ -81,10 +81,10 @@ def _compares(node: Node) -> bool:
 
 
 def _one_rank_computes(source: Source, ranks: set[str]) -> bool:
-    """Does all work stand where only one rank comes?
+    """True if only one rank reaches the work.
 
     Work is a loop or a call of BLAS or LAPACK, in the entry function or in a function of the
-    program that it calls; only one rank comes to a branch of `rank == 0`, and behind
+    program that it calls. Only one rank reaches a branch of `rank == 0`, and code after
     `rank == 0 || return`.
     """
     entries = source.definitions.get(source.entry, [])
@@ -132,7 +132,7 @@ def _is_for_one(node: Node, ranks: set[str]) -> bool:
 
 
 def _is_first(branching: Node, child: Node) -> bool:
-    """Is a child in the branch that is taken if the condition holds?"""
+    """True if a child is in the branch for a true condition."""
     if branching.type == "ternary_expression":
         return child == branching.named_children[1]
     return child.type not in ("else_clause", "elseif_clause")
@@ -146,7 +146,7 @@ def _before(parent: Node, child: Node) -> Iterator[Node]:
 
 
 def _one_rank_when(condition: Node, ranks: set[str]) -> bool | None:
-    """True if it holds for one rank only, False if for all but one, None if neither is plain."""
+    """True if the condition holds for one rank only, False if for all but one, otherwise None."""
     if not any(_asks_rank(node, ranks) for node in walk(condition)):
         return None
     if called(condition) == "iszero":
@@ -157,7 +157,7 @@ def _one_rank_when(condition: Node, ranks: set[str]) -> bool | None:
 
 
 def _leaves_one(statement: Node, ranks: set[str]) -> bool:
-    """`rank == 0 || return`, `rank != 0 && return`, `if rank != 0 ... return ... end`."""
+    """True for `rank == 0 || return`, `rank != 0 && return`, `if rank != 0 ... return ... end`."""
     if not any(node.type == "return_statement" for node in walk(statement)):
         return False
     parts = statement.named_children

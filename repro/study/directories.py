@@ -1,8 +1,8 @@
-"""Problems and frameworks: a directory each, and the one place where both are looked for.
+"""Problems and frameworks: each is a directory, and this module finds it.
 
-The package's are in `problems/` and `frameworks/`. A study may name others (`directory`), relative
-to its file; a run and a dataset keep copies of those in directories of the same names, which then
-come first.
+The package has its own in `problems/` and `frameworks/`. A study can name other directories
+(`directory`), relative to its file. Runs and datasets keep copies of those, also in `problems/` and
+`frameworks/`; a copy next to the study's file comes first.
 """
 
 from dataclasses import dataclass, field
@@ -21,151 +21,151 @@ PROBLEMS, FRAMEWORKS = ROOT / "problems", ROOT / "frameworks"
 PROBLEM, FRAMEWORK = "problem.toml", "framework.toml"
 
 Kind = Literal["shared", "ranks", "workers"]
-"""Kinds of programs: called once in one process, on every rank, once on the driver of workers."""
+"""Kinds of programs: called in one process, on every rank, or on the driver of workers."""
 
 
 class SizeMeaning(Strict):
-    """What the numbers of a size mean, in a few words."""
+    """The meaning of the numbers of a size, in a few words."""
 
     n: str
-    """Of `n`."""
+    """What `n` counts."""
 
     tile: str = ""
-    """Of `tile`; empty for a problem without tiles."""
+    """What `tile` counts; empty for a problem without tiles."""
 
 
 class Work(Strict):
-    """How much there is to do at a size: `coefficient` * n ** `power`, in `unit`."""
+    """The amount of work at a size: `coefficient` * n ** `power`, in `unit`."""
 
     unit: str
-    """Such as `flop` or `edges`."""
+    """The unit of work, such as `flop` or `edges`."""
 
     coefficient: PositiveFloat
-    """What the power of `n` is multiplied by."""
+    """The factor of the power of `n`."""
 
     power: NonNegativeInt
-    """Of `n`."""
+    """The exponent of `n`."""
 
     def at(self, n: int) -> float:
-        """The work at a size, in `unit`."""
+        """Return the work at size `n`, in `unit`."""
         return float(self.coefficient * n**self.power)
 
 
 class WholeCalls(Strict):
-    """What the static check looks for in a shared-memory kernel."""
+    """Library calls that the static check looks for in a shared-memory kernel."""
 
     whole_calls: tuple[str, ...] = ()
-    """Library calls that would do the whole work if given the kernel's whole arguments."""
+    """Calls that do the whole work if given the whole arguments of the kernel."""
 
     whole_arguments: PositiveInt = 1
-    """How many of them such a call takes."""
+    """The number of whole arguments that such a call needs to earn a flag."""
 
 
 class Contract(Strict):
-    """What a program must do: the task, then what to define, for each kind of program."""
+    """The task, and for each kind of program the function to define."""
 
     task: str
-    """What is computed, whatever the framework."""
+    """What to compute, in any framework."""
 
     shared: str | None = None
-    """What to define for one process with threads."""
+    """What to define for one process with threads; absent if no such programs exist."""
 
     ranks: str | None = None
-    """What to define for ranks."""
+    """What to define for ranks; absent if no such programs exist."""
 
     workers: str | None = None
-    """What to define for a driver with workers."""
+    """What to define for a driver with workers; absent if no such programs exist."""
 
 
 class Entry(Strict):
-    """The function that a kernel defines, for each kind of program."""
+    """The name of the function that a kernel defines, for each kind of program."""
 
     shared: str | None = None
-    """In one process with threads."""
+    """The function called in one process with threads."""
 
     ranks: str | None = None
-    """On every rank."""
+    """The function called on every rank."""
 
     workers: str | None = None
-    """On the driver of workers."""
+    """The function called on the driver of workers."""
 
 
 class ProblemDefinition(Strict):
-    """`problem.toml`."""
+    """The content of `problem.toml`."""
 
     title: str
     """The name in figures and tables."""
 
     summary: str
-    """What is computed, in one line."""
+    """What programs compute, in one line."""
 
     closed_form_vendor: bool = False
-    """The vendor program evaluates a formula, so that its time measures no work."""
+    """True if the vendor program evaluates a formula: its time then measures no work."""
 
     size: SizeMeaning
-    """What a study's sizes mean."""
+    """The meaning of a size."""
 
     work: Work
-    """How much there is to do at a size."""
+    """The amount of work at a size."""
 
     entry: Entry
-    """What a kernel defines, by name."""
+    """The functions that kernels define."""
 
     static: WholeCalls = WholeCalls()
-    """What the static check may expect."""
+    """What the static check looks for."""
 
     contract: Contract
-    """What a kernel defines, in words."""
+    """The requirements for a kernel, in words."""
 
 
 class TaskRules(Strict):
-    """What the static check takes for parallel work in a framework with tasks."""
+    """Calls that count as parallel work in the static check of a framework with tasks."""
 
     tasks: tuple[str, ...] = ()
-    """Calls that make one task."""
+    """Calls that create one task."""
 
     loops: tuple[str, ...] = ()
-    """Calls that make as many tasks as they need."""
+    """Calls that create any number of tasks."""
 
 
 class PromptWords(Strict):
-    """What prompts say of a framework."""
+    """Words for a framework in prompts."""
 
     run: str
-    """The command before the name of a Julia file that runs it on two cores."""
+    """The command that runs a Julia file on two cores, without the name of the file."""
 
     workers: str
-    """What there are more of at scale: threads, ranks or workers."""
+    """The word for the units of parallelism: threads, ranks or workers."""
 
 
 class FrameworkDefinition(Strict):
-    """`framework.toml`."""
+    """The content of `framework.toml`."""
 
     title: str
     """The name in figures and tables."""
 
     memory: Literal["shared", "distributed"]
-    """Whether it is measured at a study's shared or distributed scale points."""
+    """The scale points of a study at which it is measured: the shared or the distributed ones."""
 
     programs: Kind
-    """The kind of its programs: which contract of a problem holds for them."""
+    """The kind of its programs; it selects the contract of a problem."""
 
     start: Literal["process", "ranks", "workers"]
-    """One process with threads; one process a rank, by mpiexec or srun; a driver with workers."""
+    """One process with threads; one process per rank, by mpiexec or srun; driver and workers."""
 
     packages: tuple[str, ...] = ()
     """Julia packages that must be installed; without them a cell is `unavailable`."""
 
     prompt: PromptWords
-    """What prompts say of it, beside prompt.md."""
+    """Words for prompts, in addition to prompt.md."""
 
     static: TaskRules = TaskRules()
-    """What the static check takes for parallel work; programs on ranks have rules of their own."""
+    """Calls that count as parallel work; programs on ranks have their own rules."""
 
 
 @dataclass(frozen=True)
 class FrameworkDirectory:
-    """A framework: `framework.toml`, `team.jl`, `prompt.md`."""
+    """The directory of a framework: `framework.toml`, `team.jl`, `prompt.md`."""
 
     name: str
     path: Path
@@ -173,23 +173,23 @@ class FrameworkDirectory:
 
     @property
     def argument(self) -> str:
-        """How the harness is told of it: by name, or the path of one outside the package."""
+        """The option value for the harness: the name, or the path if it is outside the package."""
         return str(self.path.absolute()) if self.is_outside else self.name
 
     @property
     def is_outside(self) -> bool:
-        """Is it none of the package's?"""
+        """True if it is outside the package."""
         return self.path != FRAMEWORKS / self.name
 
     @property
     def prompt(self) -> str:
-        """What prompts say of it."""
+        """The text of `prompt.md`: how programs use the framework."""
         return _text(self.path / "prompt.md")
 
 
 @dataclass(frozen=True)
 class ProblemDirectory:
-    """A problem: `problem.toml`, `problem.jl`, `prompt.md`, programs, perhaps `claims.toml`."""
+    """The directory of a problem: its definition, Julia file, prompt text, programs and claims."""
 
     name: str
     path: Path
@@ -197,77 +197,77 @@ class ProblemDirectory:
 
     @property
     def argument(self) -> str:
-        """How the harness is told of it: by name, or the path of one outside the package."""
+        """The option value for the harness: the name, or the path if it is outside the package."""
         return str(self.path.absolute()) if self.is_outside else self.name
 
     @property
     def is_outside(self) -> bool:
-        """Is it none of the package's?"""
+        """True if it is outside the package."""
         return self.path != PROBLEMS / self.name
 
     @property
     def prompt(self) -> str:
-        """How an agent's own harness is to check a program."""
+        """The text of `prompt.md`: what the harness of an agent must test."""
         return _text(self.path / "prompt.md")
 
     @property
     def claims(self) -> Path:
-        """The file with claims about it, which need not be there."""
+        """The file with claims about it; it may not exist."""
         return self.path / "claims.toml"
 
     def entry(self, kind: Kind) -> str:
-        """The function that a kernel of a kind defines.
+        """Return the name of the function that a kernel of this kind defines.
 
         Raises:
-            UserError: there are no programs of that kind.
+            UserError: the problem has no programs of this kind.
         """
         return self._of_kind(self.definition.entry, kind, "entry")
 
     def contract(self, kind: Kind) -> str:
-        """The task, then what to define, for programs of a kind.
+        """Return the contract for programs of this kind: the task, then what to define.
 
-        The prompts quote it and the harness holds programs to it.
+        The prompts quote it, and the harness enforces it.
 
         Raises:
-            UserError: there are no programs of that kind.
+            UserError: the problem has no programs of this kind.
         """
         what = self._of_kind(self.definition.contract, kind, "contract")
         return f"{self.definition.contract.task.strip()}\n\n{what.strip()}\n"
 
     def program(self, author: str, framework: str) -> Path:
-        """Where a program by hand is: `author` is `reference` or `vendor`."""
+        """Return the path of a hand-written program; `author` is `reference` or `vendor`."""
         return self.path / author / f"{framework}.jl"
 
     def _of_kind(self, table: Strict, kind: Kind, key: str) -> str:
         found: str | None = getattr(table, kind)
         if found is None:
             where = self.path / PROBLEM
-            raise UserError(f"{where}: {key}.{kind}: missing; add it, or leave such frameworks out")
+            raise UserError(f"{where}: {key}.{kind}: missing; add it, or drop such frameworks")
         return found
 
 
 def known_problems() -> tuple[str, ...]:
-    """The names of the package's problems, sorted."""
+    """Return the names of the package's problems, sorted."""
     return tuple(sorted(path.parent.name for path in PROBLEMS.glob(f"*/{PROBLEM}")))
 
 
 def known_frameworks() -> tuple[str, ...]:
-    """The names of the package's frameworks, sorted."""
+    """Return the names of the package's frameworks, sorted."""
     return tuple(sorted(path.parent.name for path in FRAMEWORKS.glob(f"*/{FRAMEWORK}")))
 
 
 def find_problem(
     name: str, place: Path | None = None, directory: str | None = None
 ) -> ProblemDirectory:
-    """A problem by its name.
+    """Return a problem by its name.
 
     Args:
-        name: the problem's.
-        place: the directory of the study that asks.
-        directory: what the study says of where it is; None: it is one of the package's.
+        name: the name of the problem.
+        place: the directory of the study's file.
+        directory: the problem's `directory` in the study; None for a problem of the package.
 
     Raises:
-        UserError: there is none, or its `problem.toml` is broken.
+        UserError: no such directory, or its `problem.toml` is missing or damaged.
     """
     path = _directory("problem", name, PROBLEMS, place, directory)
     return ProblemDirectory(name, path, _problem_definition(path / PROBLEM))
@@ -276,7 +276,7 @@ def find_problem(
 def find_framework(
     name: str, place: Path | None = None, directory: str | None = None
 ) -> FrameworkDirectory:
-    """A framework by its name; as `find_problem`."""
+    """Return a framework by its name; see `find_problem`."""
     path = _directory("framework", name, FRAMEWORKS, place, directory)
     return FrameworkDirectory(name, path, _framework_definition(path / FRAMEWORK))
 
@@ -286,11 +286,11 @@ def _directory(
 ) -> Path:
     if directory is None:
         path, known = package / name, sorted(p.name for p in package.iterdir() if p.is_dir())
-        hint = f"there are {', '.join(known)}; name another one's `directory` in the study"
+        hint = f"there are {', '.join(known)}; for another one give its `directory` in the study"
     else:
         kept = (place or Path()) / package.name / name
         path = kept if kept.is_dir() else (place or Path()) / directory
-        hint = f"{path} is no directory; mend `directory` in the study"
+        hint = f"{path} is not a directory; correct `directory` in the study"
     if not path.is_dir():
         raise UserError(f"{name}: no such {kind}; {hint}")
     return path

@@ -1,4 +1,4 @@
-"""From a study to its programs and cells."""
+"""The expansion of a study into programs and cells."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """A program at a scale point, with all that decides what it computes and for how long."""
+    """A program at a scale point, with everything that determines its computation and limits."""
 
     name: CellName
     n: int
@@ -36,17 +36,17 @@ class Cell:
 
     @property
     def scale(self) -> ScalePoint:
-        """Where it runs."""
+        """The scale point at which it runs."""
         return self.name.scale
 
     @property
     def core_hours(self) -> float:
-        """Core-hours at most: all its cores until the time limit."""
+        """The upper bound of core-hours: all its cores until the time limit."""
         return self.scale.cores * self.time_limit_s / 3600
 
 
 def programs(study: "Study") -> list[Program]:
-    """Every program of the study, in the order of the file."""
+    """Return the programs of the study, in the order of the file."""
     return [
         Program(model_name, problem, framework, sample)
         for model_name, model in study.models.items()
@@ -58,7 +58,7 @@ def programs(study: "Study") -> list[Program]:
 
 
 def cells(study: "Study") -> list[Cell]:
-    """Every cell of the study: programs, then sizes, then scale points in the file's order."""
+    """Return the cells of the study: by program, then size, then scale point, in file order."""
     return [
         _cell(study, program, scale, size)
         for program in programs(study)

@@ -1,4 +1,4 @@
-"""The filter that every command on cells takes: shell globs on names."""
+"""The filter of all commands on cells: shell globs on names."""
 
 import difflib
 import fnmatch
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 def matcher(patterns: Iterable[str], *, otherwise: bool) -> Callable[[str], bool]:
-    """A predicate: does a name match any of the globs? Without a glob it answers `otherwise`.
+    """Return a predicate: true if a name matches any of the globs; `otherwise` without a glob.
 
-    `*` also crosses `/`: `claude-*/gemm/dagger*@*x24` is every sample and scale point.
+    `*` also matches `/`: `claude-*/gemm/dagger*@*x24` matches all samples and scale points.
     """
     compiled = [re.compile(fnmatch.translate(pattern)) for pattern in patterns]
     if not compiled:
@@ -29,10 +29,10 @@ def select(
     name: Callable[[T], str] = str,
     what: str = "cell",
 ) -> list[T]:
-    """The items whose names match one of `patterns` (all, if none is given) and none of `exclude`.
+    """Return the items whose names match `patterns` (all without a pattern) and not `exclude`.
 
     Raises:
-        UserError: nothing is left; the message names the nearest names.
+        UserError: no item is left; the message suggests similar names.
     """
     wanted, unwanted = matcher(patterns, otherwise=True), matcher(exclude, otherwise=False)
     chosen = [item for item in items if wanted(name(item)) and not unwanted(name(item))]
@@ -44,16 +44,16 @@ def select(
 
 
 def nearest(wanted: str, names: Iterable[str], count: int = 3) -> list[str]:
-    """The names most like `wanted`, the best first; none, if all are far off."""
+    """Return the names most similar to `wanted`, the best first; empty if none is similar."""
     return difflib.get_close_matches(wanted, list(names), n=count, cutoff=0.6)
 
 
 def _hint(patterns: Sequence[str], names: Sequence[str]) -> str:
     if not patterns:
-        return "; see `repro plan` for what there is"
+        return "; `repro plan` lists the names"
     close = nearest(patterns[0], names)
-    if not close:  # a program's name without a scale point is a usual slip
+    if not close:  # users often omit the scale point
         close = nearest(patterns[0], {name.split("@")[0] + "@*" for name in names})
     if not close:
-        return "; see `repro plan` for what there is"
+        return "; `repro plan` lists the names"
     return f"; did you mean {' or '.join(close)}?"

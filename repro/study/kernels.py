@@ -1,4 +1,4 @@
-"""The files of a program: its kernel, written by hand or in a dataset, and what it includes."""
+"""The files of a program: its kernel, hand-written or in a dataset, and the files it includes."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -16,12 +16,12 @@ _HERE = "joinpath(@__DIR__,"
 
 
 def find_kernel(study: Study, program: Program, datasets: tuple[Path, ...] = ()) -> Path | None:
-    """The kernel of a program, or None where nobody has written it yet.
+    """Return the kernel of a program, or None if there is no program yet.
 
-    A dataset of `datasets` that has it comes first, so that what is repeated is what was
-    archived: `<model>/kernels/<problem>_<framework>_<sample>.jl`. Else a hand-written one is in the
-    problem's own directory, `reference/<framework>.jl`, or, where the model names a directory,
-    `<problem>_<framework>.jl` there, with `_<sample>` if there are several.
+    The first of `datasets` that has the kernel comes first, because a repetition of a study must
+    run the archived program: `<model>/kernels/<problem>_<framework>_<sample>.jl`. Otherwise a
+    hand-written kernel is `reference/<framework>.jl` in the directory of the problem, or, if the
+    model names a directory, `<problem>_<framework>.jl` there, with `_<sample>` for several samples.
     """
     candidates = [
         dataset / program.model / "kernels" / f"{program.stem}.jl" for dataset in datasets
@@ -37,18 +37,18 @@ def find_kernel(study: Study, program: Program, datasets: tuple[Path, ...] = ())
 
 
 def kernel_files(kernel: Path) -> tuple[Path, ...]:
-    """The kernel, then its siblings: the files beside it that it includes, and those that they do.
+    """Return the kernel, then its siblings: files next to it that it includes, directly or not.
 
     An include counts if it names the file literally and without a directory: `include("f.jl")`,
-    `include(joinpath(@__DIR__, "f.jl"))`. The text is read, not run: one that is never reached
-    counts, one whose name is computed does not. A file that does not exist is left out; to load the
-    program will then fail.
+    `include(joinpath(@__DIR__, "f.jl"))`. The text is read, not run: an include that is never
+    reached counts; an include with a computed name does not. A file that does not exist is omitted;
+    loading the program then fails.
 
     Raises:
         OSError: a file cannot be read.
     """
     files = [kernel]
-    for file in files:  # which grows on the way
+    for file in files:  # the loop appends to it
         for name in _included_names(file.read_bytes()):
             path = kernel.with_name(name)
             if path.is_file() and path not in files:
@@ -57,10 +57,10 @@ def kernel_files(kernel: Path) -> tuple[Path, ...]:
 
 
 def program_sha256(kernel: Path) -> str:
-    """The SHA-256 of a program, whose kernel is in its place and has its name there.
+    """Return the SHA-256 of a program; the kernel must have its final name.
 
-    That of the kernel, if it has no siblings. Else that of the lines that
-    `sha256sum KERNEL SIBLING...` prints in the kernel's directory, the siblings sorted by name.
+    Without siblings it is the SHA-256 of the kernel. Otherwise it is the SHA-256 of the output of
+    `sha256sum KERNEL SIBLING...` in the directory of the kernel, the siblings sorted by name.
 
     Raises:
         OSError: a file cannot be read.
@@ -75,12 +75,12 @@ def program_sha256(kernel: Path) -> str:
 
 
 def parse(source: bytes) -> Node:
-    """The syntax tree of Julia source; what does not parse is in it as errors."""
+    """Return the syntax tree of Julia source; text that does not parse becomes error nodes."""
     return Parser(Language(tree_sitter_julia.language())).parse(source).root_node
 
 
 def _included_names(source: bytes) -> Iterator[str]:
-    """The plain names that Julia source includes literally."""
+    """Yield the names without a directory that Julia source includes literally."""
     nodes = [parse(source)]
     while nodes:
         node = nodes.pop()
@@ -92,7 +92,7 @@ def _included_names(source: bytes) -> Iterator[str]:
 
 
 def _literal(arguments: list[Node]) -> str:
-    """The text of an argument that is `"text"` or `joinpath(@__DIR__, "text")`; else ""."""
+    """Return the text of an argument `"text"` or `joinpath(@__DIR__, "text")`, otherwise ""."""
     if len(arguments) != 1:
         return ""
     (argument,) = arguments

@@ -8,9 +8,9 @@ STUDIES = ROOT / "studies"
 
 
 def load_study(name: str) -> Study:
-    """A study by name (`smoke`) or path.
+    """Return a study by its name (`smoke`) or path.
 
     Raises:
-        UserError: no such study, or its file is not a study.
+        UserError: no such study, or its file is damaged.
     """
     return load_toml(find_toml(name, STUDIES, "study"), Study)

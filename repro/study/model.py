@@ -1,4 +1,4 @@
-"""What a study file may say. Every field is documented here, checked here and nowhere else."""
+"""The content of a study file. This module documents and checks every field."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -35,29 +35,30 @@ _OLD_KERNELS = {"julia/reference": "reference", "julia/vendor": "vendor"}
 
 
 class Model(Strict):
-    """Who wrote programs: an LLM, or a hand."""
+    """The author of programs: an LLM, or a person."""
 
     title: str
     """The name in figures and tables."""
 
     kernels: str | None = None
-    """Where programs by hand are: `reference` or `vendor`, which each problem's directory has, or a
-    directory, relative to the checkout; absent for an LLM, whose kernels come from a dataset."""
+    """The directory of hand-written programs: `reference` or `vendor` in the directory of each
+    problem, or a directory relative to the checkout; absent for an LLM, whose kernels are in a
+    dataset."""
 
     frameworks: tuple[Name, ...] | None = None
-    """Only these frameworks; absent for all of the study's."""
+    """The frameworks for which it has programs; absent for all of the study."""
 
     samples: PositiveInt = 1
     """Programs generated for each problem and framework."""
 
     baseline: bool = False
-    """A vendor library at its best setting: it may tune itself before it is timed, and is not
-    asked to use the framework."""
+    """True for a vendor library at its best setting: its programs may tune themselves before they
+    are timed, and need not use the framework."""
 
     @model_validator(mode="before")
     @classmethod
     def _of_old_runs(cls, found: Any) -> Any:
-        """Who serves an LLM is now in `studies/models/`, programs by hand in `problems/`."""
+        """Read older files: providers are now in `studies/models/`, kernels in `problems/`."""
         if not isinstance(found, dict):
             return found
         now = {key: value for key, value in found.items() if key != "provider"}
@@ -70,37 +71,36 @@ class Size(Strict):
     """One size of a problem."""
 
     n: PositiveInt
-    """What it counts is in the problem's own file: points, rows and columns, ..."""
+    """Points, rows and columns, ...: the file of the problem says which."""
 
     tile: PositiveInt = 1
-    """Rows and columns of a tile; pi has none."""
+    """Rows and columns of a tile; ignored by a problem without tiles."""
 
 
 class Problem(Strict):
-    """What is computed, at which sizes."""
+    """What programs compute, and at which sizes."""
 
     title: str
     """The name in figures and tables."""
 
     directory: str | None = None
-    """The problem's own directory, relative to the study's file; absent: the package's of its
-    name."""
+    """The directory of the problem, relative to the study's file; absent for a problem of the
+    package."""
 
     sizes: tuple[Size, ...]
-    """Strong scaling is measured at each; the first is the main one, whose cells have short
-    names."""
+    """The sizes at which strong scaling is measured. Names of cells omit the first, main size."""
 
     check: Size
-    """The small size at which a program is compiled and checked before it is timed."""
+    """The small size that compiles and checks a program before it is timed."""
 
     time_limit_s: PositiveFloat | None = None
-    """Seconds for one attempt of one cell, in place of the study's."""
+    """Time limit of an attempt in seconds, instead of the study's."""
 
     @model_validator(mode="after")
     def _sizes_differ(self) -> Self:
         ns = [size.n for size in self.sizes]
         if not ns or len(set(ns)) < len(ns):
-            raise ValueError("at least one size, and no n twice")
+            raise ValueError("needs at least one size, each with a different n")
         return self
 
 
@@ -111,31 +111,32 @@ class Framework(Strict):
     """The name in figures and tables."""
 
     directory: str | None = None
-    """The framework's own directory, relative to the study's file; absent: the package's of its
-    name."""
+    """The directory of the framework, relative to the study's file; absent for a framework of the
+    package."""
 
     memory: Literal["shared", "distributed"]
-    """`shared`: one process, measured at the shared scale points; `distributed`: at the others."""
+    """`shared`: one process, measured at the shared scale points; `distributed`: several processes,
+    measured at the distributed ones."""
 
     packages: tuple[str, ...] = ()
     """Julia packages that must be installed; without them a cell is `unavailable`."""
 
 
 class ScalePoints(Strict):
-    """Where each kind of framework is measured; a scale point is nodes x ranks x threads."""
+    """Scale points of each kind of framework; a scale point is nodes x ranks x threads."""
 
     shared: tuple[Scale, ...]
-    """Points of the shared-memory frameworks: one node, one rank."""
+    """Scale points of shared-memory frameworks: one node, one rank."""
 
     distributed: tuple[Scale, ...]
-    """Points of the distributed-memory frameworks; ranks are counted over all nodes."""
+    """Scale points of distributed-memory frameworks; ranks are counted over all nodes."""
 
     @model_validator(mode="after")
     def _shared_is_one_rank(self) -> Self:
         if any(point.nodes > 1 or point.ranks > 1 for point in self.shared):
             raise ValueError("a shared-memory scale point has one node and one rank")
         if any(len(set(points)) < len(points) for points in (self.shared, self.distributed)):
-            raise ValueError("no scale point twice")
+            raise ValueError("a scale point is listed twice; remove one")
         return self
 
 
@@ -165,25 +166,25 @@ class Study(Strict):
     """Resident memory of all processes of a cell on one node, GiB."""
 
     models: dict[Name, Model]
-    """Who wrote programs, by name."""
+    """Authors of programs, by name."""
 
     problems: dict[Name, Problem]
-    """What is computed, by name."""
+    """Problems, by name."""
 
     frameworks: dict[Name, Framework]
-    """How programs run in parallel, by name."""
+    """Frameworks, by name."""
 
     scale_points: ScalePoints
-    """Where cells are measured."""
+    """Scale points at which cells are measured."""
 
     _place: Path = PrivateAttr(default=Path())
 
     def model_post_init(self, context: Any, /) -> None:
-        """Remember the directory of the study's file, which it names others from."""
+        """Keep the directory of the study's file: paths in the study are relative to it."""
         self._place = (context or {}).get(PLACE, Path())
 
     def closed_forms(self) -> frozenset[tuple[str, str]]:
-        """The (model, problem) pairs whose program is a formula, so that times measure no work."""
+        """Return the (model, problem) pairs whose program is a formula: its time is not work."""
         baselines = [name for name, model in self.models.items() if model.baseline]
         formulas = [
             name
@@ -193,18 +194,18 @@ class Study(Strict):
         return frozenset((model, problem) for model in baselines for problem in formulas)
 
     def problem_directory(self, name: str) -> ProblemDirectory:
-        """The directory of one of its problems.
+        """Return the directory of a problem of the study.
 
         Raises:
-            UserError: it is not there, or broken.
+            UserError: the directory is missing or damaged.
         """
         return find_problem(name, self._place, self.problems[name].directory)
 
     def framework_directory(self, name: str) -> FrameworkDirectory:
-        """The directory of one of its frameworks.
+        """Return the directory of a framework of the study.
 
         Raises:
-            UserError: it is not there, or broken.
+            UserError: the directory is missing or damaged.
         """
         return find_framework(name, self._place, self.frameworks[name].directory)
 
@@ -217,7 +218,7 @@ class Study(Strict):
             for name, settings in named.items():
                 if settings.directory is None and name not in known:
                     there = ", ".join(known)
-                    raise ValueError(f"{key}.{name} is none of {there}; give its `directory`")
+                    raise ValueError(f"{key}.{name} is not one of {there}; give its `directory`")
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Names of scale points, programs and cells: written one way, read back the same."""
+"""Names of scale points, programs and cells: how they are written and read."""
 
 import re
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _CELL = re.compile(r"([^@]+)@([^,@]+)(?:,n=([1-9]\d*))?")
 
 @dataclass(frozen=True, order=True)
 class ScalePoint:
-    """Nodes, MPI ranks or workers in all, and threads of each rank: `1x1x24`."""
+    """Nodes, total MPI ranks or workers, and threads of each rank: `1x1x24`."""
 
     nodes: int
     ranks: int
@@ -25,7 +25,7 @@ class ScalePoint:
 
     @property
     def cores(self) -> int:
-        """Cores in all: one a thread of a rank."""
+        """Total cores: one per thread of each rank."""
         return self.ranks * self.threads
 
     @classmethod
@@ -40,7 +40,7 @@ class ScalePoint:
             raise ValueError("a scale point is nodes x ranks x threads, such as 1x1x24")
         point = cls(*map(int, match.groups()))
         if point.ranks < point.nodes:
-            raise ValueError("a scale point has at least one rank a node")
+            raise ValueError("a scale point has at least one rank per node")
         return point
 
 
@@ -58,7 +58,7 @@ class Program:
 
     @property
     def stem(self) -> str:
-        """The program's name among the files of its model: `gemm_threads_0`."""
+        """The name of its files in the directory of its model: `gemm_threads_0`."""
         return f"{self.problem}_{self.framework}_{self.sample}"
 
     @classmethod
@@ -66,13 +66,11 @@ class Program:
         """Read model/problem/framework/sample.
 
         Raises:
-            UserError: `text` is no such name.
+            UserError: `text` is not such a name.
         """
         match = _PROGRAM.fullmatch(text)
         if not match:
-            raise UserError(
-                f"{text}: not a program's name; one looks like reference/gemm/threads/0"
-            )
+            raise UserError(f"{text}: not a program's name; write it like reference/gemm/threads/0")
         model, problem, framework, sample = match.groups()
         return cls(model, problem, framework, int(sample))
 
@@ -81,8 +79,8 @@ class Program:
 class CellName:
     """A program at a scale point: `reference/gemm/threads/0@1x1x2`.
 
-    Only where a study has several sizes of a problem do the others but its first carry their
-    size too: `reference/gemm/threads/0@1x1x2,n=8192`.
+    If a study has several sizes of a problem, names at all but the first also have the size:
+    `reference/gemm/threads/0@1x1x2,n=8192`.
     """
 
     program: Program
@@ -98,7 +96,7 @@ class CellName:
         """Read a cell's name.
 
         Raises:
-            UserError: `text` is no such name.
+            UserError: `text` is not such a name.
         """
         match = _CELL.fullmatch(text)
         try:
@@ -108,5 +106,5 @@ class CellName:
             return cls(Program.parse(program), ScalePoint.parse(scale), int(n) if n else None)
         except (ValueError, UserError) as error:
             raise UserError(
-                f"{text}: not a cell's name; one looks like reference/gemm/threads/0@1x1x2"
+                f"{text}: not a cell's name; write it like reference/gemm/threads/0@1x1x2"
             ) from error

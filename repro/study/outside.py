@@ -1,4 +1,4 @@
-"""Problems and frameworks outside the package: a run and a dataset keep copies of them."""
+"""Problems and frameworks outside the package: runs and datasets keep copies of them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +10,10 @@ from repro.study.model import Study
 
 
 def files_outside(study: Study) -> dict[str, Path]:
-    """The files of a study's own problems and frameworks, by where a copy has them.
+    """Return the files of the study's own problems and frameworks, by their path in a copy.
 
     Raises:
-        UserError: a directory is not there, or broken.
+        UserError: a directory is missing or damaged.
     """
     return {
         f"{target}/{path.relative_to(directory)}": path
@@ -24,10 +24,10 @@ def files_outside(study: Study) -> dict[str, Path]:
 
 
 def keep_outside(study: Study, place: Path) -> None:
-    """Copy them to a run directory, once.
+    """Copy those files to a run directory, unless it has them.
 
     Raises:
-        UserError: a file has changed since a run first used it.
+        UserError: a file differs from the copy.
         OSError: a file cannot be written.
     """
     for name, path in files_outside(study).items():
@@ -38,7 +38,7 @@ def keep_outside(study: Study, place: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(target, content)
         elif target.read_bytes() != content:
-            raise UserError(f"{path}: changed since {place} began to use it; use another --run")
+            raise UserError(f"{path}: differs from the copy in {place}; use another --run")
 
 
 def _directories(study: Study) -> Iterator[tuple[str, Path]]:

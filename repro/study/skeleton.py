@@ -1,4 +1,4 @@
-"""A new problem's directory, with everything in it that is still to be written marked TODO."""
+"""The directory of a new problem; TODO marks everything that is still missing."""
 
 import re
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ MARK = "TODO"
 
 
 def new_problem(name: str, directory: Path) -> dict[Path, str]:
-    """The files of a new problem and their text; `write_problem` writes them.
+    """Return the files of a new problem and their text; `write_problem` writes them.
 
     Raises:
-        UserError: the name cannot be a problem's, or there is something at `directory`.
+        UserError: `name` is not a valid name, or `directory` exists.
     """
     if not re.fullmatch(NAME, name):
-        raise UserError(f"{name}: not a problem's name: use small letters, digits, '.' and '-'")
+        raise UserError(f"{name}: not a valid name; use lower-case letters, digits, '.' and '-'")
     if directory.exists():
         raise UserError(f"{directory}: exists; choose another name or --directory")
     words = [word for word in re.split(r"[.-]", name) if word]
@@ -37,10 +37,10 @@ def new_problem(name: str, directory: Path) -> dict[Path, str]:
 
 
 def write_problem(files: dict[Path, str]) -> None:
-    """Write a new problem's files.
+    """Write the files of a new problem.
 
     Raises:
-        UserError: they cannot be written.
+        UserError: a file cannot be written.
     """
     for path, text in files.items():
         with writing(path):
@@ -49,7 +49,7 @@ def write_problem(files: dict[Path, str]) -> None:
 
 
 def marks(directory: Path) -> Iterator[tuple[Path, int, str]]:
-    """What is still to be written: file, line, and the line's text from the mark on.
+    """Yield everything that is still missing: file, line number, and text from TODO on.
 
     Raises:
         UserError: a file cannot be read.

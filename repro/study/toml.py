@@ -1,4 +1,4 @@
-"""Reading what a typed class describes: a TOML file, a record in JSON."""
+"""Reading of TOML files and JSON records as objects of typed classes."""
 
 import tomllib
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
 PLACE = "place"
-"""Key of a validation context: the directory of the file, for models that name others."""
+"""Key of a validation context: the directory of the file, for models with relative paths."""
 
 
 class Strict(BaseModel):
-    """A table of a TOML file: an unknown key is an error, a field's docstring its description."""
+    """A table of a TOML file: unknown keys are errors; docstrings of fields are descriptions."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -31,16 +31,16 @@ class Strict(BaseModel):
 
 @dataclass(frozen=True)
 class StrictRecord:
-    """A dataclass that is read by `checked`: an unknown key is an error."""
+    """A dataclass that `checked` reads: unknown keys are errors."""
 
     __pydantic_config__: ClassVar = ConfigDict(extra="forbid")
 
 
 def load_toml(path: Path, model: type[M]) -> M:
-    """The checked content of a TOML file.
+    """Read and check a TOML file.
 
     Raises:
-        UserError: the file is missing, broken, or says something that `model` does not allow.
+        UserError: the file is missing, is not TOML, or has content that `model` does not allow.
     """
     with reading(path):
         text = path.read_text(encoding="utf-8")
@@ -48,21 +48,21 @@ def load_toml(path: Path, model: type[M]) -> M:
 
 
 def parse_toml(text: str, model: type[M], where: str) -> M:
-    """As `load_toml`, from text; `where` names its source in errors."""
+    """Read and check TOML text; `where` is its source in error messages. See `load_toml`."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{where}: not TOML: {error}") from error
     except RecursionError as error:
-        raise UserError(f"{where}: its values are nested too deeply to be read") from error
+        raise UserError(f"{where}: values are nested too deeply") from error
     return checked(content, model, where)
 
 
 def checked(content: Any, kind: type[T], where: str) -> T:
-    """Parsed TOML or JSON as an object of a pydantic model or a dataclass.
+    """Return parsed TOML or JSON as an object of a pydantic model or a dataclass.
 
     Raises:
-        UserError: it does not fit; the message names `where` and the first field that is wrong.
+        UserError: a field is wrong; the message has `where` and the first such field.
     """
     try:
         found: T = TypeAdapter(kind).validate_python(content, context={PLACE: Path(where).parent})
@@ -72,13 +72,13 @@ def checked(content: Any, kind: type[T], where: str) -> T:
 
 
 def find_toml(name: str, directory: Path, kind: str) -> Path:
-    """The file `NAME.toml` of a directory, or the file that `name` is a path of.
+    """Return the file `NAME.toml` of a directory, or the file at the path `name`.
 
-    The same directory of the current one comes before the checkout's: in an image that is where a
-    user's own files are.
+    A directory of the same name in the current directory comes before that of the checkout: a user
+    of the image has files there.
 
     Raises:
-        UserError: there is none; the message lists those that there are.
+        UserError: no such file; the message lists the existing names.
     """
     if name.endswith(".toml") or "/" in name:
         return Path(name)
@@ -86,12 +86,12 @@ def find_toml(name: str, directory: Path, kind: str) -> Path:
     found = next((path for path in paths if path.exists()), None)
     if found is None:
         known = ", ".join(known_toml(directory))
-        raise UserError(f"{name}: no such {kind}; there are {known}, or give a file's path")
+        raise UserError(f"{name}: no such {kind}; there are {known}, or give the path of a file")
     return found
 
 
 def known_toml(directory: Path) -> list[str]:
-    """The names for which `find_toml` finds a file."""
+    """Return the names for which `find_toml` finds a file, sorted."""
     return sorted({path.stem for place in _places(directory) for path in place.glob("*.toml")})
 
 
@@ -101,7 +101,7 @@ def _places(directory: Path) -> list[Path]:
 
 
 def _first_problem(error: ValidationError) -> str:
-    """File-key, value and what is allowed, of the first of pydantic's findings."""
+    """Return the key, the value and what is allowed, for the first of pydantic's errors."""
     problems = error.errors(include_url=False)
     first = problems[0]
     key = ".".join(str(part) for part in first["loc"] if part != "[key]") or "the file"
@@ -109,7 +109,7 @@ def _first_problem(error: ValidationError) -> str:
     if first["type"] == "missing":
         text = f"{key}: missing; add it"
     elif first["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
-        text = f"{key}: no such key; remove it or mend its name"
+        text = f"{key}: no such key; remove it or correct its name"
     elif isinstance(first["input"], dict):
         text = f"{key}: {message}"
     else:

@@ -1,13 +1,13 @@
 # JULIA_LOAD_PATH=<this directory>/tasks:@:@stdlib julia test_tasks.jl
 #
-# The MPI stand-in whose ranks are tasks: what it computes, and what it does not let pass.
+# Tests of the MPI stand-in with tasks as ranks: its results, and the errors that it detects.
 using Test, MPI
 const WORLD = MPI.COMM_WORLD
 
 "Run f(rank) on each rank, after Init."
 on(f, ranks) = MPI.run_ranks(() -> (MPI.Init(); f(MPI.Comm_rank(WORLD))), ranks)
 
-"The message of the exception that f on ranks ends in; empty if there is none."
+"Return the message of the exception of f on ranks, or an empty text."
 failure(f, ranks) = try (on(f, ranks); "") catch e; sprint(showerror, e) end
 
 "Post a broadcast from `root` that completes in a Wait."
@@ -50,7 +50,7 @@ end
               fill([x for r in 0:n-1 for x in (r, 7)], n)
     end
 
-    @testset "what a collective gives belongs to the rank alone" begin
+    @testset "each rank gets its own copy of the data" begin
         apart(vectors) = length(unique(objectid, vectors)) == length(vectors)
         @test apart(on(r -> MPI.bcast([1], 0, WORLD), 3))
         @test apart(on(r -> MPI.Allgather(r, WORLD), 3))
@@ -86,7 +86,7 @@ end
             x = fill(Float64(r), 2, 2)
             r == delay && yield()
             request = ibcast(x, 1, WORLD)
-            r == 0 && MPI.Send([1], WORLD; dest = 1)            # goes on without the others
+            r == 0 && MPI.Send([1], WORLD; dest = 1)            # does not wait for the others
             r == 1 && MPI.Recv!([0], WORLD; source = 0)
             before = copy(x)
             MPI.Waitall([request, MPI.Request()])
@@ -102,7 +102,7 @@ end
             x, y, z = [r], [r], [r]
             requests = [ibcast(x, 0, WORLD), ibcast(y, 1, row), ibcast(z, 3, WORLD)]
             total = MPI.Allreduce(1, +, row)
-            MPI.free(row)                                       # what is under way still completes
+            MPI.free(row)                                       # pending operations still complete
             MPI.Waitall(reverse(requests))
             [x; y; z; total]
         end
@@ -175,7 +175,7 @@ end
               "rank 0 waits in Barrier for rank 1; rank 1 waits in Barrier for rank 0"
         alone(r) = r == 0 && MPI.Wait(ibcast([r], 0, WORLD))
         @test occursin("waits in Ibcast", failure(alone, 2))
-        slow(r) = (r == 0 && sleep(0.2); MPI.Barrier(WORLD); r)     # at work is not stuck
+        slow(r) = (r == 0 && sleep(0.2); MPI.Barrier(WORLD); r)     # a working rank is not stuck
         @test on(slow, 3) == [0, 1, 2]
     end
 
@@ -207,7 +207,7 @@ end
         @test occursin("Comm_split", failure(swallowed, 2))
     end
 
-    @testset "a task that is no rank" begin
+    @testset "a task that is not a rank" begin
         @test_throws TaskFailedException on(r -> fetch(@async MPI.Comm_rank(WORLD)), 1)
     end
 end

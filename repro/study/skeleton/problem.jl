@@ -1,4 +1,4 @@
-# ${title}: inputs, and how a result is verified. julia/cases.jl says what the harness asks for.
+# ${title}: inputs and verification. julia/cases.jl lists the functions that the harness calls.
 struct ${type} <: Case
     n::Int
     seed::Int
@@ -7,21 +7,21 @@ end
 # A problem without tiles ignores `tile`.
 ${type}(n, tile, seed) = ${type}(n, seed)
 
-# A result of rounding is about √n·eps() from the exact one; whatever you allow, say why.
+# Rounding errors are about √n·eps(). Give the reason for the bound that you choose.
 bound(case::${type}) = error("TODO: the largest error accepted")
 
-# What the kernel is called with. Ranks get their communicator before these.
+# Arguments of the kernel. On ranks the communicator comes first.
 kernel_arguments(::SharedMemory, case::${type}) = (case.n,)
 distributed_arguments(case::${type}) = (case.n,)
 
-"The error of a result; or, in words, the promise of the contract that was broken."
+"Return the error of a result, or a text that says which rule of the contract is broken."
 function kernel_error(team, case::${type}, arguments, returned, seed)
     fault = number_fault(team, returned)
     fault === nothing || return fault
-    error("TODO: how far `returned` is from the right result, in O(n) or O(n²), not by solving it")
+    error("TODO: the error of `returned`, in O(n) or O(n²), without solving the problem")
 end
 
-# Each of these must be noticed. For matrices see julia/tiled/spoil.jl.
+# Verification must notice each of these. For matrices see julia/tiled/spoil.jl.
 wrong_results(team, case::${type}) = WRONG_NUMBERS
 spoil!(team, case::${type}, what, arguments, returned) = wrong_number(what, returned)
 

@@ -1,6 +1,6 @@
-# The tests of this problem; julia/test/tools.jl has what they use.
+# Tests of this problem, with the functions of julia/test/tools.jl.
 @testset "verification" begin
-    # TODO: a right result is accepted; each kind of wrong one you can think of is not.
+    # TODO: a right result is accepted; each kind of wrong result is rejected.
     @test false
 end
 

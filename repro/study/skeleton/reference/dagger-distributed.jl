@@ -1,5 +1,5 @@
 using Distributed, Dagger
 
 function ${entry}(n)
-    error("TODO: a parallel program that an expert would sign")
+    error("TODO: write a parallel program as an expert would")
 end

@@ -1,15 +1,15 @@
 # A stand-in for tests: it is NOT Dagger.jl; it has only the calls that the reference programs and
 # the harness make, with the same signatures and meaning.
 #
-# In one process tasks run on its threads.  With workers, each worker runs its tasks by turns on one
-# thread, and a task without a scope goes to the next worker.  What a Chunk holds is never freed.
+# In one process tasks run on its threads.  With workers, the tasks of each worker take turns on one
+# thread, and a task without a scope runs on the next worker.  The data of a Chunk is never freed.
 __precompile__(false)       # processes that start together would race for the cache
 module Dagger
 
 using Distributed
 export DTask, In, InOut, Out, spawn_datadeps
 
-"The data of each process that others can name."
+"Data of each process that others can refer to."
 module MemPool
 using Distributed: myid, remotecall_fetch
 struct DRef
@@ -24,7 +24,7 @@ poolset(x) = lock(LOCK) do
 end
 poolget(r::DRef) =
     r.owner == myid() ? lock(() -> POOL[r.id], LOCK) : remotecall_fetch(poolget, r.owner, r)
-"On the owner: take back what a task elsewhere has changed."
+"On the owner: store data that a task on another worker has changed."
 function take_back(r::DRef, x)
     here = poolget(r)
     here isa AbstractArray ? copyto!(here, x) : lock(() -> POOL[r.id] = x, LOCK)
@@ -41,7 +41,7 @@ struct Scope
     worker::Int
     thread::Int
 end
-"A worker, or a thread of it; which thread runs the task is not heeded, only that it exists."
+"A worker, or a thread of it.  The thread must exist, but any thread can run the task."
 scope(; worker, thread = 1) =
     worker in procs() ? Scope(worker, thread) : throw(ArgumentError("there is no worker $worker"))
 
@@ -72,7 +72,7 @@ unwrap_nested_exception(e::TaskFailedException) = unwrap_nested_exception(e.task
 unwrap_nested_exception(e::LoadError) = unwrap_nested_exception(e.error)
 end
 
-"What a task of a region does with an argument; without a word it is In."
+"How a task of a region uses an argument; the default is In."
 struct Access{Writes,T}
     argument::T
 end
@@ -82,10 +82,10 @@ argument(a) = a isa Access ? a.argument : a
 
 mutable struct DTask
     call::Any                                       # function, arguments, keywords
-    written::Vector{Int}                            # arguments that it may change
+    written::Vector{Int}                            # arguments that it can change
     scope::Scope
-    task::Union{Task,Nothing}                       # gives Some(value), a Chunk or a failure
-    chunk::Union{Chunk,Nothing}                     # made when asked for
+    task::Union{Task,Nothing}                       # returns Some(value), a Chunk or a failure
+    chunk::Union{Chunk,Nothing}                     # created on demand
 end
 
 macro spawn(exs...)
@@ -104,13 +104,13 @@ function spawn(f, options::Options, arguments...; keywords...)
     t
 end
 
-# Distributed is not made for several threads: once there are workers, this process uses one.
+# Distributed does not support several threads: with workers, this process uses one.
 launch!(t, before) =
     t.task = nprocs() == 1 ? Threads.@spawn(attempt(t, before)) : @async(attempt(t, before))
 
 function attempt(t, before)
     try
-        foreach(outcome, before)                    # what one waits for has failed: so does it
+        foreach(outcome, before)                    # fails if one of these tasks failed
         f, arguments, keywords = t.call
         there = t.scope.worker
         there == myid() && return Some(call(t.scope.thread, f, arguments, keywords, t.written)[1])
@@ -124,7 +124,7 @@ function attempt(t, before)
     end
 end
 
-"Run a call here, on the data that its arguments stand for; the value and the data."
+"Run a call on the data of its arguments; return the value and the data."
 function call(thread, f, arguments, keywords, written)
     thread in 1:Threads.nthreads() || error("worker $(myid()) has no thread $thread")
     data = map(a -> a isa Union{Chunk,DTask} ? fetch(a) : a, arguments)
@@ -137,7 +137,7 @@ function call(thread, f, arguments, keywords, written)
     value, data
 end
 
-"The value stays here; arrays that came with the call go back if it may have changed them."
+"Keep the value here; return arrays of the caller that the call can have changed."
 function call_for_another(thread, f, arguments, keywords, written)
     value, data = call(thread, f, arguments, keywords, written)
     sent_here(i) = arguments[i] isa AbstractArray ? data[i] : nothing
@@ -152,7 +152,7 @@ end
 const Unlaunched = isdefined(Base, :ConcurrencyViolationError) ? ConcurrencyViolationError :
                                                                  ErrorException
 
-# Here `wait` throws what failed; by its documentation the real one only waits.
+# This `wait` throws the exception of a task; by its documentation that of Dagger does not.
 Base.wait(t::DTask) = (outcome(t); nothing)
 function Base.fetch(t::DTask; raw = false)
     result = outcome(t, "`fetch`")
@@ -163,8 +163,8 @@ function Base.fetch(t::DTask; raw = false)
 end
 
 """
-Run f(); the tasks that it spawns start when it returns, each after those before it that it must
-not overtake: no writer of what another reads or writes.  The first failure is thrown.
+Run f(); the tasks that it spawns start when it returns.  Each waits for earlier tasks that write
+its arguments, or that read arguments it writes.  The first failure is thrown.
 """
 function spawn_datadeps(f)
     region, writers, readers = DTask[], IdDict{Any,DTask}(), IdDict{Any,Vector{DTask}}()
@@ -177,7 +177,7 @@ function spawn_datadeps(f)
     value
 end
 
-"The tasks that t must wait for; t itself is entered in the books, its arguments are unwrapped."
+"Return the tasks that t must wait for; record t as reader and writer, unwrap its arguments."
 function before!(writers, readers, t)
     f, accesses, keywords = t.call
     t.written = findall(a -> a isa Access{true}, collect(Any, accesses))
@@ -194,7 +194,7 @@ function before!(writers, readers, t)
     unique(filter(!=(t), before))
 end
 
-# Views of one array count as one: stricter than Dagger, which looks at the memory that they span.
+# All views of an array count as the same: stricter than Dagger, which compares their memory.
 root(x::AbstractArray) = parent(x) === x ? x : root(parent(x))
 root(c::Chunk) = c.handle
 root(x) = x

@@ -1,7 +1,7 @@
 # A stand-in for tests: it is NOT MPI.jl; it has only the calls that the reference programs and the
 # harness make, with the same signatures and meaning.
 #
-# The ranks are processes that mpiexec starts; the work is done by the system's Open MPI.
+# The ranks are processes that mpiexec starts; the Open MPI of the system does the work.
 __precompile__(false)       # ranks that start together would race for the cache
 module MPI
 
@@ -21,7 +21,7 @@ function Base.showerror(io::IO, e::MPIError)
 end
 check(code) = code == 0 ? nothing : throw(MPIError(code))
 
-"Call libmpi, as in `@mpi MPI_Barrier(comm.handle::Handle)`; an error code is thrown."
+"Call libmpi, as in `@mpi MPI_Barrier(comm.handle::Handle)`; throw an error code."
 macro mpi(call)
     name, arguments = call.args[1], call.args[2:end]
     values, types = [a.args[1] for a in arguments], [a.args[2] for a in arguments]
@@ -86,7 +86,7 @@ function Init(; threadlevel = :serialized)
     finalize_at_exit()
 end
 
-# Not after an exception: the other ranks may wait elsewhere, and Finalize would wait for them.
+# Not after an exception: other ranks can wait in another call, and Finalize would wait for them.
 if VERSION >= v"1.9-"
     finalize_at_exit() = atexit(code -> code == 0 && Finalize())
 else

@@ -2,8 +2,8 @@
 # harness make, with the same signatures and meaning.
 #
 # The ranks are tasks of one process, on one thread: `MPI.run_ranks(f, n)` runs f() on n of them.
-# It is stricter than MPI: every collective waits for all ranks of its communicator, data arrive
-# in a buffer no sooner than in Wait, and what can never go on is an error that says why.
+# It is stricter than MPI: every collective waits for all ranks of its communicator, a buffer gets
+# its data only in Wait, and a deadlock is an error that lists the waiting ranks.
 __precompile__(false)       # ranks that start together would race for the cache
 module MPI
 
@@ -12,7 +12,7 @@ include("job.jl")
 
 const ANY_SOURCE, ANY_TAG = -1, -1
 
-"A communicator as one rank holds it; without a group it has been freed."
+"A communicator on one rank; without a group it has been freed."
 mutable struct Comm
     group::Union{Group,Nothing}
 end
@@ -49,7 +49,7 @@ function Abort(comm::Comm, code)
     throw(here().job.failure)
 end
 
-# What a buffer holds, as a vector of its own; and the way back.
+# Copy a buffer to a vector, and back.
 packed(x::AbstractArray) = collect(vec(x))
 packed(x::Ref) = [x[]]
 packed(x) = [x]
@@ -59,8 +59,8 @@ unpack!(x::Ref, data) = (x[] = first(data); x)
 size_of(x) = "$(count_of(x)) $(eltype(x))"
 
 """
-Enter the next collective of a communicator; its request.  When the last rank has entered,
-`combine` gets what each gave, in the order of the ranks; `take` gets the outcome on each, in Wait.
+Enter the next collective of a communicator; return its request.  When the last rank has entered,
+`combine` gets the contributions in the order of the ranks; in Wait, `take` gets the outcome.
 """
 function enter(comm, what, given, combine, take)
     group, me, job = group_of(comm), here().number, here().job
@@ -83,7 +83,7 @@ check_rank(comm, r, code) = 0 <= r < Comm_size(comm) ? r + 1 : throw(MPIError(co
 
 Barrier(comm::Comm) = collective(comm, "Barrier", nothing, given -> nothing, identity)
 
-"The root's data are read when all ranks are there, and written where each waits."
+"The data of the root is read when all ranks have entered, and written in each Wait."
 function broadcast(name, x, root, comm, count)
     r = check_rank(comm, root, 8)                               # MPI_ERR_ROOT
     enter(comm, "$name($count $(eltype(x)), root $root)", x, given -> packed(given[r])[1:count],
@@ -148,7 +148,7 @@ function MPI_Ibcast(data, count, datatype, root, comm, request::Request)
 end
 end
 
-"Send never waits: the data are copied at once."
+"Send never waits: it copies the data."
 function Isend(x, comm::Comm; dest, tag = 0)
     check_rank(comm, dest, 6)                                   # MPI_ERR_RANK
     stop_if_failed(here().job, "Send")

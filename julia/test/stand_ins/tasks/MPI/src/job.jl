@@ -1,12 +1,12 @@
-# The ranks as tasks: what each waits for, and what happens when one fails or none can go on.
+# Ranks as tasks: what each waits for, and what happens if one fails or all are stuck.
 
 struct MPIError <: Exception
     code::Cint
 end
 
 mutable struct Collective
-    what::String            # its name and all that must agree on every rank
-    given::Dict{Int,Any}    # what each rank that has entered gave
+    what::String            # its name and everything that must agree on all ranks
+    given::Dict{Int,Any}    # the contribution of each rank that has entered
     outcome::Any
     done::Bool
 end
@@ -26,17 +26,17 @@ mutable struct Receive
 end
 fits(m, r) = m.dest == r.dest && r.source in (-1, m.source) && r.tag in (-1, m.tag)
 
-"The ranks of a communicator, by their numbers in the world, and what is under way among them."
+"The ranks of a communicator, by their numbers in the world, and its pending operations."
 struct Group
     members::Vector{Int}
-    turns::Dict{Int,Int}                    # collectives that each rank has entered
-    collectives::Dict{Int,Collective}       # by turn, those that some rank has not entered
-    mail::Vector{Message}                   # sent, not asked for
-    receives::Vector{Receive}               # asked for, not sent
+    turns::Dict{Int,Int}                    # number of collectives that each rank has entered
+    collectives::Dict{Int,Collective}       # by turn, those that not all ranks have entered
+    mail::Vector{Message}                   # sent, not received
+    receives::Vector{Receive}               # posted, not matched
 end
 Group(members) = Group(members, Dict(), Dict(), [], [])
 
-"Null if `ready` is nothing.  `absent()` are the ranks waited for; `finish()` delivers the data."
+"Null if `ready` is nothing.  `absent()` returns the missing ranks; `finish()` delivers the data."
 mutable struct Request
     what::String
     ready::Any
@@ -61,18 +61,18 @@ mutable struct Rank
 end
 
 const RUNNING = Ref(0)
-const ALONE = Rank(Job(1), 0, :new)         # a program that nobody runs as ranks
+const ALONE = Rank(Job(1), 0, :new)         # a program without run_ranks
 
-"The rank that calls."
+"Return the calling rank."
 function here()
     rank = get(task_local_storage(), :mpi_rank, nothing)
     rank === nothing || return rank
-    RUNNING[] == 0 ? ALONE : error("MPI is called from a task that is none of the ranks")
+    RUNNING[] == 0 ? ALONE : error("MPI is called from a task that is not a rank")
 end
 
 """
-Run f() on each rank; its values, in the order of the ranks.  The first exception of a rank stops
-those that wait, and is thrown; so is an error that says who waits when no rank can go on.
+Run f() on each rank; return the values in the order of the ranks.  The first exception of a rank
+stops the waiting ranks, and is thrown.  A deadlock throws an error that lists the waiting ranks.
 """
 function run_ranks(f, ranks)
     job, values = Job(ranks), Vector{Any}(nothing, ranks)
@@ -107,7 +107,7 @@ end
 stop_if_failed(job, what) = job.failure === nothing ||
     error("rank $(here().number) is stopped in $what: $(sprint(showerror, job.failure))")
 
-"Wait for a request, and deliver its data."
+"Wait for a request and deliver its data."
 function complete(request)
     number, job = here().number, here().job
     job.waits[number] = request
@@ -121,7 +121,7 @@ function complete(request)
     finish()
 end
 
-"Tasks take turns: when every rank that is left waits for what is not there, nothing will change."
+"Fail if every remaining rank waits and none is ready: tasks take turns, so nothing will change."
 function fail_if_stuck!(job)
     left = setdiff(job.world.members, job.returned)
     stuck(n) = haskey(job.waits, n) && !job.waits[n].ready()
