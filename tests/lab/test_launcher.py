@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from repro import ROOT
 from repro.container.julia import Julia
 
@@ -195,6 +197,7 @@ def test_a_dependent_job_collects_the_dataset(lab: Cluster, julia: Julia, tmp_pa
     assert {row["outcome"] for row in found["throws/attempts.csv"]} == {"runtime-error"}
 
 
+@pytest.mark.timeout(600)
 def test_the_smoke_study_gives_the_same_dataset_through_local_and_lab(
     lab: Cluster, julia: Julia, tmp_path: Path
 ) -> None:
