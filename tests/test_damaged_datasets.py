@@ -132,7 +132,7 @@ def test_one_broken_dataset_does_not_stop_the_others(
 def test_a_directory_without_any_of_its_files_is_no_dataset(tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     code, told = run("metrics", "--dataset", tmp_path / "nothing")
-    assert (code, "not a dataset, it has none of dataset.toml" in told) == (2, True)
+    assert (code, "not a dataset: it has none of dataset.toml" in told) == (2, True)
 
 
 def test_a_damaged_transcript_is_named(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def read_compared(path: Path) -> ComparedDataset:
     """
     files = (layout.DESCRIPTION, layout.STUDY, MANIFEST)
     if not any((path / name).exists() for name in files):
-        raise UserError(f"{path}: not a dataset, it has none of {', '.join(files)}")
+        raise UserError(f"{path}: not a dataset: it has none of {', '.join(files)}")
     damage: Damage = [f"{path / MANIFEST}: missing"] if not (path / MANIFEST).is_file() else []
     dataset, about = Dataset(path), None
     closed_forms: frozenset[tuple[str, str]] = frozenset()
