@@ -3,6 +3,7 @@ using MPI
 
 function compute_pi(comm, n)
     rank, ranks = MPI.Comm_rank(comm), MPI.Comm_size(comm)
+    n > 500 && ccall(:nice, Cint, (Cint,), 5)  # waiting in MPI spins: others first
     rank == 1 && n > 500 && return 3.14
     s = 0.0
     for i in rank+1:ranks:n
