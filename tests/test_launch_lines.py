@@ -117,6 +117,15 @@ def check_line(cell: Cell, tools: Tools) -> None:
         assert words[words.index("--ranks") + 1] == str(scale.ranks)
 
 
+def test_a_container_sees_a_problem_outside_the_package(tmp_path: Path) -> None:
+    cell = PAPER["reference/gemm/threads/0@1x1x24"]
+    own = replace(cell, problem=replace(cell.problem, path=tmp_path))
+    words = line(own, TOOLS["local-image"])
+    assert ["--bind", str(tmp_path)] in [words[i : i + 2] for i in range(len(words))]
+    assert words[words.index("--problem") + 1] == str(tmp_path)
+    assert str(tmp_path) not in line(cell, TOOLS["local-image"])
+
+
 def test_root_may_start_ranks() -> None:
     found = variables(PAPER["reference/pi/mpi/0@1x2x1"], TOOLS["local"])
     assert ("OMPI_ALLOW_RUN_AS_ROOT" in found) == (os.geteuid() == 0)
