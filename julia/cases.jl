@@ -10,10 +10,10 @@
 #   kernel_error(team, case, arguments, returned, seed)
 #                                            the error of a result, for comparison with the bound,
 #                                            or a text that says which rule is broken
-#   wrong_results(team, case)                names of ways to spoil a right result, each of which
-#                                            verification must notice
-#   spoil!(team, case, what, arguments, returned)
-#                                            the result, spoilt in that way
+#   wrong_results(team, case)                names of ways to corrupt a right result, each of which
+#                                            verification must detect
+#   corrupt!(team, case, what, arguments, returned)
+#                                            the result, corrupted in that way
 #
 # A method can be for `SharedMemory`, for `DistributedMemory`, or for any team.  Building blocks:
 # entries and seeds (below), matrices in tiles (tiled/), operations of teams (teams.jl).
@@ -50,7 +50,7 @@ spot_cases(case) = []
 brief(x::Real) = string(x)
 brief(x) = "a value of type $(first_of(string(typeof(x)), 100))"
 
-# Ways to spoil a result that is a number.
+# Ways to corrupt a result that is a number.
 const WRONG_NUMBERS = ["off by 1e-6", "not a number", "not returned"]
 
 function wrong_number(what, x)

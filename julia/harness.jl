@@ -29,7 +29,7 @@ function run_cell(run, o)
     cases = check_cases(problem, o["check-n"], o["check-tile"], o["seed"])
     kernel, tune = load(run, o["kernel"], Symbol(o["entry"]))
     if check(run, kernel, cases, o["check-tile"])
-        o["wrong-results"] ? spoil(run, kernel, last(cases)) : measure(run, kernel, tune, problem, o)
+        o["wrong-results"] ? corrupt(run, kernel, last(cases)) : measure(run, kernel, tune, problem, o)
     end
     record!(run, "event" => "end")
 end
@@ -43,12 +43,12 @@ function measure(run, kernel, tune, problem, o)
     end
 end
 
-"Spoil a right result in each way that the problem lists, and record whether it is noticed."
-function spoil(run, kernel, case)
+"Corrupt a right result in each way that the problem lists, and record whether it is detected."
+function corrupt(run, kernel, case)
     for what in wrong_results(run.team, case)
-        spoilt(arguments, returned) = spoil!(run.team, case, what, arguments, returned)
-        v = run_and_verify(run, "check", kernel, case, spoilt).verdict
-        record!(run, "event" => "spoilt", "what" => what, "noticed" => !v.correct,
+        corrupted(arguments, returned) = corrupt!(run.team, case, what, arguments, returned)
+        v = run_and_verify(run, "check", kernel, case, corrupted).verdict
+        record!(run, "event" => "corrupted", "what" => what, "detected" => !v.correct,
                 "error" => v.error, "bound" => v.bound, "fault" => v.fault)
     end
 end
@@ -98,13 +98,13 @@ function repeat_once(run, kernel, case, o, repetition)
 end
 
 "Call the kernel on fresh inputs and verify its result."
-function run_and_verify(run, phase, kernel, case, spoilt = (arguments, returned) -> returned)
+function run_and_verify(run, phase, kernel, case, corrupted = (arguments, returned) -> returned)
     GC.gc()                    # frees the memory of the previous call before inputs are allocated
     arguments = kernel_arguments(run.team, case)
     GC.gc()                    # otherwise allocating the inputs triggers a collection in the call
     call = guarded(() -> timed_call(run.team, kernel, arguments), run, phase)
     probe_seed = share(run.team, rand(RandomDevice(), 1:2^52))
-    returned = spoilt(arguments, call.value)
+    returned = corrupted(arguments, call.value)
     found = share(run.team, kernel_error(run.team, case, arguments, returned, probe_seed))
     (call = call, probe_seed = probe_seed, verdict = verdict(case, found))
 end

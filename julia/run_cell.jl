@@ -6,7 +6,7 @@
 #       --result FILE [--tune] [--wrong-results] [--ranks R --copies C --worker-command COMMAND...]
 #
 # PROBLEM and FRAMEWORK are names of directories in problems/ and frameworks/, or paths of others.
-# With --wrong-results nothing is timed: right results are spoilt, and verification must notice it.
+# With --wrong-results nothing is timed: right results are corrupted, and must be found out.
 # The last three are for frameworks with workers: C runs of COMMAND start R workers in total.
 #
 # The first line of standard input is the token that signs the records (records.jl).  Exit code: 0 if

@@ -49,5 +49,5 @@ timed_call(::Team, kernel, arguments) = @timed Base.invokelatest(kernel, argumen
 #   input_of(team, maker)                    an input, for verification
 #   share_of(team, n, tile)                  the tiles of inputs that this process applies
 #   allsum!(team)                            a function that sums a vector over all processes
-#   spoil_tiles!(team, what, tiles, ij)      see tiled/spoil.jl
+#   corrupt_tiles!(team, what, tiles, ij)    see tiled/corrupt.jl
 number_fault(::Team, returned) = returned isa Real ? nothing : "returned $(brief(returned))"

@@ -54,19 +54,19 @@ with_tiles(f, chunks, arguments...) =
     f(Dict(ij => Dagger.MemPool.poolget(c.handle) for (ij, c) in chunks), arguments...)
 
 "Spoil tile (i, j): on its owner, or by a new Chunk if its size must change."
-function spoil_tiles!(::Workers, what, chunks, ij)
+function corrupt_tiles!(::Workers, what, chunks, ij)
     if what == "a tile without owner"
         delete!(chunks, ij)
     elseif what == "a tile of another size"
         here = Dagger.scope(worker = owner(chunks[ij]))
         chunks[ij] = fetch(Dagger.@spawn(scope = here, zeros(1, 0)); raw = true)
     else
-        ask_owners(spoil_there!, Dict(ij => chunks[ij]), what)
+        ask_owners(corrupt_there!, Dict(ij => chunks[ij]), what)
     end
     chunks
 end
 
-spoil_there!(tiles, what) = (foreach(ij -> spoil_tile!(what, tiles, ij), collect(keys(tiles))); nothing)
+corrupt_there!(tiles, what) = (foreach(ij -> corrupt_tile!(what, tiles, ij), collect(keys(tiles))); nothing)
 
 # Two kinds of matrix for verification.  Workers apply tiles; only vectors are sent.
 

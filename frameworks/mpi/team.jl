@@ -62,4 +62,4 @@ input_of(::Ranks, maker) = maker
 "Return the tiles of inputs that this rank applies in verification."
 share_of(team::Ranks, n, tile) = alltiles(n, tile)[rank(team)+1:MPI.Comm_size(team.ours):end]
 
-spoil_tiles!(::Ranks, what, tiles, ij) = spoil_tile!(what, tiles, ij)
+corrupt_tiles!(::Ranks, what, tiles, ij) = corrupt_tile!(what, tiles, ij)

@@ -56,9 +56,9 @@ function test_not_positive_definite(team)
 end
 
 "Spoil the result of one rank, or of each; return the verdict."
-function spoiled(spoil, team, case; who = rank(team))
+function corrupted(corrupt, team, case; who = rank(team))
     tiles = run_reference(team, case)
-    judged(team, case, rank(team) == who ? spoil(tiles) : tiles)
+    judged(team, case, rank(team) == who ? corrupt(tiles) : tiles)
 end
 
 function test_faults(team)
@@ -67,24 +67,24 @@ function test_faults(team)
     without(D, ij) = filter(entry -> entry[1] != ij, D)
     with(D, ij, tile) = merge(Dict{Tuple{Int,Int},Any}(D), Dict(ij => tile))
 
-    says("tile (4, 4) has no owner", spoiled(D -> without(D, (4, 4)), team, gemm))
-    says("tile (3, 2) has no owner", spoiled(D -> without(D, (3, 2)), team, cholesky))
+    says("tile (4, 4) has no owner", corrupted(D -> without(D, (4, 4)), team, gemm))
+    says("tile (3, 2) has no owner", corrupted(D -> without(D, (3, 2)), team, cholesky))
     if last_rank > 0
         says("tile (1, 1) has $(last_rank + 1) owners",
-             spoiled(D -> merge(D, Dict((1, 1) => zeros(32, 32))), team, gemm))
+             corrupted(D -> merge(D, Dict((1, 1) => zeros(32, 32))), team, gemm))
     end
     says("rank $last_rank: tile (5, 1) is not one of the result's",
-         spoiled(D -> merge(D, Dict((5, 1) => zeros(4, 32))), team, gemm; who = last_rank))
+         corrupted(D -> merge(D, Dict((5, 1) => zeros(4, 32))), team, gemm; who = last_rank))
     says("rank 0: tile (1, 2) is not one of the result's",
-         spoiled(D -> merge(D, Dict((1, 2) => zeros(32, 32))), team, cholesky; who = 0))
+         corrupted(D -> merge(D, Dict((1, 2) => zeros(32, 32))), team, cholesky; who = 0))
     says("rank $last_rank: tile (4, 1) has size (32, 32), not (4, 32)",
-         spoiled(D -> merge(D, Dict((4, 1) => zeros(32, 32))), team, gemm; who = last_rank))
+         corrupted(D -> merge(D, Dict((4, 1) => zeros(32, 32))), team, gemm; who = last_rank))
     says("rank 0: returned a value of type Nothing, not tiles",
-         spoiled(D -> nothing, team, gemm; who = 0))
+         corrupted(D -> nothing, team, gemm; who = 0))
     says("rank $last_rank: returned a value of type Dict{Tuple{Int64,Int64},Any}, not tiles",
-         spoiled(D -> with(D, (1, 1), "no matrix"), team, gemm; who = last_rank))
+         corrupted(D -> with(D, (1, 1), "no matrix"), team, gemm; who = last_rank))
     says("the diagonal of L is not positive in tile (1, 1)",
-         spoiled(D -> Dict(ij => -L for (ij, L) in D), team, cholesky))
+         corrupted(D -> Dict(ij => -L for (ij, L) in D), team, cholesky))
     says("rank $last_rank returned a value of type Nothing",
          judged(team, Pi(10, 1), rank(team) == last_rank ? nothing : 3.1424259850010987))
     last_rank > 0 && says("rank 1 returned 3.0",
@@ -97,19 +97,19 @@ function test_wrong_entries(team)
         D -> (isempty(D) || (first(values(D))[1, 1] += by); D)
     end
     for case in (Gemm(100, 32, 2), Cholesky(100, 32, 2)), by in (1e-8, NaN)
-        told = spoiled(off_by(by), team, case; who = 0)
+        told = corrupted(off_by(by), team, case; who = 0)
         expect(told.fault === nothing && !told.correct, case, " off by ", by, ": ", told)
     end
     float32(D) = Dict(ij => Float64.(Float32.(tile)) for (ij, tile) in D)
-    expect(!spoiled(float32, team, Gemm(100, 32, 2)).correct, "single precision")
+    expect(!corrupted(float32, team, Gemm(100, 32, 2)).correct, "single precision")
 end
 
-"Every way to spoil a result that the problem lists is noticed."
-function test_spoilt_results(team)
+"Every way to corrupt a result that the problem lists is detected."
+function test_corrupted_results(team)
     for case in (Pi(1000, 1), Gemm(100, 32, 3), Cholesky(100, 32, 3))
         for what in wrong_results(team, case)
-            spoilt = spoil!(team, case, what, kernel_arguments(team, case), run_reference(team, case))
-            expect(!judged(team, case, spoilt).correct, case, " with ", what)
+            corrupted = corrupt!(team, case, what, kernel_arguments(team, case), run_reference(team, case))
+            expect(!judged(team, case, corrupted).correct, case, " with ", what)
         end
     end
 end
@@ -128,7 +128,7 @@ function test_ranks()
     team = form_team(Dict())
     BLAS.set_num_threads(1)
     foreach(f -> f(team), (test_team, test_right_results, test_not_positive_definite, test_faults,
-                           test_wrong_entries, test_spoilt_results))
+                           test_wrong_entries, test_corrupted_results))
     computing(team).ranks
 end
 

@@ -79,10 +79,10 @@ end
     @test code == 0 && count(correct, records) == 1 && event(last(records)) == "end"
 end
 
-@testset "spoilt results" begin
+@testset "corrupted results" begin
     code, records, _ = harness("$PROBLEMS/gemm/reference/threads.jl", "gemm"; more = `--wrong-results`)
-    @test code == 0 && event.(records)[4:end] == ["begin"; "checked"; fill("spoilt", 5); "end"]
-    @test count(r -> occursin("\"noticed\":true", r), records) == 5
+    @test code == 0 && event.(records)[4:end] == ["begin"; "checked"; fill("corrupted", 5); "end"]
+    @test count(r -> occursin("\"detected\":true", r), records) == 5
 end
 
 @testset "a wrong call" begin

@@ -23,13 +23,13 @@ function share_of_bound(kernel, case)
     error isa String ? Inf : error / bound(case)
 end
 
-"Return true if every way to spoil the result of a right kernel is noticed."
-function notices_wrong_results(kernel, case)
+"Return true if every way to corrupt the result of a right kernel is detected."
+function detects_wrong_results(kernel, case)
     all(wrong_results(TEAM, case)) do what
         arguments = kernel_arguments(TEAM, case)
         returned = timed_call(TEAM, kernel, arguments).value
-        spoilt = spoil!(TEAM, case, what, arguments, returned)
-        !verdict(case, kernel_error(TEAM, case, arguments, spoilt, 5)).correct
+        corrupted = corrupt!(TEAM, case, what, arguments, returned)
+        !verdict(case, kernel_error(TEAM, case, arguments, corrupted, 5)).correct
     end
 end
 

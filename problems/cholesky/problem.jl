@@ -75,17 +75,17 @@ wrong_results(::SharedMemory, case::Cholesky) =
     [WRONG_MATRICES; NEGATIVE; "a changed upper triangle"]
 wrong_results(::DistributedMemory, case::Cholesky) = WRONG_TILES
 
-function spoil!(::SharedMemory, case::Cholesky, what, (L, _), returned)
+function corrupt!(::SharedMemory, case::Cholesky, what, (L, _), returned)
     if what == NEGATIVE
         L[:, end] .*= -1
     elseif what == "a changed upper triangle"
         L[1, end] += 1e-12
     else
-        spoil_matrix!(what, L, case.n, case.tile)
+        corrupt_matrix!(what, L, case.n, case.tile)
     end
     returned
 end
-spoil!(team::DistributedMemory, case::Cholesky, what, arguments, tiles) =
-    spoil_tiles!(team, what, tiles, last(lowertiles(case.n, case.tile)))
+corrupt!(team::DistributedMemory, case::Cholesky, what, arguments, tiles) =
+    corrupt_tiles!(team, what, tiles, last(lowertiles(case.n, case.tile)))
 
 Cholesky

@@ -50,7 +50,7 @@ end
         e = thrown(() -> Base.invokelatest(kernel, A, tile))
         @test e isa PosDefException && e.info == k            # the k that LAPACK reports
     end
-    @test notices_wrong_results(kernel, Cholesky(100, 32, 1))
+    @test detects_wrong_results(kernel, Cholesky(100, 32, 1))
     BLAS.set_num_threads(1)
 end
 

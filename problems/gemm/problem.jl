@@ -45,12 +45,12 @@ end
 wrong_results(::SharedMemory, case::Gemm) = [WRONG_MATRICES; "a changed A"; "a changed B"]
 wrong_results(::DistributedMemory, case::Gemm) = WRONG_TILES
 
-function spoil!(::SharedMemory, case::Gemm, what, (C, A, B, _), returned)
+function corrupt!(::SharedMemory, case::Gemm, what, (C, A, B, _), returned)
     changed = what == "a changed A" ? A : what == "a changed B" ? B : nothing
-    changed === nothing ? spoil_matrix!(what, C, case.n, case.tile) : (changed[end, 1] += 1e-12)
+    changed === nothing ? corrupt_matrix!(what, C, case.n, case.tile) : (changed[end, 1] += 1e-12)
     returned
 end
-spoil!(team::DistributedMemory, case::Gemm, what, arguments, tiles) =
-    spoil_tiles!(team, what, tiles, last(alltiles(case.n, case.tile)))
+corrupt!(team::DistributedMemory, case::Gemm, what, arguments, tiles) =
+    corrupt_tiles!(team, what, tiles, last(alltiles(case.n, case.tile)))
 
 Gemm

@@ -34,6 +34,6 @@ pi_error(p, n) = p isa Real && isfinite(p) ? abs(p - (π + 1 / (12 * float(n)^2)
 pi_bound(n) = 0.05 / float(n)^6 + (16 + 4 * sqrt(n)) * eps()
 
 wrong_results(team, case::Pi) = WRONG_NUMBERS
-spoil!(team, case::Pi, what, arguments, returned) = wrong_number(what, returned)
+corrupt!(team, case::Pi, what, arguments, returned) = wrong_number(what, returned)
 
 Pi

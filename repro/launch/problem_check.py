@@ -1,4 +1,4 @@
-"""Check of a problem: it is complete, its programs are right, wrong results are noticed."""
+"""Check of a problem: it is complete, its programs are right, wrong results are detected."""
 
 import os
 import secrets
@@ -156,7 +156,7 @@ def _check_programs(cell: Cell, study: Study, tools: Tools) -> Iterator[Found]:
 
 
 def _run(cell: Cell, kernel: Path, tools: Tools, what: str) -> Iterator[Found]:
-    """Run a program once; the harness then spoils its right results."""
+    """Run a program once; the harness then corrupts its right results."""
     token = secrets.token_hex(16)
     with tempfile.TemporaryDirectory(prefix="repro-") as name:
         place = Path(name)
@@ -190,14 +190,14 @@ def _judged(reader: RecordReader, stderr: str, what: str) -> Iterator[Found]:
         told = checked["fault"] or f"error {checked['error']}, bound {checked['bound']}"
         yield Found(what, "failed", f"wrong at n = {checked['n']}: {told}")
         return
-    spoilt = [record for record in records if record["event"] == "spoilt"]
-    unnoticed = [record["what"] for record in spoilt if not record["noticed"]]
-    if unnoticed:
-        yield Found(what, "failed", f"right, but not noticed: {', '.join(unnoticed)}")
-    elif records[-1]["event"] != "end" or not spoilt:
+    corrupted = [record for record in records if record["event"] == "corrupted"]
+    undetected = [record["what"] for record in corrupted if not record["detected"]]
+    if undetected:
+        yield Found(what, "failed", f"right, but not detected: {', '.join(undetected)}")
+    elif records[-1]["event"] != "end" or not corrupted:
         yield Found(what, "failed", f"did not finish: {stderr.strip()[-2000:]}")
     else:
-        yield Found(what, "ok", f"right; {len(spoilt)} kinds of wrong results noticed")
+        yield Found(what, "ok", f"right; {len(corrupted)} kinds of wrong results detected")
 
 
 def problem_at(text: str) -> ProblemDirectory:

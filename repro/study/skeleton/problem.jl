@@ -21,8 +21,8 @@ function kernel_error(team, case::${type}, arguments, returned, seed)
     error("TODO: the error of `returned`, in O(n) or O(n²), without solving the problem")
 end
 
-# Verification must notice each of these. For matrices see julia/tiled/spoil.jl.
+# Verification must detect each of these. For matrices see julia/tiled/corrupt.jl.
 wrong_results(team, case::${type}) = WRONG_NUMBERS
-spoil!(team, case::${type}, what, arguments, returned) = wrong_number(what, returned)
+corrupt!(team, case::${type}, what, arguments, returned) = wrong_number(what, returned)
 
 ${type}
