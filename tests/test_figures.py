@@ -346,7 +346,7 @@ def test_check_compares_and_update_expected_settles(
     svg = tmp_path / "tiny" / "outcome_matrix.svg"
     svg.write_text(svg.read_text().replace("</svg>", "</SVG>"))
     code, output = run(*wanted, "--check")
-    assert (code, "outcome_matrix.svg: is not the file of SHA256SUMS" in output) == (1, True)
+    assert (code, "outcome_matrix.svg: does not match SHA256SUMS" in output) == (1, True)
 
 
 def test_dry_run_writes_nothing(made: Path, tmp_path: Path) -> None:

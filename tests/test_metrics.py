@@ -288,7 +288,7 @@ def test_a_damaged_dataset_is_reported_in_part(made: Path, tmp_path: Path) -> No
     code, output = run(metrics_command.command, "--data", str(tmp_path))
     assert code == 1
     assert "broken: no metrics: " in output
-    assert "damaged, left out: " in output
+    assert "damaged, not included: " in output
     assert "gpt-5.5-no-docs" in output
     code, output = run(claims_command.command, "--data", str(tmp_path), "--json")
     assert code == 1
