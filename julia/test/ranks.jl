@@ -81,7 +81,7 @@ function test_faults(team)
          corrupted(D -> merge(D, Dict((4, 1) => zeros(32, 32))), team, gemm; who = last_rank))
     says("rank 0: returned a value of type Nothing, not tiles",
          corrupted(D -> nothing, team, gemm; who = 0))
-    says("rank $last_rank: returned a value of type Dict{Tuple{Int64,Int64},Any}, not tiles",
+    says("rank $last_rank: returned a value of type $(Dict{Tuple{Int,Int},Any}), not tiles",
          corrupted(D -> with(D, (1, 1), "no matrix"), team, gemm; who = last_rank))
     says("the diagonal of L is not positive in tile (1, 1)",
          corrupted(D -> Dict(ij => -L for (ij, L) in D), team, cholesky))
