@@ -29,7 +29,8 @@ function run_cell(run, o)
     cases = check_cases(problem, o["check-n"], o["check-tile"], o["seed"])
     kernel, tune = load(run, o["kernel"], Symbol(o["entry"]))
     if check(run, kernel, cases, o["check-tile"])
-        o["wrong-results"] ? corrupt(run, kernel, last(cases)) : measure(run, kernel, tune, problem, o)
+        o["wrong-results"] ? corrupt(run, kernel, last(cases)) :
+                             measure(run, kernel, tune, problem, o)
     end
     record!(run, "event" => "end")
 end

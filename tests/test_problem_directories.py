@@ -1,11 +1,14 @@
 """A problem and a framework are a directory each; programs and harness keep to what they say."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from repro.container.julia import Julia
 from repro.errors import UserError
+from repro.launch.problem_check import check_problem
 from repro.study.directories import (
     PROBLEMS,
     find_framework,
@@ -67,6 +70,21 @@ def test_a_kind_of_program_without_a_contract_is_named(tmp_path: Path) -> None:
     assert room.contract("ranks")
     with pytest.raises(UserError, match=r"problem.toml: contract.workers: missing; add it"):
         room.contract("workers")
+
+
+def test_a_program_that_hangs_is_ended_and_named(tmp_path: Path, julia: Julia) -> None:
+    assert julia
+    shutil.copytree(PROBLEMS / "pi", tmp_path / "pi")
+    hangs = "compute_pi(n) = (sleep(600); 3.0)\n"
+    (tmp_path / "pi" / "reference" / "threads.jl").write_text(hangs, encoding="utf-8")
+    (tmp_path / "pi" / "vendor" / "threads.jl").unlink()
+    (tmp_path / "pi" / "test.jl").write_text("@test true\n", encoding="utf-8")
+    problem = find_problem("pi", tmp_path, "pi")
+    tests, flagged, program = check_problem(problem, ["threads"], seconds=20)
+    assert flagged.detail == "flagged no-parallel-construct"
+    assert (tests.state, tests.detail) == ("ok", "1 passed")
+    assert program.state == "failed"
+    assert "not finished after 20 s" in program.detail
 
 
 def test_work_is_a_power_of_n() -> None:

@@ -2,9 +2,10 @@
 
 import os
 import secrets
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -53,7 +54,12 @@ class Found:
 
 
 def check_problem(
-    problem: ProblemDirectory, frameworks: Sequence[str] = (), *, n: int = 200, tile: int = 64
+    problem: ProblemDirectory,
+    frameworks: Sequence[str] = (),
+    *,
+    n: int = 200,
+    tile: int = 64,
+    seconds: float = _SECONDS,
 ) -> Iterator[Found]:
     """Check a problem and yield findings as they arise.
 
@@ -61,6 +67,7 @@ def check_problem(
         problem: the directory of the problem.
         frameworks: names of the frameworks to run; all of the package if empty.
         n: the size at which programs run.
+        seconds: time limit of each run.
         tile: the tile size.
 
     Raises:
@@ -77,26 +84,22 @@ def check_problem(
     if to_write or absent:
         return
     tools = find_tools(load_site("local"))
-    yield _tests(problem, tools)
-    study = study_of(problem, rooms, n, tile)
+    yield _tests(problem, tools, seconds)
+    study = study_of(problem, rooms, n, tile, seconds)
     for cell in cells(study):
         yield from _check_programs(cell, study, tools)
 
 
-def _tests(problem: ProblemDirectory, tools: Tools) -> Found:
+def _tests(problem: ProblemDirectory, tools: Tools, seconds: float) -> Found:
     """Run test.jl of the problem on two threads."""
     script = ROOT / "julia" / "test" / "problem.jl"
-    answer = subprocess.run(
+    answer = _finished(
         [tools.julia.path, "--startup-file=no", "-t", "2", script, problem.path.absolute()],
-        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=_SECONDS,
-        check=False,
+        os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        seconds,
     )
     if answer.returncode == 0:
-        passed = (answer.stdout.split() or ["?"])[-1]  # the total in the summary of Test
+        passed = answer.stdout.rpartition("|")[2].split()[0]  # Test's summary: Pass, Total, Time
         return Found("test.jl", "ok", f"{passed} passed")
     return Found("test.jl", "failed", (answer.stdout + answer.stderr).strip()[-2000:])
 
@@ -106,12 +109,13 @@ def study_of(
     frameworks: Sequence[FrameworkDirectory],
     n: int = 200,
     tile: int = 64,
+    seconds: float = _SECONDS,
 ) -> Study:
     """Return a study of the hand-written programs, on two cores at one size."""
     size = {"n": n, "tile": tile}
     content = {
         "name": "check", "title": "Check", "seed": secrets.randbelow(2**40), "repetitions": 1,
-        "time_limit_s": _SECONDS, "stall_limit_s": _SECONDS, "memory_limit_gib": 1,
+        "time_limit_s": seconds, "stall_limit_s": seconds, "memory_limit_gib": 1,
         "models": {
             "reference": {"title": "Reference", "kernels": "reference"},
             "vendor": {"title": "Vendor", "kernels": "vendor", "baseline": True},
@@ -163,20 +167,40 @@ def _run(cell: Cell, kernel: Path, tools: Tools, what: str) -> Iterator[Found]:
         command = command_line(
             cell, tools, kernel.absolute(), place, oversubscribed=True, more=("--wrong-results",)
         )
-        answer = subprocess.run(
-            command,
-            cwd=place,
-            env=os.environ | variables(cell, tools),
-            input=f"{token}\n",
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            check=False,
-        )
+        environment = os.environ | variables(cell, tools)
+        answer = _finished(command, environment, cell.time_limit_s, text=f"{token}\n", place=place)
         reader = RecordReader(place / RAW, token)
         reader.look()
     yield from _judged(reader, answer.stderr, what)
+
+
+def _finished(
+    command: Sequence[str | Path],
+    environment: Mapping[str, str],
+    seconds: float,
+    *,
+    text: str = "",
+    place: Path | None = None,
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end; one that takes longer is ended with all that it started."""
+    with subprocess.Popen(
+        command,
+        cwd=place,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(text, seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+            err += f"\nnot finished after {seconds:g} s"
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def _judged(reader: RecordReader, stderr: str, what: str) -> Iterator[Found]:

@@ -8,7 +8,7 @@ The package has its own in `problems/` and `frameworks/`. A study can name other
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic.types import NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -164,12 +164,14 @@ class FrameworkDefinition(Strict):
 
 
 @dataclass(frozen=True)
-class FrameworkDirectory:
-    """The directory of a framework: `framework.toml`, `team.jl`, `prompt.md`."""
+class _Directory:
+    """What the directories of problems and frameworks have in common."""
+
+    PACKAGE: ClassVar[Path]
+    """Where the package's own are."""
 
     name: str
     path: Path
-    definition: FrameworkDefinition = field(repr=False, compare=False)
 
     @property
     def argument(self) -> str:
@@ -179,36 +181,30 @@ class FrameworkDirectory:
     @property
     def is_outside(self) -> bool:
         """True if it is outside the package."""
-        return self.path != FRAMEWORKS / self.name
+        return self.path != self.PACKAGE / self.name
 
     @property
     def prompt(self) -> str:
-        """The text of `prompt.md`: how programs use the framework."""
-        return _text(self.path / "prompt.md")
+        """The text of `prompt.md`: how programs use a framework, or how to test a problem's."""
+        path = self.path / "prompt.md"
+        with reading(path):
+            return path.read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
-class ProblemDirectory:
+class FrameworkDirectory(_Directory):
+    """The directory of a framework: `framework.toml`, `team.jl`, `prompt.md`."""
+
+    PACKAGE = FRAMEWORKS
+    definition: FrameworkDefinition = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class ProblemDirectory(_Directory):
     """The directory of a problem: its definition, Julia file, prompt text, programs and claims."""
 
-    name: str
-    path: Path
+    PACKAGE = PROBLEMS
     definition: ProblemDefinition = field(repr=False, compare=False)
-
-    @property
-    def argument(self) -> str:
-        """The option value for the harness: the name, or the path if it is outside the package."""
-        return str(self.path.absolute()) if self.is_outside else self.name
-
-    @property
-    def is_outside(self) -> bool:
-        """True if it is outside the package."""
-        return self.path != PROBLEMS / self.name
-
-    @property
-    def prompt(self) -> str:
-        """The text of `prompt.md`: what the harness of an agent must test."""
-        return _text(self.path / "prompt.md")
 
     @property
     def claims(self) -> Path:
@@ -304,8 +300,3 @@ def _problem_definition(path: Path) -> ProblemDefinition:
 @cache
 def _framework_definition(path: Path) -> FrameworkDefinition:
     return load_toml(path, FrameworkDefinition)
-
-
-def _text(path: Path) -> str:
-    with reading(path):
-        return path.read_text(encoding="utf-8")
