@@ -87,6 +87,14 @@ def test_a_program_that_hangs_is_ended_and_named(tmp_path: Path, julia: Julia) -
     assert "not finished after 20 s" in program.detail
 
 
+def test_a_copy_comes_first_only_in_a_run_or_a_dataset(tmp_path: Path) -> None:
+    for place in ("own", "problems"):
+        shutil.copytree(PROBLEMS / "pi", tmp_path / place / "pi")
+    assert find_problem("pi", tmp_path, "own/pi").path == tmp_path / "own" / "pi"
+    (tmp_path / "run.json").touch()
+    assert find_problem("pi", tmp_path, "own/pi").path == tmp_path / "problems" / "pi"
+
+
 def test_work_is_a_power_of_n() -> None:
     assert find_problem("gemm").definition.work.at(10) == 2000
     assert find_problem("pi").definition.work.at(10) == 60

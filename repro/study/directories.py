@@ -19,6 +19,8 @@ from repro.study.toml import Strict, load_toml
 
 PROBLEMS, FRAMEWORKS = ROOT / "problems", ROOT / "frameworks"
 PROBLEM, FRAMEWORK = "problem.toml", "framework.toml"
+_KEEPERS = ("run.json", "dataset.toml")
+"""Of these files one is in a run directory or a dataset, and in no directory of a study."""
 
 Kind = Literal["shared", "ranks", "workers"]
 """Kinds of programs: called in one process, on every rank, or on the driver of workers."""
@@ -285,7 +287,8 @@ def _directory(
         hint = f"there are {', '.join(known)}; for another one give its `directory` in the study"
     else:
         kept = (place or Path()) / package.name / name
-        path = kept if kept.is_dir() else (place or Path()) / directory
+        keeps_copies = any((kept.parents[1] / name).is_file() for name in _KEEPERS)
+        path = kept if keeps_copies and kept.is_dir() else (place or Path()) / directory
         hint = f"{path} is not a directory; correct `directory` in the study"
     if not path.is_dir():
         raise UserError(f"{name}: no such {kind}; {hint}")
