@@ -10,8 +10,9 @@ every attempt; importing pydantic would take longer than all that it imports now
 
 import json
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from collections.abc import Callable
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin
@@ -20,6 +21,8 @@ from repro.errors import UserError
 from repro.files import canonical_json, reading, write_atomic
 
 R = TypeVar("R")
+Reader = Callable[[Any, str], Any]
+"""Checks a value and returns it; the text says where it stands, for the error."""
 
 _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 _MOST_SHOWN = 60
@@ -44,8 +47,9 @@ def parse_record(kind: type[R], data: bytes, path: Path) -> R:
     """
     with reading(path):
         value = json.loads(data)
+    of: Any = kind
     try:
-        record: R = _record(kind, value, "")
+        record: R = _reader(of)(value, "")
     except _WrongError as error:
         raise UserError(f"{path}: damaged: {error}; restore the file") from error
     return record
@@ -78,55 +82,74 @@ class _WrongError(Exception):
     """A field that is not what it should be; the message names it."""
 
 
-def _record(kind: Any, value: Any, where: str) -> Any:
-    if not isinstance(value, dict):
-        raise _wrong(where, value, "an object")
-    known = {field.name: field for field in fields(kind)}
-    if unknown := [key for key in value if key not in known]:
-        raise _WrongError(f"it has a field {_at(where, unknown[0])}, which is not known")
-    try:
-        return kind(**dict(_fields(known, value, where)))
-    except ValueError as error:  # a class may demand more of its values
-        raise _WrongError(f"{where}: {error}" if where else str(error)) from error
-
-
-def _fields(
-    known: Mapping[str, Field[Any]], value: Mapping[str, Any], where: str
-) -> Iterator[tuple[str, Any]]:
-    for name, field in known.items():
-        if name in value:
-            yield name, _checked(field.type, value[name], _at(where, name))
-        elif field.default is MISSING:
-            raise _WrongError(f"the field {_at(where, name)} is missing")
-
-
-def _checked(kind: Any, value: Any, where: str) -> Any:
-    """A value as the type of its field demands it; lists become tuples."""
+@cache
+def _reader(kind: Any) -> Reader:
+    """What checks a value as the type of its field demands it; made once for each type."""
     if isinstance(kind, UnionType):
-        if value is None and NoneType in get_args(kind):
-            return None
-        (kind,) = (each for each in get_args(kind) if each is not NoneType)
+        return _or_none(*(_reader(each) for each in get_args(kind) if each is not NoneType))
     if is_dataclass(kind):
-        return _record(kind, value, where)
+        return _record(kind)
     if get_origin(kind) is tuple:
-        return _items(get_args(kind)[0], value, where)
+        return _items(_reader(get_args(kind)[0]))
     if get_origin(kind) is dict:
-        return _values(get_args(kind)[1], value, where)
-    if kind is not Any and not _is(kind, value):
-        raise _wrong(where, value, _WORDS[kind])
-    return value
+        return _values(_reader(get_args(kind)[1]))
+    return _plain_value(kind)
 
 
-def _items(kind: Any, value: Any, where: str) -> tuple[Any, ...]:
-    if not isinstance(value, list):
-        raise _wrong(where, value, "a list")
-    return tuple(_checked(kind, item, f"{where}[{index}]") for index, item in enumerate(value))
+def _record(kind: Any) -> Reader:
+    types: dict[str, Any] = {field.name: field.type for field in fields(kind)}
+    readers = {name: _reader(of) for name, of in types.items()}
+    needed = [field.name for field in fields(kind) if field.default is MISSING]
+
+    def read(value: Any, where: str) -> Any:
+        if not isinstance(value, dict):
+            raise _wrong(where, value, "an object")
+        for name in value:
+            if name not in readers:
+                raise _WrongError(f"it has a field {_at(where, name)}, which is not known")
+        checked = {name: readers[name](value[name], _at(where, name)) for name in value}
+        for name in needed:
+            if name not in value:
+                raise _WrongError(f"the field {_at(where, name)} is missing")
+        try:
+            return kind(**checked)
+        except ValueError as error:  # a class may demand more of its values
+            raise _WrongError(f"{where}: {error}" if where else str(error)) from error
+
+    return read
 
 
-def _values(kind: Any, value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise _wrong(where, value, "an object")
-    return {key: _checked(kind, item, _at(where, key)) for key, item in value.items()}
+def _or_none(inner: Reader) -> Reader:
+    return lambda value, where: None if value is None else inner(value, where)
+
+
+def _items(inner: Reader) -> Reader:
+    """Lists become tuples."""
+
+    def read(value: Any, where: str) -> Any:
+        if not isinstance(value, list):
+            raise _wrong(where, value, "a list")
+        return tuple(inner(item, f"{where}[{index}]") for index, item in enumerate(value))
+
+    return read
+
+
+def _values(inner: Reader) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if not isinstance(value, dict):
+            raise _wrong(where, value, "an object")
+        return {key: inner(item, _at(where, key)) for key, item in value.items()}
+
+    return read
+
+
+def _plain_value(kind: Any) -> Reader:
+    def read(value: Any, where: str) -> Any:
+        if kind is not Any and not _is(kind, value):
+            raise _wrong(where, value, _WORDS[kind])
+        return value
+
+    return read
 
 
 def _is(kind: Any, value: Any) -> bool:
