@@ -99,7 +99,7 @@ def check_line(cell: Cell, tools: Tools) -> None:
     words, scale = line(cell, tools), cell.scale
     where = "--worker-command" if "--worker-command" in words else None
     computing = words[words.index(where) :] if where else words
-    assert computing[computing.index("-t") + 1] == str(scale.threads)
+    assert computing[computing.index("-t") + 1] == f"{scale.threads},0"
     found = variables(cell, tools)
     assert found["JULIA_NUM_THREADS"] == str(scale.threads)
     assert found["OPENBLAS_NUM_THREADS"] == found["OMP_NUM_THREADS"] == "1"
@@ -115,6 +115,15 @@ def check_line(cell: Cell, tools: Tools) -> None:
     elif cell.program.framework == "dagger-distributed":
         assert words[words.index("--ranks") + 1] == words[words.index("--copies") + 1]
         assert words[words.index("--ranks") + 1] == str(scale.ranks)
+
+
+VERSIONS = [("1.5.3", "24"), ("1.11.7", "24"), ("1.12.0", "24,0"), ("1.13.0-DEV", "24,0")]
+
+
+@pytest.mark.parametrize(("version", "asked"), VERSIONS)
+def test_a_julia_that_adds_an_interactive_thread_is_told_not_to(version: str, asked: str) -> None:
+    words = line(PAPER[CELLS[0]], Tools(replace(JULIA, version=version)))
+    assert words[words.index("-t") + 1] == asked
 
 
 def test_a_container_sees_a_problem_outside_the_package(tmp_path: Path) -> None:

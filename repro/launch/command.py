@@ -10,6 +10,12 @@
 With a container image, Julia, the harness and mpiexec are inside it: `apptainer exec` precedes
 Julia, or mpiexec, so all ranks on one machine share a container. srun starts processes outside the
 image, and each enters it. If the driver already runs in the image, only processes of srun enter it.
+
+T threads are T for all frameworks: each runs the kernel's work, and none is added. The first also
+runs the main task, in a process of Dagger its scheduler, in a worker the answers to other
+processes. Julia 1.12 adds an interactive thread to `-t 2` and more, but none to `-t 1`, so one
+thread and two would not compare; and Dagger, whose processors are threads 1 to T, would leave the
+last one out. Hence `-t T,0` there. The driver of workers has one thread and computes nothing.
 """
 
 import os
@@ -137,7 +143,13 @@ def _options(cell: Cell, kernel: Path, attempt: Path) -> list[str]:
 
 def _julia(cell: Cell, tools: Tools, threads: int) -> list[str]:
     project = [f"--project={tools.project}"] if cell.packages else []
-    return [str(tools.julia.path), "--startup-file=no", "-t", str(threads), *project]
+    asked = f"{threads},0" if _adds_a_thread(tools.julia.version) else str(threads)
+    return [str(tools.julia.path), "--startup-file=no", "-t", asked, *project]
+
+
+def _adds_a_thread(version: str) -> bool:
+    """Return true if this version of Julia starts an interactive thread that nobody asked for."""
+    return tuple(map(int, version.split(".")[:2])) >= (1, 12)
 
 
 def _mpi_by_srun(cell: Cell, tools: Tools) -> list[str]:
