@@ -24,6 +24,8 @@ from repro.container.mpi import Mpi
 from repro.container.mpi_preferences import preferences_text, write_preferences
 from repro.errors import UserError
 
+from conftest import skip
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
@@ -90,6 +92,23 @@ def test_missing_packages_are_installed_once(
     assert len(asked(project)) == 1
     ensure(complete, project, said, again=True)
     assert len(asked(project)) == 2
+
+
+def test_a_manifest_that_was_not_resolved_from_the_project_is_refused(project: Path) -> None:
+    file = project / "Project.toml"
+    file.write_text(file.read_text().replace("=0.20.26", "=0.20.25"))
+    with pytest.raises(UserError, match=r"Manifest.toml: not resolved from the Project.toml"):
+        ensure(scripted(project, "touch Dagger MPI", "Dagger", "MPI"), project, [])
+    assert asked(project) == []
+
+
+def test_pkg_agrees_that_the_manifest_is_of_the_project(project: Path, julia: Julia) -> None:
+    if julia_packages.too_old(julia):
+        skip("Julia 1.12")
+    program = [str(julia.path), "--startup-file=no", "--depwarn=error", f"--project={project}"]
+    program += ["-e", "using Pkg; print(Pkg.is_manifest_current(dirname(Base.active_project())))"]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("true", "")
 
 
 OFFLINE = r"""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from repro.container.apt import run_tool
 from repro.container.julia import PROJECT
+from repro.container.julia_packages import check_lock
 from repro.container.julia_setup import download_tarball, fetch_debian
 from repro.container.pins import DebianJulia, Tarball
 from repro.errors import UserError
@@ -58,6 +59,7 @@ def fetch_depot(julia: Path, variant: str, made: Path, work: Path) -> None:
         with tarfile.open(julia) as tar:
             tar.extractall(work / "julia", filter="data")
         (tree,) = (work / "julia").iterdir()
+        check_lock()
         project = shutil.copytree(PROJECT, work / "project")
         _instantiate(tree / "bin" / "julia", project, depot)
     _archive(depot, made, *sorted(os.listdir(depot)))

@@ -1,5 +1,6 @@
 """Installs Dagger.jl and MPI.jl as julia/Manifest.toml pins them, if Julia is new enough."""
 
+import hashlib
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from repro.container.julia import PACKAGES, PROJECT, TOOLCHAIN, Julia, probe
 from repro.container.julia_setup import Say
@@ -19,6 +21,7 @@ INSTALL_SECONDS = 3600
 """Time limit to fetch and compile 110 packages, which takes minutes on a normal machine."""
 
 _INSTALL = "using Pkg; Pkg.instantiate(; manifest=true); Pkg.precompile()"
+_RESOLVE = "using Pkg; Pkg.resolve()"
 _LOCK = ("Project.toml", "Manifest.toml")
 _UNFINISHED = "julia-packages-unfinished"
 """Marks an interrupted installation: Julia counts a package as installed once its source exists."""
@@ -43,6 +46,39 @@ def too_old(julia: Julia, project: Path = PROJECT) -> str | None:
     if _minor(julia.version) >= needed:
         return None
     return f"Julia {julia.version} is too old for {NAMES} ({needed[0]}.{needed[1]} is needed)"
+
+
+def check_lock(project: Path = PROJECT) -> None:
+    """Check that the manifest was resolved from the project file.
+
+    Pkg only warns if it was not, and installs what the manifest says.
+
+    Raises:
+        UserError: it was not.
+    """
+    path = project / "Manifest.toml"
+    with reading(project):
+        wanted = project_hash(tomllib.loads((project / "Project.toml").read_text(encoding="utf-8")))
+        found = tomllib.loads(path.read_text(encoding="utf-8")).get("project_hash")
+    if found != wanted:
+        raise UserError(
+            f"{path}: not resolved from the Project.toml beside it (project_hash is {found}, not "
+            f"{wanted}); restore both, or resolve: julia --project={project} -e '{_RESOLVE}'"
+        )
+
+
+def project_hash(project: dict[str, Any]) -> str:
+    """Return the hash that Pkg 1.12 writes into the manifest of a project (resolve_hash).
+
+    Args:
+        project: the content of Project.toml, without weak dependencies; a bound of a version is
+            either exact (`=1.2.3`) or a plain version, which Pkg prints as it is written.
+    """
+    uuids, bounds = sorted(project["deps"].items()), project.get("compat", {})
+    lines = [f"{name}={uuid}" for name, uuid in uuids]
+    lines += ["", ""]  # between them: weak dependencies
+    lines += [f"{name}={bounds.get(name, '*').removeprefix('=')}" for name, _ in uuids]
+    return hashlib.sha1("".join(f"{line}\n" for line in lines).encode()).hexdigest()  # noqa: S324
 
 
 def broken_off(toolchain: Path = TOOLCHAIN) -> bool:
@@ -73,7 +109,11 @@ def ensure_packages(
         project: directory of Project.toml and Manifest.toml, which never change.
         toolchain: directory in which an interrupted installation is recorded.
         again: compile them even if they are installed, because the MPI changed.
+
+    Raises:
+        UserError: the manifest was not resolved from the project file.
     """
+    check_lock(project)
     if old := too_old(julia, project):
         return f"{old}: their cells will be `unavailable`"
     if not again and not to_install(julia, toolchain):
