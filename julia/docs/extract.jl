@@ -14,6 +14,8 @@
 include("json.jl")
 
 const Docs = Base.Docs
+# From Julia 1.11 on, the REPL defines this, and it is slow to load.
+isempty(methods(Docs.formatdoc)) && @eval Docs formatdoc(buffer, docstr, part) = print(buffer, part)
 const STDLIB = Sys.STDLIB
 
 struct Root
@@ -36,8 +38,8 @@ function find_root(name)
         return string("cannot be loaded (", replace(said, r" ?(to )?\S*/\S*" => ""), ")")
     end
     directory = directory_of(mod, name)
-    version = something(version_in(directory), "Julia $VERSION")
-    return Root(name, mod, directory, occursin("Julia", version) ? version : "$name $version")
+    version = version_in(directory, name)
+    return Root(name, mod, directory, version === nothing ? "Julia $VERSION" : "$name $version")
 end
 
 # Return the directory with src/ of a module; modules of Julia can record the path of the build.
@@ -49,10 +51,11 @@ function directory_of(mod, name)
     return found === nothing ? nothing : places[found]
 end
 
-# Return the version of a package; `nothing` for a standard library.
-function version_in(directory)
+# Return the version of a package; `nothing` for a standard library, which can be a link.
+function version_in(directory, name)
     directory === nothing && return nothing
-    startswith(realpath(directory), realpath(dirname(STDLIB))) && return nothing
+    own = joinpath(STDLIB, name)
+    isdir(own) && realpath(own) == realpath(directory) && return nothing
     project = joinpath(directory, "Project.toml")
     isfile(project) || return nothing
     for line in eachline(project)
