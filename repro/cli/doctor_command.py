@@ -21,6 +21,12 @@ from repro.records import json_of
     is_flag=True,
     help="Ask each model in studies/models/, or each NAME, for one word; report the answers.",
 )
+@click.option(
+    "--julia",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Try this Julia instead: packages, two ranks, a worker, stacks; takes about a minute.",
+)
 @options.site
 @options.run
 @options.charged
@@ -36,6 +42,7 @@ from repro.records import json_of
 @options.dry_run
 def command(
     names: tuple[str, ...],
+    julia: Path | None,
     site: str,
     run_path: Path | None,
     account: str | None,
@@ -57,14 +64,26 @@ def command(
     With --models it reports which models answer. Keys are read from the environment and from
     ~/.config/repro/keys.toml (mode 600); a model without a key is skipped, which is no failure.
 
-    Exits with 1 if no cell can run, or if a model's key or name is wrong.
+    With --julia it proves one Julia on this machine, with the packages of julia/Manifest.toml and
+    the MPI of $MPIEXEC or PATH: it loads the packages, lets two MPI ranks add a number, starts a
+    worker of Distributed, and asks a waiting process for its stacks by SIGUSR1.
+
+    Exits with 1 if no cell can run, if a model's key or name is wrong, or if a part of that Julia
+    is there and does not work.
     """
+    if julia and (names or models):
+        raise click.UsageError("--julia: cannot be combined with --models")
     if names and not models:
         raise click.UsageError(f"{names[0]}: a NAME is a model's; add --models")
     if models:
         from repro.agent.model_doctor import model_findings
 
         _fail_if_needed(_show(model_findings(names, dry_run=dry_run), as_json=as_json))
+        return
+    if julia:
+        from repro.launch.julia_proof import prove
+
+        _fail_if_needed(_show(prove(julia), as_json=as_json))
         return
     at = load_site(site).with_choices(account, partition, image, submit_via)
     run = run_path or options.default_run("smoke", site)
