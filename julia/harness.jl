@@ -169,6 +169,6 @@ function begin_run(run, o)
     team = computing(run.team)
     record!(run, "event" => "start", "julia" => string(VERSION), "ranks" => team.ranks,
             "threads" => team.threads, "blas" => blas_name(), "blas_core" => blas_core(),
-            "blas_threads" => most_blas_threads(run.team))
+            "blas_threads" => most_blas_threads(run.team), "transport" => transport(run.team))
     run_cell(run, o)
 end

@@ -25,6 +25,9 @@ computing(::Team) = (ranks = 1, threads = Threads.nthreads())
 "Return the largest number of BLAS threads of any process."
 most_blas_threads(::Team) = blas_threads()
 
+"Return what carries the messages between processes, as far as it can be told, or `nothing`."
+transport(::Team) = nothing
+
 "Return the `x` of rank 0 on all processes."
 share(::Team, x) = x
 

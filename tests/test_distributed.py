@@ -113,6 +113,8 @@ def test_the_reference_programs_run_and_are_right(
     start = next(r for r in trial.attempts(cell)[0].records() if r["event"] == "start")
     asked = (1, 2) if framework == "dagger" else (2, 1)
     assert (start["ranks"], start["threads"]) == asked
+    carried = (start["transport"] or "").split()
+    assert carried[:1] == (["ob1"] if framework == "mpi" else []), start
 
 
 def test_a_rank_that_raises_blas_threads_is_flagged(

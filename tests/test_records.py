@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from repro import ROOT
 from repro.cli.main import cli
-from repro.container.julia import Julia
+from repro.container.julia import Julia, Package
 from repro.errors import UserError
 from repro.files import canonical_json
-from repro.launch.environment import Environment, environment_id
+from repro.launch.environment import Environment, JuliaFacts, environment_id
 from repro.launch.run_directory import open_run
 from repro.launch.status import overview
 from repro.launch.submissions import submissions
@@ -141,6 +141,18 @@ def test_records_of_before_keep_their_bytes() -> None:
             assert canonical_json(json_of(record)) == path.read_text(encoding="utf-8"), path
             if isinstance(record, Environment):
                 assert environment_id(record) == path.stem
+
+
+def test_an_environment_with_packages_is_read_back() -> None:
+    julia = JuliaFacts(
+        "1.12.6", "openblas64", "Zen", None, ("MPI", "Dagger"),
+        details=(Package("MPI", "0.20.26", "ff63"), Package("Dagger")),
+        build="distribution", commit="15346901f0",
+    )  # fmt: skip
+    path = next(MADE_BEFORE.glob("*/environment/*.json"))
+    record = replace(read_record(Environment, path), julia=julia)
+    data = canonical_json(json_of(record)).encode()
+    assert parse_record(Environment, data, path) == record
 
 
 @pytest.mark.parametrize("name", ["before", "batch"])

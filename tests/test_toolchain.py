@@ -3,10 +3,12 @@
 import hashlib
 import http.server
 import io
+import re
 import shutil
 import stat
 import tarfile
 import threading
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 
 from repro import ROOT
 from repro.container.doctor import findings
-from repro.container.julia import PROJECT, Julia, find_julia, probe
+from repro.container.julia import PROJECT, Julia, Package, find_julia, probe
 from repro.container.julia_setup import fetch_debian, fetch_julia, fetch_tarball
 from repro.container.pins import DebianJulia, JuliaPins, Tarball, load_pins
 from repro.errors import UserError
@@ -145,6 +147,33 @@ def test_a_julia_that_cannot_throw_is_not_taken(tmp_path: Path, julia: Julia) ->
     dies = f"""case "$*" in *probe.jl*) kill -SEGV $$ ;; *) exec {julia.path} "$@" ;; esac"""
     with pytest.raises(UserError, match="crashes"):
         probe(script(tmp_path / "julia", dies), "PATH")
+
+
+def test_the_probe_tells_who_made_a_julia(julia: Julia) -> None:
+    if ".toolchain/julia-debian-" in str(julia.path):
+        assert (julia.build, julia.commit) == ("distribution", "")
+    else:
+        assert julia.build in {"official", "distribution", "from source", "unknown"}
+        assert re.fullmatch("[0-9a-f]{7,40}|", julia.commit)
+
+
+def test_the_core_of_openblas_is_found_whatever_its_functions_are_called(julia: Julia) -> None:
+    assert julia.blas_core != "unknown"
+
+
+def test_packages_are_told_with_the_version_and_the_tree_that_are_loaded(
+    julia_with_stand_ins: Path, julia: Julia
+) -> None:
+    found = probe(julia_with_stand_ins, "$JULIA")
+    assert found.packages == ("Dagger", "MPI")
+    if julia_with_stand_ins != julia.path:  # what Pkg did not install has no hash
+        assert found.details == (Package("Dagger"), Package("MPI"))
+        return
+    pinned = tomllib.loads((PROJECT / "Manifest.toml").read_text(encoding="utf-8"))["deps"]
+    entries = [(name, pinned[name][0]) for name in found.packages]
+    assert found.details == tuple(
+        Package(name, entry["version"], entry["git-tree-sha1"]) for name, entry in entries
+    )
 
 
 def test_doctor_says_which_julia_and_what_that_means(julia: Julia) -> None:

@@ -1,5 +1,6 @@
 # MPI.jl: every rank calls the kernel and returns the tiles that it owns.
 using MPI
+import Libdl
 
 struct Ranks <: DistributedMemory
     kernels::MPI.Comm       # passed to kernels
@@ -19,6 +20,25 @@ allsum!(team::Ranks) = v -> MPI.Allreduce!(v, +, team.ours)
 most_blas_threads(team::Ranks) = largest(team, something(blas_threads(), 0))
 computing(team::Ranks) = (ranks = MPI.Comm_size(team.ours),
                           threads = MPI.Allreduce(Threads.nthreads(), min, team.ours))
+
+"""
+Return which of Open MPI's transports was selected when the ranks started, such as `ob1` or `ucx`,
+with the byte transfer layers if they were chosen; `nothing` with another MPI.
+
+Its name is in the header of the selected component (opal/mca/mca.h): three numbers, the project's
+name in 16 characters, three numbers, the type's name in 32, three numbers, its own name.
+"""
+function transport(::Ranks)
+    library = findfirst(path -> startswith(basename(path), "libmpi.so"), Libdl.dllist())
+    library === nothing && return nothing
+    loaded = Libdl.dlopen(Libdl.dllist()[library])
+    header = Libdl.dlsym(loaded, :mca_pml_base_selected_component; throw_error = false)
+    header === nothing && return nothing
+    text(offset) = unsafe_string(Ptr{UInt8}(header) + offset)
+    (text(12), text(40)) == ("ompi", "pml") || return nothing    # another layout than expected
+    layers = get(ENV, "OMPI_MCA_btl", "")
+    text(84) == "ob1" && !isempty(layers) ? "ob1 ($layers)" : text(84)
+end
 
 "Return the complaint of the lowest rank with one, on all ranks."
 function agree(team::Ranks, complaint)

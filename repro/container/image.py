@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from repro import ROOT
-from repro.container.julia import Julia
+from repro.container.julia import Julia, Package
 from repro.container.mpi import Mpi
 from repro.container.sif import squashfs_sha256
 from repro.errors import UserError
@@ -184,6 +184,7 @@ def ask_inside(image: Image) -> Inside:
     julia = said["julia"] | {
         "path": Path(said["julia"]["path"]),
         "packages": tuple(said["julia"]["packages"]),
+        "details": tuple(Package(**told) for told in said["julia"].get("details", ())),
     }
     mpi = said["mpi"] and said["mpi"] | {
         key: Path(said["mpi"][key]) for key in ("mpiexec", "library")

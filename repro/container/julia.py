@@ -27,6 +27,18 @@ BLAS_CORES_WITHOUT_AVX = {
 
 
 @dataclass(frozen=True)
+class Package:
+    """An installed package, as Julia would load it."""
+
+    name: str
+    version: str = ""
+    """As the package states it; empty if it states none."""
+
+    tree: str = ""
+    """The git hash of its files, by which Pkg installed it; empty if Pkg did not install it."""
+
+
+@dataclass(frozen=True)
 class Julia:
     """A Julia that was started once and answered."""
 
@@ -41,6 +53,15 @@ class Julia:
 
     packages: tuple[str, ...]
     """The installed ones of `PACKAGES`."""
+
+    details: tuple[Package, ...] = ()
+    """What exactly these are."""
+
+    build: str = "unknown"
+    """Who made it: `official`, `distribution`, `from source`, or `unknown` if it cannot be told."""
+
+    commit: str = ""
+    """The commit of its source; empty if it does not know."""
 
 
 def toolchain_paths(toolchain: Path = TOOLCHAIN) -> list[Path]:
@@ -106,15 +127,24 @@ def probe(path: Path, origin: str, packages: Sequence[str] = PACKAGES) -> Julia:
     if answer.returncode or "version" not in facts:
         last = (answer.stderr.strip().splitlines() or ["no error message"])[-1]
         raise _broken(path, origin, f"fails at start ({last})")
-    found = tuple(name for name in packages if facts.get(f"package {name}") == "true")
+    found = tuple(package for name in packages if (package := _package(name, facts)))
     return Julia(
         path=path,
         origin=origin,
         version=facts["version"],
         blas=facts["blas"],
         blas_core=facts["blas_core"],
-        packages=found,
+        packages=tuple(package.name for package in found),
+        details=found,
+        build=facts.get("build", "unknown"),
+        commit=facts.get("commit", ""),
     )
+
+
+def _package(name: str, facts: dict[str, str]) -> Package | None:
+    """Return what the probe tells of a package; None if it is not installed."""
+    installed, *told = facts.get(f"package {name}", "false").split("\t")
+    return Package(name, *told) if installed == "true" else None
 
 
 def _broken(path: Path, origin: str, how: str) -> UserError:

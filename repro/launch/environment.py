@@ -14,7 +14,7 @@ import psutil
 
 from repro import __version__
 from repro.container.image import Image, depots
-from repro.container.julia import BLAS_CORES_WITHOUT_AVX, Julia
+from repro.container.julia import BLAS_CORES_WITHOUT_AVX, Julia, Package
 from repro.container.mpi import Mpi
 from repro.records import json_of
 
@@ -58,6 +58,15 @@ class JuliaFacts:
 
     packages: tuple[str, ...]
 
+    details: tuple[Package, ...] = ()
+    """Version and git hash of each package; an older record has none."""
+
+    build: str = "unknown"
+    """Who made it: `official`, `distribution`, `from source`, or `unknown` if it cannot be told."""
+
+    commit: str = ""
+    """The commit of its source; empty if it does not know."""
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -100,6 +109,9 @@ def describe_environment(
             blas_core=julia.blas_core,
             blas_core_forced=blas_core_type(julia, cpu.get("Flags", "")),
             packages=tuple(julia.packages),
+            details=julia.details,
+            build=julia.build,
+            commit=julia.commit,
         ),
         mpi=f"{mpi.family} {mpi.version}" if mpi else None,
         repro=__version__,
