@@ -22,7 +22,8 @@ AXIS, LEGEND_COLUMNS, LEGEND_ROW = 0.22, 4, 0.16
 def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
     """The numbers drawn, one row per program."""
     table = envelope(tidy)
-    return table[table["problem"].map(program_rows.main_sizes(tidy, size)) == table["n"]]
+    table = table[table["problem"].map(program_rows.main_sizes(tidy, size)) == table["n"]]
+    return table if table["crowded"].any() else table.drop(columns="crowded")
 
 
 def draw(tidy: Tidy, size: int) -> Figure:
@@ -157,6 +158,9 @@ def _notes(tidy: Tidy, table: pd.DataFrame) -> list[str]:
         for name in ("unavailable", "infrastructure", "no_kernel", "no_data")
         if table[name].sum()
     )
+    if "crowded" in table:
+        few = f"{table['crowded'].sum()} on fewer cores than threads or ranks"
+        left = f"{left}, {few}" if left else few
     return [
         f"Dataset {tidy.name}; machine: {program_rows.machines(shown)}.",
         (

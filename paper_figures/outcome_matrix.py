@@ -49,6 +49,7 @@ CORNERS = {
     "oversubscribed": (1, 0),
     "raised-blas-threads": (0, 0),
     "single-blas-call": (0, 1),
+    "idle-threads": (1, 1),
     "no-parallel-construct": (1, 1),
     "single-task": (1, 1),
     "one-rank-computes": (1, 1),
@@ -58,7 +59,8 @@ CORNERS = {
 }
 """The corner of a cell that a flag marks, (right, down); `tampered` frames the cell.
 
-All flags for work that is not divided as the framework intends share a corner.
+All flags for work that is not divided as the framework intends, or as the cores allow, share a
+corner.
 """
 
 UPRIGHT, LEVEL = 0.42, 0.16

@@ -1,7 +1,6 @@
 """Strong scaling: time and speedup over cores; columns are problems, lines are programs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, isnan
 from typing import Any
 
@@ -12,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from paper_figures import program_rows, style
 from paper_figures.log_axes import cores_axis, log, seconds_axis, speedup_axis
-from repro.analysis.scaling import scaling
+from paper_figures.scaling_page import IDLE, Page, notes, page_of, scales_of
 from repro.analysis.tidy import Tidy
 
 LEFT, GAP, RIGHT, TITLE = 0.55, 0.40, 0.08, 0.22
@@ -22,45 +21,6 @@ labels below."""
 
 LEGEND_COLUMNS, LEGEND_ROW = 3, 0.15
 CORES = {"shared": "threads (1 node, 1 process)", "distributed": "cores (ranks x threads)"}
-
-
-@dataclass(frozen=True)
-class Page:
-    """The content of one figure.
-
-    Attributes:
-        tidy: the dataset.
-        memory: frameworks of this kind only: `shared` or `distributed`.
-        problems: the problems shown, with their n.
-        points: rows of `analysis.scaling.scaling` to draw.
-        machine: whose times they are.
-        closed_forms: problems whose vendor program is a formula, and left out.
-        elsewhere: how many cells have times of other machines, which are not drawn.
-    """
-
-    tidy: Tidy
-    memory: str
-    problems: dict[str, int]
-    points: pd.DataFrame
-    machine: str
-    closed_forms: tuple[str, ...]
-    elsewhere: int
-
-    @property
-    def cores(self) -> list[int]:
-        """Cores of the study's scale points, up to the largest that has a time."""
-        scales = _scales(self.tidy, self.memory)
-        last = self.points["cores"].max() if len(self.points) else max(scales)
-        return [cores for cores in scales if cores <= last]
-
-
-def _scales(tidy: Tidy, memory: str) -> list[int]:
-    """Cores of the scale points of one kind of framework; none if the study has no such."""
-    if memory not in {framework.memory for framework in tidy.study.frameworks.values()}:
-        return []
-    points = tidy.study.scale_points
-    scales = points.shared if memory == "shared" else points.distributed
-    return sorted({scale.cores for scale in scales})
 
 
 def draw(tidy: Tidy, size: int, memory: str) -> Figure | None:
@@ -74,15 +34,15 @@ def draw(tidy: Tidy, size: int, memory: str) -> Figure | None:
     Returns:
         The figure, or None if the study has no cell for it.
     """
-    if not _scales(tidy, memory):
+    if not scales_of(tidy, memory):
         return None
-    shown = _page(tidy, size, memory)
+    shown = page_of(tidy, size, memory)
     handles = _legend_handles(shown)
-    notes = style.wrapped([*_notes(shown), *program_rows.damage(tidy)])
+    told = style.wrapped([*notes(shown), *program_rows.damage(tidy)])
     rows = sum(ceil(len(group) / LEGEND_COLUMNS) for group in handles)
     panel = HEIGHT if len(shown.points) else EMPTY
     above = TITLE + 2 * panel + BETWEEN + XLABEL
-    figure = style.page(above + LEGEND_ROW * rows + 0.08 + style.LINE * len(notes) + 0.06)
+    figure = style.page(above + LEGEND_ROW * rows + 0.08 + style.LINE * len(told) + 0.06)
     count = len(shown.problems)
     width = (style.DOUBLE - LEFT - RIGHT - GAP * (count - 1)) / count
     for column, problem in enumerate(shown.problems):
@@ -94,19 +54,23 @@ def draw(tidy: Tidy, size: int, memory: str) -> Figure | None:
             unit = "thread" if memory == "shared" else "core"
             _name_rows(upper, lower, f"speedup over {shown.cores[0]} {unit}", width)
     _legends(figure, handles, above)
-    style.footer(figure, notes)
+    style.footer(figure, told)
     return figure
 
 
 def numbers(tidy: Tidy, size: int, memory: str) -> pd.DataFrame:
-    """The numbers drawn, one row per point; speedups only where the first point has a time."""
-    shown = _page(tidy, size, memory)
+    """The numbers drawn, one row per point; speedups only where the first point has a time.
+
+    Columns of parts that no point has, `input_seconds` and `flags`, are left out.
+    """
+    shown = page_of(tidy, size, memory)
     late = shown.points["base_cores"] != shown.cores[0]
     names = [str(name) for name in shown.points.columns]
     speedups = [name for name in names if name.startswith(("speedup", "efficiency"))]
     points = shown.points.copy()
     points.loc[late, speedups] = float("nan")
-    return points
+    told = {"input_seconds": points["input_seconds"].notna(), "flags": points["flags"] != ""}
+    return points.drop(columns=[name for name, known in told.items() if not known.any()])
 
 
 def _column(upper: Axes, lower: Axes, shown: Page, problem: str) -> None:
@@ -125,23 +89,6 @@ def _name_rows(upper: Axes, lower: Axes, speedup: str, width: float) -> None:
     for axes, name in ((upper, "time [s]"), (lower, speedup)):
         axes.set_ylabel(name)
         axes.yaxis.set_label_coords((0.18 - LEFT) / width, 0.5)
-
-
-def _page(tidy: Tidy, size: int, memory: str) -> Page:
-    """Choose what is drawn: one kind, one size, one machine (that with most cells)."""
-    study, times = tidy.study, tidy.measurements
-    kind = [name for name, framework in study.frameworks.items() if framework.memory == memory]
-    sizes = {p: v.sizes[size].n for p, v in study.problems.items() if len(v.sizes) > size}
-    closed_form = tidy.closed_form(times)
-    right_size = times["problem"].map(sizes) == times["n"]
-    shown = times["framework"].isin(kind) & right_size
-    formulas = tuple(dict.fromkeys(times[shown & closed_form]["problem"]))
-    times = times[shown & ~closed_form]
-    cells = times.groupby("machine")["cell"].nunique()
-    machine = str(cells.idxmax()) if len(cells) else "none"
-    points = scaling(times[times["machine"] == machine])
-    elsewhere = int(cells.sum()) - int(cells.get(machine, 0))
-    return Page(tidy, memory, sizes, points, machine, formulas, elsewhere)
 
 
 def _panel(axes: Axes, shown: Page, points: pd.DataFrame, metric: str) -> None:
@@ -178,6 +125,11 @@ def _line(axes: Axes, shown: Page, points: pd.DataFrame, metric: str) -> None:
         [log(number) for number in by_cores[metric + limit]] for limit in ("", "_low", "_high")
     )
     axes.plot(x, value, color=colour, markeredgewidth=0.5, markerfacecolor="white", **look)
+    idle = set(points.loc[shown.idle.reindex(points.index), "cores"])
+    filled = [(a, b) for a, b, cores in zip(x, value, shown.cores, strict=True) if cores in idle]
+    if filled:
+        marker = look | {"linestyle": ""}
+        axes.plot(*zip(*filled, strict=True), color=colour, markeredgewidth=0.5, **marker)
     bars = [bar for bar in zip(x, low, high, strict=True) if not isnan(bar[1])]
     if not bars:
         return
@@ -213,7 +165,9 @@ def _legend_handles(shown: Page) -> list[list[Line2D]]:
         if name in set(drawn["framework"])
     ]  # fmt: skip
     ideal = Line2D([], [], color=style.GREY, linestyle=":", label="ideal speedup")
-    return [models, [*frameworks, ideal]] if models else []
+    idle = Line2D([], [], color=style.GREY, linestyle="", marker="o", label=f"flag {IDLE}")
+    more = [ideal, idle] if shown.idle.any() else [ideal]
+    return [models, [*frameworks, *more]] if models else []
 
 
 def _legends(figure: Figure, groups: list[list[Line2D]], top: float) -> None:
@@ -224,35 +178,3 @@ def _legends(figure: Figure, groups: list[list[Line2D]], top: float) -> None:
                       columnspacing=2, labelspacing=0.4, loc="upper left",
                       bbox_to_anchor=(LEFT / style.DOUBLE, 1 - top / height))  # fmt: skip
         top += LEGEND_ROW * ceil(len(handles) / LEGEND_COLUMNS)
-
-
-def _notes(shown: Page) -> list[str]:
-    """Dataset, machine, repetitions, and what the figure leaves out."""
-    if shown.points.empty:
-        kinds = {"shared": "shared-memory", "distributed": "distributed-memory"}
-        return [f"Dataset {shown.tidy.name} has no times of {kinds[shown.memory]} programs."]
-    counts = shown.points["repetitions"]
-    few, many = counts.min(), counts.max()
-    found = str(few) if few == many else f"{few} to {many}"
-    how = "on logarithms (speedup: Welch). A line breaks at a cell without time."
-    notes = [
-        f"Dataset {shown.tidy.name}; machine: {shown.machine}.",
-        f"Points: geometric mean of {found} correct repetitions; bars: 95 % t-interval {how}",
-    ]
-    return notes + _left_out(shown)
-
-
-def _left_out(shown: Page) -> list[str]:
-    """Notes on what is left out."""
-    notes = []
-    notes += [
-        f"Not drawn: the vendor's {problem}, a closed form whose time measures no work."
-        for problem in shown.closed_forms
-    ]
-    if shown.elsewhere:
-        notes.append(f"Not drawn: {shown.elsewhere} cells with times of other machines.")
-    late = shown.points[shown.points["base_cores"] != shown.cores[0]]
-    programs = len(late.groupby(["model", "problem", "framework", "sample"]))
-    if programs:
-        notes.append(f"Programs without a time at {shown.cores[0]} have no speedup: {programs}.")
-    return notes

@@ -53,6 +53,16 @@ def test_times_are_those_of_all_attempts_that_are_ok() -> None:
     assert times(attempts) == [1.0, 2.0, 3.0]
 
 
+@pytest.mark.parametrize("outcome", ["ok", "timeout"])
+def test_too_few_cores_for_the_threads_tell_nothing(outcome: str) -> None:
+    few = [TimedAttempt(1, outcome, (4.0, 4.1, 4.2), cores=2)]
+    enough = [TimedAttempt(1, "ok", (0.20, 0.21, 0.19), cores=192)]
+    for archive, here in ((enough, few), (few, enough)):
+        verdict = judge(CELL, side("in the archive", archive), side("here", here))
+        assert verdict.word == "cannot tell"
+        assert f"{outcome} on 2 cores for 8 threads " in verdict.reason
+
+
 def test_same_speedup_on_a_machine_three_times_slower() -> None:
     slow = tuple(3 * value for value in STEADY)
     verdict = judge(CELL, side("in the archive", scaled(0.2)), side("here", scaled(0.6), slow))

@@ -1,12 +1,15 @@
 """Datasets as tables, and scaling computed from them."""
 
+import json
 import math
 from pathlib import Path
 
 import pytest
 from test_analysis_data import MACHINE, Result, tiny, write_dataset
 
-from repro.analysis.scaling import COLUMNS, scaling
+from repro.analysis.envelope import envelope
+from repro.analysis.rates import rates
+from repro.analysis.scaling import COLUMNS, scaling, serial_fractions
 from repro.analysis.tidy import Tidy, counting, load
 from repro.errors import UserError
 from repro.study.expand import Cell, cells
@@ -45,6 +48,54 @@ def test_the_grid_holds_every_cell_of_the_study(dataset: Path) -> None:
     assert list(grid["cell"]) == [str(cell.name) for cell in cells(load_study("smoke"))]
     assert (grid["outcome"] == "ok").sum() == 12
     assert (grid["outcome"] == "").sum() == len(grid) - 12
+
+
+def one_core(dataset: Path) -> None:
+    """As if every attempt had run on a machine of one core."""
+    machine = {"machine": MACHINE, "cores": 1}
+    (dataset / "environment" / "e1.json").write_text(json.dumps(machine))
+
+
+def test_fewer_cores_than_threads_is_seen_in_a_dataset_made_before(dataset: Path) -> None:
+    assert load(dataset).cells["available_cores"].isna().all()
+    one_core(dataset)
+    tidy = load(dataset)
+    cell = by_cell(tidy, "reference/gemm/threads/0@1x1x2")
+    assert (cell["cores"], cell["available_cores"], cell["crowded"]) == (2, 1, True)
+    assert cell["flags"] == "oversubscribed"
+    cell = by_cell(tidy, "reference/gemm/threads/0@1x1x1")
+    assert (cell["available_cores"], cell["crowded"], cell["flags"]) == (1, False, "")
+
+
+def test_what_an_attempt_recorded_of_its_cores_counts(dataset: Path) -> None:
+    one_core(dataset)
+    for path in dataset.glob("*/attempts.csv"):
+        header, *rows = path.read_text().splitlines()
+        header = f"{header},available_cores"
+        path.write_text("\n".join([header, *(f"{row},2" for row in rows)]) + "\n")
+    cell = by_cell(load(dataset), "reference/gemm/threads/0@1x1x2")
+    assert (cell["available_cores"], cell["crowded"], cell["flags"]) == (2, False, "")
+
+
+def test_a_time_on_fewer_cores_than_threads_is_no_time_on_that_many_cores(dataset: Path) -> None:
+    one_core(dataset)
+    tidy = load(dataset)
+    assert set(tidy.measurements["cores"]) == {1}
+    points = scaling(tidy.measurements)
+    assert set(points["cores"]) == {1}
+    assert serial_fractions(tidy).empty
+    speedups = rates(tidy).query("metric == 'speedup'")
+    assert set(speedups["scale"]) == {"1x1x1"}
+    reached = envelope(tidy).query("model == 'reference' and framework == 'threads'")
+    assert set(reached["largest_ok"]) == {"1x1x1"}
+    assert set(reached["crowded"]) == {1}
+
+
+def test_nothing_ran_on_too_few_cores_where_nothing_ran(dataset: Path) -> None:
+    one_core(dataset)
+    path = dataset / "reference" / "attempts.csv"
+    path.write_text(path.read_text().replace(",ok,", ",unavailable,"))
+    assert by_cell(load(dataset), "reference/gemm/threads/0@1x1x2")["flags"] == ""
 
 
 def test_infrastructure_never_hides_an_outcome(dataset: Path) -> None:

@@ -86,14 +86,35 @@ def test_a_program_that_failed_is_never_ok(
 
 
 def test_flags_of_a_run() -> None:
-    raised = [repetition(blas_threads=2)]
-    assert run_flags(raised, 0, [], 1, baseline=False) == ["raised-blas-threads"]
-    assert run_flags(raised, 0, [], 1, baseline=True) == []
-    assert run_flags([], 0, [3] * 6 + [1] * 4, 2, baseline=False) == ["oversubscribed"]
-    assert run_flags([], 0, [3] * 5 + [2] * 5, 2, baseline=False) == []
-    assert run_flags([], 0, [64] * 4, 2, baseline=False) == []  # too few samples to say so
-    assert run_flags([], 1, [], 1, baseline=False) == ["tampered"]
-    assert {"oversubscribed", "raised-blas-threads", "tampered"} <= set(FLAGS)
+    raised, nothing = Seen([repetition(blas_threads=2)]), Seen([])
+    assert run_flags(raised, [], 1, baseline=False) == ["raised-blas-threads"]
+    assert run_flags(raised, [], 1, baseline=True) == []
+    assert run_flags(nothing, [3] * 6 + [1] * 4, 2, baseline=False) == ["oversubscribed"]
+    assert run_flags(nothing, [3] * 5 + [2] * 5, 2, baseline=False) == []
+    assert run_flags(nothing, [64] * 4, 2, baseline=False) == []  # too few samples to say so
+    assert run_flags(Seen([], rejected=1), [], 1, baseline=False) == ["tampered"]
+    assert {"oversubscribed", "raised-blas-threads", "tampered", "idle-threads"} <= set(FLAGS)
+
+
+@pytest.mark.parametrize(("ranks", "threads"), [(1, 24), (4, 1), (2, 2)])
+def test_fewer_cores_than_threads_is_a_fact_without_any_sample(ranks: int, threads: int) -> None:
+    seen = Seen([], ranks=ranks, threads=threads)
+    assert run_flags(seen, [], 2, baseline=False) == ["oversubscribed"]
+    assert run_flags(seen, [], 2, baseline=True) == ["oversubscribed"]
+    assert run_flags(seen, [], ranks * threads, baseline=False) == []
+
+
+def test_a_quarter_of_the_cores_unused_is_a_flag() -> None:
+    def flags(*busy: float | None, seconds: float = 4.0, cores: int = 2) -> list[str]:
+        made = [repetition(seconds=seconds, busy_seconds=one) for one in busy]
+        return run_flags(Seen(made, threads=cores), [], cores, baseline=False)
+
+    assert flags(4.02, 4.05) == ["idle-threads"]  # one thread of two works
+    assert flags(7.9, 7.8) == []
+    assert flags(2.0, 8.0, 8.0) == [], "the sum counts, not one repetition"
+    assert flags(92.0, cores=24) == [], "one thread of many is not a quarter"
+    assert flags(0.001, seconds=0.02) == [], "too short to tell"
+    assert flags(None) == flags() == [], "a record made before"
 
 
 def test_a_process_that_only_ticks_is_stalled_and_one_that_works_is_not() -> None:

@@ -1,6 +1,7 @@
 """Figures: what they show, that their bytes repeat anywhere, and the command that draws them."""
 
 import itertools
+import json
 import os
 import re
 import shutil
@@ -119,6 +120,66 @@ def test_times_of_other_machines_are_left_out_and_counted(made: Path, tmp_path: 
     attempts.write_text(attempts.read_text().replace(",e1,", ",e2,"))
     texts = words(drawn(load(dataset))["strong_scaling_shared"])
     assert "Not drawn: 4 cells with times of other machines." in texts
+
+
+def test_threads_are_not_taken_for_cores(made: Path, tmp_path: Path) -> None:
+    dataset = shutil.copytree(made / "tiny", tmp_path / "crowded")
+    machine = json.dumps({"machine": MACHINE, "cores": 1})
+    (dataset / "environment" / "e1.json").write_text(machine)
+    figures = drawn(load(dataset))
+    texts = words(figures["strong_scaling_shared"])
+    assert "Not drawn: 5 cells on fewer cores than threads or ranks." in texts
+    assert "2" not in texts, "no tick beyond the cores that there were"
+    assert any(
+        "6 on fewer cores than threads" in text for text in words(figures["failure_envelope"])
+    )
+    assert "flag: oversubscribed (6)" in words(figures["outcome_matrix"])
+    path = dataset / "environment" / "e1.json"
+    path.write_text(machine.replace('"cores": 1', '"cores": 2'))
+    assert not any(
+        "fewer cores" in text for one in drawn(load(dataset)).values() for text in words(one)
+    )
+
+
+def test_points_that_leave_cores_idle_are_marked(made: Path, tmp_path: Path) -> None:
+    dataset = shutil.copytree(made / "tiny", tmp_path / "idle")
+    path = dataset / "reference" / "attempts.csv"
+    cell = "reference/gemm/threads/0@1x1x2"
+    path.write_text("".join(
+        line.replace(",ok,,", ",ok,idle-threads,") if line.startswith(cell) else line
+        for line in path.read_text().splitlines(keepends=True)
+    ))  # fmt: skip
+    figure = drawn(load(dataset))["strong_scaling_shared"]
+    assert any("(1 of 10 points)" in text for text in words(figure))
+    assert "flag idle-threads" in words(figure)
+    colour = style.MODEL_COLOURS["reference"]
+    filled = [
+        len(line.get_xdata())  # type: ignore[arg-type]
+        for axes in figure.axes for line in axes.lines
+        if line.get_linestyle() == "None" and line.get_markerfacecolor() == colour
+        and line.get_marker() != "_"
+    ]  # fmt: skip
+    assert filled == [1, 1], "in time and in speedup"
+
+
+def test_whether_a_time_includes_the_input_is_said_where_frameworks_are_compared(
+    tmp_path: Path,
+) -> None:
+    def both(cell: Cell) -> Result | None:
+        made = cell.program.model == "reference" and cell.scale.cores <= 2
+        return ("ok", "", [1.0, 1.1, 1.2]) if made else None
+
+    dataset = write_dataset(tmp_path, "smoke", both)
+    figures = drawn(load(dataset))
+    told = "Times include making the input, which those of shared-memory programs do not"
+    assert f"{told}." in words(figures["strong_scaling_distributed"])
+    other = "Times do not include making the input; those of distributed-memory programs do."
+    assert other in words(figures["strong_scaling_shared"])
+    runtimes = dataset / "reference" / "runtimes" / "gemm_mpi_0.csv"
+    header, *rows = runtimes.read_text().splitlines()
+    runtimes.write_text("\n".join([f"{header},input_seconds", *(f"{row},0.11" for row in rows)]))
+    texts = " ".join(words(drawn(load(dataset))["strong_scaling_distributed"]))
+    assert f"{told}; its part: MPI.jl, GEMM 10 %." in texts
 
 
 def test_several_sizes_give_numbered_figures(made: Path, tmp_path: Path) -> None:

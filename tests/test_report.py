@@ -142,7 +142,7 @@ def test_it_shows_what_there_is(site: Path) -> None:
     program = Page(site / "programs" / "gpt-5.5" / "cholesky_threads_0.html")
     assert {"1x1x1", "1x1x2", "1x1x4"} <= program.ids
     assert "repro cell run gpt-5.5/cholesky/threads/0@1x1x4 --dataset made-up" in program.text
-    assert "oversubscribed: more runnable threads" in program.text
+    assert "oversubscribed: fewer cores than threads, or more runnable" in program.text
     assert f"made-up/{LOG}/stderr.txt" in program.text  # it is cut
     assert "@threads" in program.text
     session = Page(site / "sessions" / "gpt-5.5" / "cholesky_threads_0-0.html")

@@ -28,6 +28,8 @@ class ComparedCell:
     machine: str
     n: int
     tile: int
+    crowded: bool
+    """It had fewer cores than threads."""
     kernel_sha256: str
     seconds: Sequence[float]
     """Times of the repetitions that count, s; of that machine only."""
@@ -125,6 +127,7 @@ def _cells(cells: pd.DataFrame, times: pd.DataFrame, damage: Damage) -> Mapping[
                 machine=str(row.machine),
                 n=int(str(row.n)),
                 tile=int(str(row.tile)),
+                crowded=bool(row.crowded),
                 kernel_sha256=str(row.kernel_sha256),
                 seconds=repetitions["seconds"].tolist(),
                 seeds=dict(zip(repetitions["repetition"], repetitions["seed"], strict=True)),

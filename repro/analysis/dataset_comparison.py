@@ -109,6 +109,9 @@ def _row(cell: str, both: Both, factor: float) -> Row:
     times = ratio([b.seconds], [a.seconds])
     row = Row(cell, "cannot tell", "", (a.outcome, b.outcome), times if a.n == b.n else UNKNOWN)
     unlike = list(_unlike(a, b))
+    crowded = [name for name, one in zip("AB", (a, b), strict=True) if one.crowded]
+    if crowded and not unlike and (a.machine != b.machine or len(crowded) == 1):
+        return replace(row, reason=f"fewer cores than threads in {' and '.join(crowded)}")
     ours = {a.outcome, b.outcome} & set(OUR_OUTCOMES)
     if a.outcome != b.outcome and not ours:
         unlike.append(f"{a.outcome} in A, {b.outcome} in B")

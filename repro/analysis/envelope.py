@@ -9,11 +9,14 @@ from repro.analysis.tidy import Tidy
 from repro.measure.outcomes import OUR_OUTCOMES
 
 PROGRAM = ["model", "problem", "n", "framework", "sample"]
+CROWDED = "crowded"
+"""In place of an outcome: the cell had fewer cores than threads, and so is not at its scale."""
+
 COLUMNS = [
     *PROGRAM, "ok", "counted", "largest_ok", "largest_ok_cores", "ends_at", "ends_at_cores",
     "ends_with", "ends_flags", "first_failure", "first_failure_cores", "first_failure_with",
     "measured_to", "measured_to_cores", "study_to", "study_to_cores",
-    "unavailable", "infrastructure", "no_kernel", "no_data",
+    "unavailable", "infrastructure", "no_kernel", "no_data", "crowded",
 ]  # fmt: skip
 
 
@@ -31,9 +34,12 @@ def envelope(tidy: Tidy) -> pd.DataFrame:
         One row per program and size of the study, in its order, columns `COLUMNS`. Where there is
         no scale point, its name is empty and its cores are 0. `ok` counts among the `counted`
         cells, those with an outcome of the program; the last columns count the others by reason,
-        `no_kernel` those whose session produced no program.
+        `no_kernel` those whose session produced no program, `crowded` those with an outcome on
+        fewer cores than threads.
     """
     cells = grid(tidy)
+    crowded = tidy.cells["crowded"] & ~tidy.cells["outcome"].isin(OUR_OUTCOMES)
+    cells.loc[cells["cell"].isin(tidy.cells.loc[crowded, "cell"]), "outcome"] = CROWDED
     cores = cells["scale"].str.split("x", expand=True).reindex(columns=range(3))
     cells["cores"] = (cores[1].astype(float) * cores[2].astype(float)).astype("int64")
     rows = [
@@ -45,7 +51,7 @@ def envelope(tidy: Tidy) -> pd.DataFrame:
 
 def _row(cells: pd.DataFrame) -> dict[str, Any]:
     cells = cells.sort_values("cores", kind="stable")
-    counted = cells[~cells["outcome"].isin([*OUR_OUTCOMES, NO_KERNEL, ""])]
+    counted = cells[~cells["outcome"].isin([*OUR_OUTCOMES, NO_KERNEL, CROWDED, ""])]
     well, failed = counted[counted["outcome"] == "ok"], counted[counted["outcome"] != "ok"]
     reached = well["cores"].max() if len(well) else 0
     ends = failed[failed["cores"] > reached]
@@ -61,6 +67,7 @@ def _row(cells: pd.DataFrame) -> dict[str, Any]:
         "infrastructure": int((cells["outcome"] == "infrastructure").sum()),
         "no_kernel": int((cells["outcome"] == NO_KERNEL).sum()),
         "no_data": int((cells["outcome"] == "").sum()),
+        "crowded": int((cells["outcome"] == CROWDED).sum()),
     }  # fmt: skip
 
 

@@ -40,17 +40,19 @@ def rates(tidy: Tidy, *, points: bool = True) -> pd.DataFrame:
     """ParEval's metrics (see `pareval`), by model, problem, framework and scale point.
 
     At a scale point a program builds if its outcome there is not `load-error`, and passes if it
-    is `ok`. At the scale `ALL` it must do so at every scale point at which it has an outcome,
-    which is ParEval's rule (a program is valid only if all its runs are). Cells that are
+    is `ok`, both also if it had fewer cores than threads (`crowded`). At the scale `ALL` it must do
+    so at every scale point at which it has an outcome, which is ParEval's rule (a program is valid
+    only if all its runs are). Cells that are
     `unavailable` or `infrastructure`, or were never attempted, are in no rate, but counted beside
     it. A program that no session produced counts as one that does not build, provided that the
     dataset has runs of that model at all.
 
     The speedup of a program is T* / T on the same machine: T* the time of the reference program
     of the same problem and size on one thread, T the geometric mean of the cell's repetitions; it
-    is 0 for a program that does not pass. There are two variants: `speedup` and `efficiency`
-    include all programs with an outcome, `speedup_ok` and `efficiency_ok` only those that pass, as
-    in ParEval's metrics.py. A vendor program that is a closed form has no speedup.
+    is 0 for a program that does not pass, and not known in a crowded cell. There are two variants:
+    `speedup` and `efficiency` include all programs with an outcome, `speedup_ok` and
+    `efficiency_ok` only those that pass, as in ParEval's metrics.py. A vendor program that is a
+    closed form has no speedup.
 
     Args:
         tidy: the dataset.
@@ -82,7 +84,7 @@ def outcomes(tidy: Tidy) -> pd.DataFrame:
     """
     cells = tidy.cells[~tidy.cells["outcome"].isin(OUR_OUTCOMES)].copy()
     cells["scale"] = scale_of(cells)
-    columns = ["cell", *_PROGRAM, "scale", "cores", "machine", "outcome"]
+    columns = ["cell", *_PROGRAM, "scale", "cores", "machine", "crowded", "outcome"]
     both = pd.concat([cells[columns], _without_kernel(tidy)[columns]], ignore_index=True)
     both = _in_order(tidy, both)
     both["built"] = ~both["outcome"].isin(["load-error", NO_KERNEL])
@@ -120,7 +122,7 @@ def _without_kernel(tidy: Tidy) -> pd.DataFrame:
     found = cells[(cells["outcome"] == NO_KERNEL) & run].copy()
     sizes = found["scale"].str.split("x", expand=True).reindex(columns=range(3)).astype("Int64")
     found["cores"] = (sizes[1] * sizes[2]).astype("int64")
-    return found.assign(machine="")
+    return found.assign(machine="", crowded=False)
 
 
 def _speedups(tidy: Tidy, table: pd.DataFrame) -> list[float]:
@@ -136,12 +138,13 @@ def _speedups(tidy: Tidy, table: pd.DataFrame) -> list[float]:
     }
     comparable = {(problem, n) for (_, problem, n), mean in base.items() if mean is not None}
     found = []
-    columns = ["machine", "cell", "problem", "n", "passed"]
+    columns = ["machine", "cell", "problem", "n", "passed", "crowded"]
     rows = zip(table[columns].itertuples(index=False), tidy.closed_form(table), strict=True)
-    for (machine, cell, problem, n, passed), closed in rows:
+    for (machine, cell, problem, n, passed, crowded), closed in rows:
         above, below = base.get((machine, problem, n)), times.get((machine, cell))
         if not passed:
-            found.append(0.0 if (problem, n) in comparable else float("nan"))
+            known = (problem, n) in comparable and not crowded
+            found.append(0.0 if known else float("nan"))
         elif above is None or below is None or closed:
             found.append(float("nan"))
         else:

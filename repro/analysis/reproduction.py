@@ -6,10 +6,10 @@ is reproduced if its outcome is the same and S is the same within a margin.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from repro.analysis.intervals import Interval, LogMean, half_width, log_mean, ratio
 from repro.archive.dataset import Dataset
@@ -35,6 +35,8 @@ class TimedAttempt:
     outcome: str
     seconds: tuple[float, ...] = ()
     detail: str = ""
+    cores: int | None = None
+    """Cores that it could run on, or more; None: not known."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def judge(cell: CellName, archive: Side, here: Side) -> Verdict:
     one-sided tests at 2.5 % each, so that the 95 % interval must be within the margin.
     """
     unusable = _no_outcome(cell, archive) or _no_outcome(cell, here)
+    unusable = unusable or _too_few_cores(cell, archive) or _too_few_cores(cell, here)
     if unusable:
         return unusable
     then, now = outcome_of(archive.cell), outcome_of(here.cell)
@@ -122,6 +125,15 @@ def _no_outcome(cell: CellName, side: Side) -> Verdict | None:
         why = f": {found.detail}" if found.detail else ""
         return Verdict("cannot tell", f"{found.outcome} {side.where}{why}")
     return None
+
+
+def _too_few_cores(cell: CellName, side: Side) -> Verdict | None:
+    """Whether it had fewer cores than threads, which can change its outcome, and does its time."""
+    found, wanted = counting(side.cell), cell.scale.cores
+    if found is None or found.cores is None or found.cores >= wanted:
+        return None
+    told = f"{found.cores} cores for {wanted} threads {side.where}: another machine would tell"
+    return Verdict("cannot tell", f"{found.outcome} on {told}")
 
 
 def _no_interval(cell: CellName, side: Side) -> Verdict | None:
@@ -221,6 +233,7 @@ def side_of_dataset(dataset: Dataset, cell: CellName) -> Side:
         UserError: a table of the dataset is damaged.
     """
     rows, runtimes = dataset.attempts(), dataset.runtimes()
+    environments = dataset.environments()
 
     def attempts(name: CellName) -> tuple[TimedAttempt, ...]:
         return tuple(
@@ -235,12 +248,21 @@ def side_of_dataset(dataset: Dataset, cell: CellName) -> Side:
                     and repetition["correct"] == "true"
                 ),
                 detail=row["detail"],
+                cores=_cores(row, environments.get(row["environment"])),
             )
             for row in rows
             if row["cell"] == str(name)
         )
 
     return Side("in the archive", attempts(cell), attempts(baseline_of(cell)))
+
+
+def _cores(row: Mapping[str, str], environment: Any) -> int | None:
+    """What the row says; in one made before, at most what its nodes have; None: not known."""
+    if row["available_cores"]:
+        return int(row["available_cores"])
+    of_node = environment.get("cores") if isinstance(environment, dict) else None
+    return int(row["nodes"]) * of_node if isinstance(of_node, int) else None
 
 
 def side_of_run(run: Path, cell: CellName) -> Side:
@@ -258,6 +280,7 @@ def side_of_run(run: Path, cell: CellName) -> Side:
                     if record["event"] == "repetition" and record["correct"]
                 ),
                 detail=attempt.outcome().detail,
+                cores=attempt.outcome().available_cores,
             )
             for attempt in over
         )

@@ -16,10 +16,12 @@ PROGRAM = ["machine", "model", "problem", "framework", "sample", "n", "tile"]
 POINT = ["cores", "nodes", "ranks", "threads"]
 """A scale point within it; the smallest comes first."""
 
+_AT = [*POINT, "cell"]
 METRICS = ("seconds", "speedup", "efficiency")
 COLUMNS = [
     *PROGRAM, *POINT, "cell", "repetitions", "base_cores",
     *(name + limit for name in METRICS for limit in ("", "_low", "_high")),
+    "input_seconds", "flags",
 ]  # fmt: skip
 _CELL = ["machine", "model", "problem", "n", "framework", "sample", "cores", "cell"]
 SERIAL_COLUMNS = [*_CELL, "serial_fraction", "low", "high"]
@@ -35,6 +37,8 @@ def scaling(measurements: pd.DataFrame) -> pd.DataFrame:
       and has no interval. A program without a time at the study's smallest scale point is
       compared with a larger one, as `base_cores` shows.
     - `efficiency`: speedup * cores(p_0) / cores(p).
+    - `input_seconds`: median part of the repetitions in which input was made; NaN if not known.
+    - `flags`: those of the newest attempt.
 
     Each has 95 % limits `_low` and `_high` (formulas in `intervals.ratio`), NaN with fewer than
     two repetitions. Repetitions share a process, so the intervals do not cover what differs
@@ -53,9 +57,7 @@ def scaling(measurements: pd.DataFrame) -> pd.DataFrame:
 
 def _series(series: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """The rows of one program's scale points."""
-    points = [
-        (group.iloc[0], group["seconds"].tolist()) for _, group in series.groupby([*POINT, "cell"])
-    ]
+    points = [(_point(group), group["seconds"].tolist()) for _, group in series.groupby(_AT)]
     (first, base), itself = points[0], Interval(1.0, math.nan, math.nan)
     for point, seconds in points:
         share = first["cores"] / point["cores"]
@@ -70,7 +72,15 @@ def _series(series: pd.DataFrame) -> Iterator[dict[str, Any]]:
             | _limits("seconds", ratio([seconds]))
             | _limits("speedup", speedup)
             | _limits("efficiency", efficiency)
+            | {name: point[name] for name in ("input_seconds", "flags")}
         )
+
+
+def _point(repetitions: pd.DataFrame) -> "pd.Series[Any]":
+    """What the repetitions of a cell have in common."""
+    point = repetitions.iloc[-1].copy()
+    point["input_seconds"] = repetitions["input_seconds"].median()
+    return point
 
 
 def _limits(name: str, interval: Interval) -> dict[str, float]:

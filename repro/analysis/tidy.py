@@ -1,22 +1,21 @@
 """A dataset as tidy pandas tables: attempts, cells, measurements."""
 
-import math
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from repro.analysis.damaged_data import Damage, recorded
+from repro.analysis.machines import with_machines
 from repro.analysis.sessions import sessions
 from repro.archive import layout, tables
 from repro.archive.dataset import Dataset
 from repro.archive.manifest import MANIFEST, PATH, flaw, lines_of
 from repro.errors import UserError
-from repro.files import read_json
 from repro.measure.outcomes import OUTCOMES
 from repro.study.expand import cells as cells_of
 from repro.study.model import Study
@@ -31,12 +30,13 @@ _CELL_TYPES: dict[str, str] = {
 ATTEMPT_TYPES: dict[str, str] = _CELL_TYPES | {
     "outcome": "str", "flags": "str", "repetitions": "int64", "wall_seconds": "float64",
     "cpu_seconds": "float64", "peak_memory_bytes": "float64", "environment": "str",
-    "kernel_sha256": "str", "detail": "str",
+    "kernel_sha256": "str", "detail": "str", "available_cores": "float64",
 }  # fmt: skip
 """Columns of `<model>/attempts.csv`; a number that was not measured is empty there, NaN here."""
 RUNTIME_TYPES: dict[str, str] = _CELL_TYPES | {
     "repetition": "int64", "seed": "str", "seconds": "float64", "error": "float64",
-    "bound": "float64", "correct": "str",
+    "bound": "float64", "correct": "str", "busy_seconds": "float64", "busy_threads": "float64",
+    "input_seconds": "float64",
 }  # fmt: skip
 """Columns of `<model>/runtimes/*.csv`; a seed has 64 bits without a sign, so it stays text."""
 
@@ -51,11 +51,13 @@ class Tidy:
     Attributes:
         name: the dataset's, for figures.
         study: what was to be measured.
-        attempts: one row per attempt, with `machine`, `cores` (ranks x threads) and `crowded`: its
-            machine has fewer cores than that.
+        attempts: one row per attempt, with `machine`, `cores` (ranks x threads),
+            `available_cores` and `crowded`, as `machines.with_machines` adds them.
         cells: one row per attempted cell, with the outcome, flags and machine of the attempt that
             `counting` chooses, and the number of `attempts`.
-        measurements: one row per correct repetition of an `ok` attempt; `seconds` is its time.
+        measurements: one row per correct repetition of an `ok` attempt that is not `crowded`:
+            a time on fewer cores than threads says nothing of that many cores. `seconds` is its
+            time, `flags` are the attempt's.
         sessions: one row per session in which a program was generated; see `sessions.sessions`.
         damaged: files that could not be read, whose content is missing here.
     """
@@ -115,6 +117,7 @@ def load(dataset: Path, damage: Damage | None = None) -> Tidy:
     attempts, cells, measurements = (
         _of_study(dataset, study, table, damage) for table in load_tables(dataset, damage)
     )
+    measurements = measurements[~measurements["crowded"]].reset_index(drop=True)
     told = sessions(dataset, damage)
     return Tidy(name, study, attempts, cells, measurements, told, damage or [])
 
@@ -141,6 +144,8 @@ def load_tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The attempts, cells and measurements of `Tidy`; the dataset need have nothing else.
 
+    The measurements include those of crowded attempts, with a column that tells.
+
     Args:
         dataset: its directory.
         damage: as for `load`.
@@ -154,13 +159,9 @@ def load_tables(
     with recorded(damage):
         _check_unique(dataset, attempts)
     attempts = attempts.drop_duplicates(["cell", "attempt"], ignore_index=True)
-    machines = _machines(dataset, sorted(set(attempts["environment"])), damage)
-    named_by = {name: machine.name for name, machine in machines.items()}
-    attempts["machine"] = attempts["environment"].map(named_by)
     for table in (attempts, runtimes):
         table["cores"] = table["ranks"] * table["threads"]
-    there = attempts["environment"].map({name: found.cores for name, found in machines.items()})
-    attempts["crowded"] = attempts["cores"] > attempts["nodes"] * there.astype("float64")
+    attempts = with_machines(dataset, attempts, damage)
     return attempts, counting(attempts), _measurements(attempts, runtimes)
 
 
@@ -177,34 +178,11 @@ def counting(attempts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _measurements(attempts: pd.DataFrame, runtimes: pd.DataFrame) -> pd.DataFrame:
-    """Correct repetitions of `ok` attempts, with the machine of the attempt."""
-    ok = attempts.loc[attempts["outcome"] == "ok", ["cell", "attempt", "machine"]]
+    """Correct repetitions of `ok` attempts, with what the attempt says of them."""
+    columns = ["cell", "attempt", "machine", "crowded", "flags"]
+    ok = attempts.loc[attempts["outcome"] == "ok", columns]
     correct = runtimes[runtimes["correct"] == "true"]
     return correct.merge(ok, on=["cell", "attempt"], validate="many_to_one")
-
-
-class _Machine(NamedTuple):
-    name: str
-    cores: float
-    """Of a node; infinity if not recorded."""
-
-
-def _machines(dataset: Path, wanted: Iterable[str], damage: Damage | None) -> dict[str, _Machine]:
-    """The machine of each environment; one that names none counts as a machine of its own."""
-    machines = {}
-    there = {path.stem: path for path in (dataset / layout.ENVIRONMENTS).glob("*.json")}
-    for name in wanted:
-        machines[name] = _Machine(f"unknown ({name})", math.inf)
-        with recorded(damage):
-            where = dataset / layout.ENVIRONMENTS / f"{name}.json"
-            content = read_json(there[name]) if name in there else None
-            machine = content.get("machine") if isinstance(content, dict) else None
-            if not isinstance(machine, str):
-                told = "names no machine; collect the dataset again from its run"
-                raise UserError(f"{where}: {told}")
-            cores = content.get("cores") if isinstance(content, dict) else None
-            machines[name] = _Machine(machine, cores if isinstance(cores, int) else math.inf)
-    return machines
 
 
 def _stack(paths: Iterable[Path], types: dict[str, str], damage: Damage | None) -> pd.DataFrame:

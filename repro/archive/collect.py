@@ -193,6 +193,7 @@ def _attempt_row(trial: Trial, repetitions: int, places: Places) -> dict[str, An
         "environment": plan.environment,
         "kernel_sha256": plan.kernel_sha256,
         "detail": " ".join(scrub_text(outcome.detail, places).split()),
+        "available_cores": tables.number(outcome.available_cores, "d"),
     }
 
 
@@ -208,6 +209,9 @@ def _runtime_rows(trial: Trial) -> Iterator[dict[str, Any]]:
             "error": tables.number(record["error"], ".6e"),
             "bound": tables.number(record["bound"], ".6e"),
             "correct": "true" if record["correct"] else "false",
+            "busy_seconds": tables.number(record.get("busy_seconds"), ".6f"),
+            "busy_threads": tables.number(record.get("busy_threads"), "d"),
+            "input_seconds": tables.number(record.get("input_seconds"), ".9f"),
         }
 
 

@@ -24,6 +24,7 @@ ATTEMPT_COLUMNS = (
     "environment",
     "kernel_sha256",
     "detail",
+    "available_cores",  # that it could run on, at most one for each of its threads
 )
 """Columns of `<model>/attempts.csv`, one row per attempt; unmeasured fields are empty."""
 RUNTIME_COLUMNS = (
@@ -34,8 +35,13 @@ RUNTIME_COLUMNS = (
     "error",  # empty: not a finite number
     "bound",
     "correct",  # true or false
+    "busy_seconds",  # CPU time within `seconds`, of all processes that compute
+    "busy_threads",  # their threads that used CPU for a tenth of `seconds` or more
+    "input_seconds",  # of `seconds`, for making input; empty: it is made before
 )
 """Columns of `<model>/runtimes/<program>.csv`, one row per repetition."""
+LATER_COLUMNS = frozenset({"available_cores", "busy_seconds", "busy_threads", "input_seconds"})
+"""Columns that older tables lack; a table in which one would be empty lacks it, too."""
 
 _WHOLE = {
     "attempt",
@@ -48,6 +54,7 @@ _WHOLE = {
     "repetitions",
     "repetition",
 }
+_WHOLE_OR_EMPTY = {"available_cores", "busy_threads"}
 _DIGITS = 18
 """Of a whole number at most, so that it is one of 64 bits."""
 
@@ -77,15 +84,17 @@ def number(value: float | None, form: str) -> str:
 
 def render(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     """Return a table as CSV with a header, LF, and quotes only where needed."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    rows, text = list(rows), io.StringIO()
+    empty = {name for name in LATER_COLUMNS if not any(row.get(name) for row in rows)}
+    kept = [name for name in columns if name not in empty]
+    writer = csv.DictWriter(text, kept, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({k: v for k, v in row.items() if k not in empty} for row in rows)
     return text.getvalue()
 
 
 def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Read the rows of a CSV file, all fields as text.
+    """Read the rows of a CSV file, all fields as text; those of `LATER_COLUMNS` may be empty.
 
     Raises:
         UserError: it cannot be read, lacks one of `columns`, or has a row of the wrong length.
@@ -97,12 +106,13 @@ def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         except csv.Error as error:  # a field of megabytes, a NUL
             raise UserError(f"{path}: damaged: {error}; see `repro verify`") from error
     for column in columns:
-        if column not in (reader.fieldnames or ()):
+        if column not in (reader.fieldnames or ()) and column not in LATER_COLUMNS:
             raise UserError(f"{path}: no column {column}; collect the dataset again")
     for count, row in enumerate(rows, 1):
         if None in row or None in row.values():  # DictReader's marks of too many and too few
             raise UserError(f"{path}: row {count} is not as long as the header; see `repro verify`")
-    return rows
+    absent = dict.fromkeys((c for c in columns if c not in (reader.fieldnames or ())), "")
+    return [row | absent for row in rows] if absent else rows
 
 
 def check_numbers(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
@@ -112,8 +122,10 @@ def check_numbers(path: Path, rows: Iterable[Mapping[str, str]]) -> None:
         UserError: a field is not a whole number or not a time; names file, row and column.
     """
     for count, row in enumerate(rows, 1):
-        for column in row.keys() & _WHOLE:
+        for column in row.keys() & (_WHOLE | _WHOLE_OR_EMPTY):
             text = row[column]
+            if not text and column in _WHOLE_OR_EMPTY:
+                continue
             if not (text.isascii() and text.isdecimal() and len(text) <= _DIGITS):
                 raise UserError(_no_number(path, count, column, text))
         if "seconds" in row and not _is_time(row["seconds"]):

@@ -67,8 +67,8 @@ class Means:
         return missing
 
     def has_room(self, cell: Cell) -> bool:
-        """Does the site have a core for every thread of the cell?"""
-        return cell.scale.cores <= self.cores
+        """Do as many of the site's nodes have a core for every thread of the cell?"""
+        return cell.scale.cores * self.nodes <= self.cores * cell.scale.nodes
 
 
 def decide(

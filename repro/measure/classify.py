@@ -7,6 +7,9 @@ from typing import Any
 
 _MOST_OF_THE_RUN = 0.5
 _ENOUGH_SAMPLES = 5
+_BUSY = 0.75
+_ENOUGH_SECONDS = 0.1
+"""Of all repetitions: in less time, starting and ending threads weighs as much as their work."""
 _SHELL_SIGNAL = 128
 
 
@@ -138,32 +141,38 @@ def _finished(seen: Seen) -> Verdict:
     )
 
 
-def run_flags(
-    records: Sequence[dict[str, Any]],
-    rejected: int,
-    runnable: Sequence[int],
-    cores: int,
-    *,
-    baseline: bool,
-) -> list[str]:
+def run_flags(seen: Seen, runnable: Sequence[int], cores: int, *, baseline: bool) -> list[str]:
     """Flags that the run gets, not the program's text.
 
     Args:
-        records: the harness's records.
-        rejected: lines that were not the harness's.
+        seen: what was observed.
         runnable: runnable threads at each sample taken during repetitions.
-        cores: how many cores the cell had.
+        cores: how many cores the attempt had.
         baseline: a vendor program, whose use of BLAS threads is its purpose.
     """
-    flags = []
+    flags, records = [], seen.records
     over = sum(count > cores for count in runnable)
-    if len(runnable) >= _ENOUGH_SAMPLES and over > _MOST_OF_THE_RUN * len(runnable):
+    most = len(runnable) >= _ENOUGH_SAMPLES and over > _MOST_OF_THE_RUN * len(runnable)
+    if most or cores < seen.ranks * seen.threads:
         flags.append("oversubscribed")
+    if _is_idle(records, cores):
+        flags.append("idle-threads")
     if not baseline and any((record.get("blas_threads") or 1) > 1 for record in records):
         flags.append("raised-blas-threads")
-    if rejected:
+    if seen.rejected:
         flags.append("tampered")
     return flags
+
+
+def _is_idle(records: Sequence[dict[str, Any]], cores: int) -> bool:
+    """Did the repetitions use too little CPU time for the cores that they had?
+
+    Sums over repetitions: the CPU time of the processes that compute, and the time of the kernel.
+    """
+    timed = [record for record in records if record.get("busy_seconds") is not None]
+    seconds = sum(record["seconds"] for record in timed)
+    used = sum(record["busy_seconds"] for record in timed)
+    return seconds >= _ENOUGH_SECONDS and bool(used < _BUSY * cores * seconds)
 
 
 def _line(text: str) -> str:

@@ -21,7 +21,9 @@ OUR_OUTCOMES = ("unavailable", "infrastructure")
 OUTCOMES = PROGRAM_OUTCOMES + OUR_OUTCOMES
 
 FLAGS = {
-    "oversubscribed": "more runnable threads than allotted cores for most of the run",
+    "oversubscribed": "fewer cores than threads, or more runnable threads than cores for most of "
+    "the run",
+    "idle-threads": "at least a quarter of the cores' time unused during the repetitions",
     "raised-blas-threads": "set more than one BLAS thread",
     "single-blas-call": "the whole problem is one call of the vendor's library",
     "no-parallel-construct": "no call of the framework that makes parallel work or moves data",
@@ -59,6 +61,9 @@ class Outcome:
     """UTC, `2026-11-20T23:59:58Z`."""
 
     ended: str | None
+
+    available_cores: int | None = None
+    """Cores that it could run on, at most one for each of its threads."""
 
     def __post_init__(self) -> None:
         if self.outcome not in OUTCOMES:

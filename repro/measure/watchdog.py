@@ -76,6 +76,7 @@ class Watchdog:
         """What could not be ended."""
         self.peak_memory = 0
         self.runnable: list[int] = []
+        self.cores = self._available_cores()
         self._wake = threading.Event()
         self._oom_kills = processes.oom_kills()
 
@@ -155,6 +156,12 @@ class Watchdog:
         """The first cores of a batch job that has more than its one process is to use."""
         single = self.plan.batch and self.plan.ranks == 1 and not self.plan.launched
         return sorted(os.sched_getaffinity(0))[: self.plan.threads] if single else []
+
+    def _available_cores(self) -> int:
+        """Cores for the program, at most one a thread; other nodes are taken to be like this."""
+        nodes = int(os.environ.get("SLURM_JOB_NUM_NODES", "1")) if self.plan.batch else 1
+        here = self.plan.cores or self._first_cores() or os.sched_getaffinity(0)
+        return min(self.plan.ranks * self.plan.threads, nodes * len(here))
 
     def _watch(self, process: "subprocess.Popen[bytes]", begin: float) -> Verdict | None:
         """Sample the program until it ends by itself (None) or has to be ended."""
@@ -281,8 +288,7 @@ class Watchdog:
         return sum(stream.total for stream in self.streams)
 
     def _flags(self, seen: Seen) -> list[str]:
-        cores, baseline = self.plan.allotted_cores, self.plan.baseline
-        found = run_flags(seen.records, seen.rejected, self.runnable, cores, baseline=baseline)
+        found = run_flags(seen, self.runnable, self.cores, baseline=self.plan.baseline)
         return sorted({*self.plan.flags, *found})
 
     def _write_outcome(
@@ -319,6 +325,7 @@ class Watchdog:
             peak_memory_bytes=self.peak_memory,
             started=started,
             ended=_now(),
+            available_cores=self.cores,
         )
         write_record(self.directory / attempts.OUTCOME, outcome)
 
