@@ -10,6 +10,7 @@ include("teams.jl")
 include("workers.jl")
 include("cases.jl")
 include("tiled/tiled.jl")
+include("metering.jl")
 
 "One run: the team that computes, the problem, and the log of records."
 struct Run
@@ -95,19 +96,20 @@ function repeat_once(run, kernel, case, o, repetition)
             "tile" => o["tile"], "seed" => case.seed, "probe_seed" => timed.probe_seed,
             "seconds" => timed.call.time, "gc_seconds" => timed.call.gctime,
             "allocated_bytes" => timed.call.bytes, "error" => v.error, "bound" => v.bound,
-            "fault" => v.fault, "correct" => v.correct, "blas_threads" => threads)
+            "fault" => v.fault, "correct" => v.correct, "blas_threads" => threads, timed.use...)
 end
 
 "Call the kernel on fresh inputs and verify its result."
 function run_and_verify(run, phase, kernel, case, corrupted = (arguments, returned) -> returned)
     GC.gc()                    # frees the memory of the previous call before inputs are allocated
-    arguments = kernel_arguments(run.team, case)
+    arguments = map(metered_input, kernel_arguments(run.team, case))
     GC.gc()                    # otherwise allocating the inputs triggers a collection in the call
     call = guarded(() -> timed_call(run.team, kernel, arguments), run, phase)
     probe_seed = share(run.team, rand(RandomDevice(), 1:2^52))
     returned = corrupted(arguments, call.value)
     found = share(run.team, kernel_error(run.team, case, arguments, returned, probe_seed))
-    (call = call, probe_seed = probe_seed, verdict = verdict(case, found))
+    (call = call, use = use_fields(call, arguments), probe_seed = probe_seed,
+     verdict = verdict(case, found))
 end
 
 "Return the verdict for an error; a fault, given as text, counts as infinite."

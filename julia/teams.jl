@@ -4,7 +4,8 @@
 # which returns a team.  The type of the team selects the methods that differ between frameworks:
 #
 #   kernel_arguments(team, case)             fresh arguments for one call
-#   timed_call(team, kernel, arguments)      call it: (value, time in s, bytes, gctime in s)
+#   timed_call(team, kernel, arguments)      call it: (value, time in s, bytes, gctime in s, and
+#                                            what all processes used, see metering.jl)
 #
 # and, with several processes, the functions below.  Problems verify results by functions of teams
 # only, without any knowledge of frameworks (cases.jl).
@@ -40,7 +41,7 @@ largest(::Team, x) = x
 "Exit all processes."
 leave(::Team, code) = exit(code)
 
-timed_call(::Team, kernel, arguments) = @timed Base.invokelatest(kernel, arguments...)
+timed_call(::Team, kernel, arguments) = metered(() -> Base.invokelatest(kernel, arguments...))
 
 # Functions for results.  A fault is a text, the same on all processes, or `nothing`.
 #

@@ -48,6 +48,7 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("quick", "ok", "3 of 3", {}),
 ]  # fmt: skip
 FLAGS = {
+    "sleeps": "idle-threads",
     "oversubscribes": "oversubscribed",
     "single-blas": "single-blas-call",
     "raises-blas-threads": "raised-blas-threads",

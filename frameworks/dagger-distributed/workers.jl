@@ -20,6 +20,15 @@ most_blas_threads(::Workers) = maximum(something.([blas_threads(); ask_workers(b
 
 kernel_arguments(::Workers, case) = distributed_arguments(case)
 
+"Call the kernel on the driver; workers compute, so what they use counts."
+function timed_call(::Workers, kernel, arguments)
+    ask_workers(begin_use)
+    call = metered(() -> Base.invokelatest(kernel, arguments...))
+    uses = ask_workers(used)
+    merge(call, (busy = sum(u.busy for u in uses), threads = sum(u.threads for u in uses),
+                 input = maximum(u.input for u in [uses; call])))
+end
+
 is_chunks(x) = x isa AbstractDict &&
                all(k isa Tuple{Int,Int} && v isa Dagger.Chunk for (k, v) in x)
 

@@ -55,9 +55,14 @@ kernel_arguments(team::Ranks, case) = (team.kernels, distributed_arguments(case)
 "Call the kernel; the time starts when all ranks are ready and ends when the last has its result."
 function timed_call(team::Ranks, kernel, arguments)
     MPI.Barrier(team.ours)
+    begin_use()
+    MPI.Barrier(team.ours)      # noting what was used takes some ranks longer
     run = @timed Base.invokelatest(kernel, arguments...)
+    use = used()
+    total(x) = MPI.Allreduce(x, +, team.ours)
     (value = run.value, time = largest(team, run.time), gctime = largest(team, run.gctime),
-     bytes = MPI.Allreduce(run.bytes, +, team.ours))
+     bytes = total(run.bytes), busy = total(use.busy), threads = total(use.threads),
+     input = largest(team, use.input))
 end
 
 function number_fault(team::Ranks, returned)

@@ -7,6 +7,7 @@ foreach(name -> problem(joinpath(PROBLEMS, name)), readdir(PROBLEMS))
     include("test_inputs.jl")
     include("test_verify.jl")
     include("test_records.jl")
+    include("test_metering.jl")
     for name in readdir(PROBLEMS)
         @testset "$name" begin
             include(joinpath(PROBLEMS, name, "test.jl"))

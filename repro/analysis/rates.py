@@ -19,6 +19,12 @@ ALL = "all"
 SMALLEST = "smallest"
 """Stands for the study's smallest scale point of each framework."""
 
+INPUT_NOTE = (
+    "Times of distributed-memory programs include making the input; others, and those of the "
+    "reference and the vendor, do not."
+)
+"""What a reader must know who compares speedups of several frameworks, or ratios to the vendor."""
+
 GROUPINGS = (
     ("model",), ("model", "problem", "n"), ("model", "framework"),
     ("model", "problem", "n", "framework"),

@@ -35,8 +35,8 @@ RUNTIME_COLUMNS = (
     "error",  # empty: not a finite number
     "bound",
     "correct",  # true or false
-    "busy_seconds",  # CPU time within `seconds`, of all processes that compute
-    "busy_threads",  # their threads that used CPU for a tenth of `seconds` or more
+    "busy_seconds",  # of `seconds`, in which threads were busy, summed over threads
+    "busy_threads",  # those that were busy for a tenth of `seconds` or more
     "input_seconds",  # of `seconds`, for making input; empty: it is made before
 )
 """Columns of `<model>/runtimes/<program>.csv`, one row per repetition."""

@@ -72,6 +72,7 @@ def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
         "n": int(last["n"]),
         "tile": int(last["tile"]),
         "seconds": times(side.cell),
+        **_use(chosen, last),
         "machine": chosen.machine(last["environment"]),
         "kernel": str(chosen.path / layout.kernel_path(cell.program)),
         "evidence": str(chosen.path / layout.log_path(cell, int(last["attempt"]))),
@@ -83,7 +84,8 @@ def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
     shown["seconds"] = _time(side)
     shown["speedup"] = f"{side.speedup} over the reference program on one thread"
     for key, value in shown.items():
-        click.echo(f"{key.replace('_', ' '):10} {', '.join(value) if value == [] else value}")
+        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        click.echo(f"{key.replace('_', ' '):10} {text}")
 
 
 @command.command()
@@ -171,6 +173,20 @@ def _compare(dataset: Dataset, cell: CellName, run_path: Path, *, as_json: bool)
         if not here.cell:
             click.echo(f"           `repro cell run '{cell}'` runs it")
     return {"reproduced": 0, "differs": 1, "cannot tell": 3}[verdict.word]
+
+
+def _use(dataset: Dataset, last: dict[str, str]) -> dict[str, Any]:
+    """What the newest attempt had and used; nothing that an older dataset did not record."""
+    same = ("cell", "attempt")
+    rows = [r for r in dataset.runtimes() if all(r[key] == last[key] for key in same)]
+    busy = [int(row["busy_threads"]) for row in rows if row["busy_threads"]]
+    made = [float(row["input_seconds"]) for row in rows if row["input_seconds"]]
+    told = {
+        "cores": int(last["available_cores"]) if last["available_cores"] else None,
+        "busy_threads": busy,
+        "input_seconds": made,
+    }
+    return {key: value for key, value in told.items() if value not in (None, [])}
 
 
 def _facts(side: Side, speedup: Interval | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from repro.analysis.intervals import Interval
 from repro.analysis.missing_data import NO_KERNEL
-from repro.analysis.rates import ALL, SMALLEST
+from repro.analysis.rates import ALL, INPUT_NOTE, SMALLEST
 from repro.analysis.sessions import NUMBERS
 from repro.measure.outcomes import OUR_OUTCOMES
 
@@ -85,6 +85,7 @@ def _speedups(rates: pd.DataFrame) -> "Table":
     title = "Speedup over the reference on one thread, at the largest scale point with an outcome"
     heads = ["k", "speedup_n@k", "efficiency_n@k", "passed"]
     table = _table(title, ["model", "framework", "scale"], heads)
+    table.caption, table.caption_justify = INPUT_NOTE, "left"
     perf = rates[(rates["problem"] == ALL) & (rates["framework"] != ALL)]
     for (model, framework), group in perf[perf["metric"] == "speedup"].groupby(
         ["model", "framework"], sort=False

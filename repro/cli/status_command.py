@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _STATES = (*OUTCOMES, "running", "queued", "planned", "interrupted", "not attempted")
 _OLDEST = 3
+_NAMED = 3
 """How many running cells are named."""
 _WATCH_SECONDS = 15.0
 
@@ -120,7 +121,19 @@ def _print(run: Run, seen: Overview) -> None:
         console.print(line, markup=False)
     for state in seen.cells:
         if state.state in OUTCOMES and state.state != "ok":
-            console.print(f"{state.cell}: {state.state}: {state.detail}", markup=False)
+            flags = f" [{', '.join(state.flags)}]" if state.flags else ""
+            console.print(f"{state.cell}: {state.state}{flags}: {state.detail}", markup=False)
+    for line in _flagged(seen):
+        console.print(line, markup=False)
+
+
+def _flagged(seen: Overview) -> Iterator[str]:
+    """The flags of cells that are ok, which are not listed one by one."""
+    ok = [cell for cell in seen.cells if cell.state == "ok"]
+    for flag in sorted({flag for cell in ok for flag in cell.flags}):
+        cells = [cell.cell for cell in ok if flag in cell.flags]
+        more = f" and {len(cells) - _NAMED} more" if len(cells) > _NAMED else ""
+        yield f"ok, flagged {flag}: {', '.join(cells[:_NAMED])}{more}"
 
 
 def _watch(run: Run, look: Callable[[], Overview], seconds: float) -> None:

@@ -165,9 +165,9 @@ def run_flags(seen: Seen, runnable: Sequence[int], cores: int, *, baseline: bool
 
 
 def _is_idle(records: Sequence[dict[str, Any]], cores: int) -> bool:
-    """Did the repetitions use too little CPU time for the cores that they had?
+    """Were the threads that compute busy for too little time for the cores that they had?
 
-    Sums over repetitions: the CPU time of the processes that compute, and the time of the kernel.
+    Sums over repetitions: the busy time of the threads, and the time of the kernel.
     """
     timed = [record for record in records if record.get("busy_seconds") is not None]
     seconds = sum(record["seconds"] for record in timed)

@@ -107,6 +107,9 @@ def _attempt(contents: Contents, cell: CellName, row: Row) -> AttemptShown:
         command = plan.get("command")
         if isinstance(command, list):
             shown.command = shlex.join(map(str, command))
+        if row["available_cores"]:
+            threads = cell.scale.cores
+            shown.facts.append(("cores", f"{row['available_cores']} for {threads} threads"))
         shown.facts.extend(_facts(plan, _json(shelf, f"{log}/{attempts.OUTCOME}")))
     with recorded(shown.notes):
         shown.plot = _plot(shelf, f"{log}/{attempts.SAMPLES}")

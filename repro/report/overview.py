@@ -11,7 +11,7 @@ import pandas as pd
 from repro.analysis.damaged_data import Damage, recorded
 from repro.analysis.intervals import Interval
 from repro.analysis.metrics import Metrics, metrics
-from repro.analysis.rates import ALL, SMALLEST
+from repro.analysis.rates import ALL, INPUT_NOTE, SMALLEST
 from repro.analysis.sessions import NUMBERS
 from repro.analysis.tidy import load
 from repro.claims.judge import judge_all
@@ -123,7 +123,7 @@ def _speedups(found: Metrics) -> Table:
             rows.append([str(model), str(framework), str(row["scale"]), _of(row)])
     note = (
         "Over the reference program on one thread of the same machine; a program that fails counts "
-        "as 0."
+        f"as 0. {INPUT_NOTE}"
     )
     return Table("Speedup", note, ["model", "framework", "scale", "speedup@1"], 3, rows)
 
@@ -140,7 +140,10 @@ def _envelope(found: Metrics) -> Table:
         ratio = _at(found.vendor, program, row, "ratio")
         rows.append([program, row["largest_ok"] or "none", ended, times, serial, ratio])
     heads = ["program", "largest ok", "ended by", "ok", "serial fraction", "time / vendor's"]
-    note = "Serial fraction (Karp-Flatt) and time over the vendor's, at the largest ok scale point."
+    note = (
+        "Serial fraction (Karp-Flatt) and time over the vendor's, at the largest ok scale point. "
+        f"{INPUT_NOTE}"
+    )
     return Table("Failure envelope", note, heads, 3, rows)
 
 
