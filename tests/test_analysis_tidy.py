@@ -8,9 +8,11 @@ import pytest
 from test_analysis_data import MACHINE, Result, tiny, write_dataset
 
 from repro.analysis.envelope import envelope
+from repro.analysis.machines import cores_of, flags_of
 from repro.analysis.rates import rates
 from repro.analysis.scaling import COLUMNS, scaling, serial_fractions
 from repro.analysis.tidy import Tidy, counting, load
+from repro.claims.observations import observed
 from repro.errors import UserError
 from repro.study.expand import Cell, cells
 from repro.study.load import load_study
@@ -89,6 +91,30 @@ def test_a_time_on_fewer_cores_than_threads_is_no_time_on_that_many_cores(datase
     reached = envelope(tidy).query("model == 'reference' and framework == 'threads'")
     assert set(reached["largest_ok"]) == {"1x1x1"}
     assert set(reached["crowded"]) == {1}
+
+
+@pytest.mark.parametrize(
+    ("recorded", "of_node", "outcome", "cores", "flags"),
+    [
+        ("", 2, "ok", 4, "oversubscribed;tampered"), ("", 2, "unavailable", 4, "tampered"),
+        ("", 96, "ok", 8, "tampered"), ("", None, "ok", None, "tampered"),
+        ("7", 96, "ok", 7, "oversubscribed;tampered"), ("8", 1, "ok", 8, "tampered"),
+    ],
+)  # fmt: skip
+def test_one_row_is_read_as_the_table_is(
+    recorded: str, of_node: int | None, outcome: str, cores: int | None, flags: str
+) -> None:
+    cell = "reference/gemm/mpi/0@2x8x1"
+    row = {"cell": cell, "available_cores": recorded, "outcome": outcome, "flags": "tampered"}
+    environment = {"cores": of_node} if of_node else {}
+    assert (cores_of(row, environment), flags_of(row, environment)) == (cores, flags)
+
+
+def test_no_claim_takes_threads_for_cores(dataset: Path) -> None:
+    one_core(dataset)
+    points = observed(load(dataset)).first("reference", "gemm", "threads")
+    told = [(point.cores, point.outcome, len(point.seconds)) for point in points]
+    assert told == [(1, "ok", 3), (2, "", 0), (4, "", 0)]
 
 
 def test_nothing_ran_on_too_few_cores_where_nothing_ran(dataset: Path) -> None:

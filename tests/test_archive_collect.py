@@ -16,6 +16,8 @@ from rocrate.rocrate import ROCrate
 from test_user_errors import refused, tmpfs
 
 from repro import ROOT, __version__
+from repro.analysis.tidy import load_tables
+from repro.archive.dataset import Dataset
 from repro.archive.scrub import Places, scrub, scrub_text
 from repro.archive.verify import verify
 from repro.cli.main import cli
@@ -28,6 +30,7 @@ from archive_runs import (
     JULIA,
     KERNEL,
     OTHER_SIZE,
+    OUTCOME,
     SECOND,
     add_attempt,
     full_run,
@@ -150,6 +153,31 @@ def test_the_tables(tmp_path: Path) -> None:
             f"1,{2**64 - 1},0.071013210,,1.900000e-07,false"
         ),
     ]
+
+
+def test_what_runs_of_before_did_not_record_is_a_column_where_it_is_recorded(
+    tmp_path: Path,
+) -> None:
+    run = make_run(tmp_path / "run")
+    add_attempt(run, FIRST)
+    used = {"busy_seconds": 0.0712, "busy_threads": 1, "input_seconds": None}
+    records = [repetition(1, **used), repetition(2, **used | {"busy_seconds": None})]
+    add_attempt(run, SECOND, outcome=OUTCOME | {"available_cores": 1}, records=records)
+    dataset = collected(run, tmp_path / "data")
+    files = content(dataset)
+    header, first, second = files["reference/attempts.csv"].decode().splitlines()
+    assert header.endswith(",detail,available_cores")
+    assert first.endswith(" correct,")
+    assert second.endswith(" correct,1")
+    table = files["reference/runtimes/pi_threads_0.csv"].decode().splitlines()
+    assert table[0].endswith(",correct,busy_seconds,busy_threads"), "no input was made in the time"
+    assert [row.partition(",true,")[2] for row in table[1:]] == [",", ",", "0.071200,1", ",1"]
+    opened = Dataset(dataset)
+    assert [row["available_cores"] for row in opened.attempts()] == ["", "1"]
+    assert {row["input_seconds"] for row in opened.runtimes()} == {""}
+    cells = load_tables(dataset)[1].set_index("cell")
+    assert list(cells["crowded"]) == [False, True]
+    assert cells.loc[SECOND, "flags"] == "oversubscribed"
 
 
 def test_cells_are_in_the_order_of_numbers(tmp_path: Path) -> None:

@@ -97,6 +97,19 @@ def test_outcomes_kernels_times_and_what_only_one_has(tmp_path: Path) -> None:
     assert "beyond a factor of 1.25, corrected p" in said
 
 
+def test_fewer_cores_than_threads_in_one_of_them_say_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    dataset(data, "a", {BASE: 1.0, OTHER: 0.5, FIRST: 1.0, SECOND: 0.5})
+    path = dataset(data, "b", {BASE: 1.0, OTHER: 1.0, FIRST: 1.0, SECOND: "timeout"}, "M2")
+    machine = {"machine": "M2", "cores": 1, "julia": {"version": "1.12.6"}, "image": None}
+    (path / "environment" / "e1.json").write_text(json.dumps(machine), encoding="utf-8")
+    rows = {row["cell"]: row for row in told(data)["cells"]}
+    for cell in (OTHER, SECOND):
+        assert rows[cell]["word"] == "cannot tell"
+        assert rows[cell]["reason"] == "fewer cores than threads in B"
+    assert rows[BASE]["word"] == rows[FIRST]["word"] == "alike"
+
+
 def test_an_outcome_that_is_not_the_programs_says_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     dataset(data, "a", {FIRST: 1.0})

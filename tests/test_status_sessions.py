@@ -1,4 +1,4 @@
-"""What `repro status` says of programs that models wrote."""
+"""What `repro status` says of programs that models wrote, and of flags."""
 
 import json
 from pathlib import Path
@@ -12,6 +12,8 @@ from repro.agent.endings import Ending
 from repro.agent.gateway import Usage
 from repro.cli.main import cli
 from repro.study.names import Program
+
+from archive_runs import OUTCOME, add_attempt, make_run
 
 
 def session(place: Path, name: str, number: int, **how: Any) -> None:
@@ -45,3 +47,16 @@ def test_no_sessions_and_no_run_is_one_line(tmp_path: Path) -> None:
     where = ["--run", str(tmp_path / "none"), "--generations", str(tmp_path / "none")]
     answer = CliRunner().invoke(cli, ["status", *where])
     assert "not a run directory" in str(answer.exception)
+
+
+def test_flags_are_shown_also_of_cells_that_are_ok(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run")
+    for threads in (1, 2, 4):
+        idle = OUTCOME | {"flags": ["idle-threads"]}
+        add_attempt(run, f"reference/pi/threads/0@1x1x{threads}", outcome=idle)
+    late = OUTCOME | {"outcome": "timeout", "flags": ["oversubscribed"], "detail": "late"}
+    add_attempt(run, "reference/pi/dagger/0@1x1x4", outcome=late)
+    shown = CliRunner().invoke(cli, ["status", "--run", str(run)]).output
+    assert "reference/pi/dagger/0@1x1x4: timeout [oversubscribed]: late" in shown
+    cells = ", ".join(f"reference/pi/threads/0@1x1x{threads}" for threads in (1, 2, 4))
+    assert f"ok, flagged idle-threads: {cells}" in " ".join(shown.split())

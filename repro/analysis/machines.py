@@ -1,9 +1,9 @@
 """Where attempts ran: the machine of each, and how many cores it had for its threads."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from repro.archive import layout
 from repro.errors import UserError
 from repro.files import read_json
 from repro.measure.outcomes import OUR_OUTCOMES
+from repro.study.names import CellName
 
 OVERSUBSCRIBED = "oversubscribed"
 
@@ -46,6 +47,28 @@ def with_machines(dataset: Path, attempts: pd.DataFrame, damage: Damage | None) 
     ran = ~attempts["outcome"].isin(OUR_OUTCOMES)
     flags = attempts["flags"].where(~(crowded & ran), attempts["flags"].map(_flagged))
     return attempts.assign(machine=machine, available_cores=available, crowded=crowded, flags=flags)
+
+
+def cores_of(row: Mapping[str, str], environment: Any) -> int | None:
+    """Available cores of one row of a table of attempts; None: not known.
+
+    Args:
+        row: with a cell's name that can be read, and `available_cores`, which may be empty.
+        environment: the content of its environment's file.
+    """
+    scale = CellName.parse(row["cell"]).scale
+    if row["available_cores"].isdecimal():
+        return int(row["available_cores"])
+    of_node = environment.get("cores") if isinstance(environment, dict) else None
+    return min(scale.cores, scale.nodes * of_node) if isinstance(of_node, int) else None
+
+
+def flags_of(row: Mapping[str, str], environment: Any) -> str:
+    """The flags of one row, with the one that an older table lacks; arguments as for `cores_of`."""
+    cores = cores_of(row, environment)
+    crowded = cores is not None and cores < CellName.parse(row["cell"]).scale.cores
+    ran = row["outcome"] not in OUR_OUTCOMES
+    return _flagged(row["flags"]) if crowded and ran else row["flags"]
 
 
 def _flagged(flags: str) -> str:

@@ -6,12 +6,13 @@ is reproduced if its outcome is the same and S is the same within a margin.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from repro.analysis.intervals import Interval, LogMean, half_width, log_mean, ratio
+from repro.analysis.machines import cores_of
 from repro.archive.dataset import Dataset
 from repro.measure.attempts import attempts_of
 from repro.measure.outcomes import OUR_OUTCOMES
@@ -36,7 +37,7 @@ class TimedAttempt:
     seconds: tuple[float, ...] = ()
     detail: str = ""
     cores: int | None = None
-    """Cores that it could run on, or more; None: not known."""
+    """Cores that it could run on; None: not known."""
 
 
 @dataclass(frozen=True)
@@ -248,21 +249,13 @@ def side_of_dataset(dataset: Dataset, cell: CellName) -> Side:
                     and repetition["correct"] == "true"
                 ),
                 detail=row["detail"],
-                cores=_cores(row, environments.get(row["environment"])),
+                cores=cores_of(row, environments.get(row["environment"])),
             )
             for row in rows
             if row["cell"] == str(name)
         )
 
     return Side("in the archive", attempts(cell), attempts(baseline_of(cell)))
-
-
-def _cores(row: Mapping[str, str], environment: Any) -> int | None:
-    """What the row says; in one made before, at most what its nodes have; None: not known."""
-    if row["available_cores"]:
-        return int(row["available_cores"])
-    of_node = environment.get("cores") if isinstance(environment, dict) else None
-    return int(row["nodes"]) * of_node if isinstance(of_node, int) else None
 
 
 def side_of_run(run: Path, cell: CellName) -> Side:

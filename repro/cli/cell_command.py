@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from repro.analysis.intervals import Interval, ratio
+from repro.analysis.machines import cores_of, flags_of
 from repro.analysis.reproduction import (
     Side,
     Verdict,
@@ -62,17 +63,18 @@ def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
     side = side_of_dataset(chosen, cell)
     rows = [row for row in chosen.attempts() if row["cell"] == str(cell)]
     last = rows[-1]
+    environment = chosen.environments().get(last["environment"])
     shown = {
         "cell": str(cell),
         "dataset": str(chosen.path),
         "outcome": outcome_of(side.cell),
         "detail": last["detail"],
-        "flags": [flag for flag in last["flags"].split(";") if flag],
+        "flags": [flag for flag in flags_of(last, environment).split(";") if flag],
         "attempts": len(rows),
         "n": int(last["n"]),
         "tile": int(last["tile"]),
         "seconds": times(side.cell),
-        **_use(chosen, last),
+        **_use(chosen, last, cores_of(last, environment)),
         "machine": chosen.machine(last["environment"]),
         "kernel": str(chosen.path / layout.kernel_path(cell.program)),
         "evidence": str(chosen.path / layout.log_path(cell, int(last["attempt"]))),
@@ -175,14 +177,14 @@ def _compare(dataset: Dataset, cell: CellName, run_path: Path, *, as_json: bool)
     return {"reproduced": 0, "differs": 1, "cannot tell": 3}[verdict.word]
 
 
-def _use(dataset: Dataset, last: dict[str, str]) -> dict[str, Any]:
+def _use(dataset: Dataset, last: dict[str, str], cores: int | None) -> dict[str, Any]:
     """What the newest attempt had and used; nothing that an older dataset did not record."""
     same = ("cell", "attempt")
     rows = [r for r in dataset.runtimes() if all(r[key] == last[key] for key in same)]
     busy = [int(row["busy_threads"]) for row in rows if row["busy_threads"]]
     made = [float(row["input_seconds"]) for row in rows if row["input_seconds"]]
     told = {
-        "cores": int(last["available_cores"]) if last["available_cores"] else None,
+        "cores": cores,
         "busy_threads": busy,
         "input_seconds": made,
     }

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from repro.analysis.damaged_data import Damage, recorded
+from repro.analysis.machines import flags_of
 from repro.analysis.tidy import counting
 from repro.archive import layout, tables
 from repro.archive.dataset import Dataset, Description
@@ -151,7 +152,8 @@ class Contents:
                 if (key := (row["cell"], int(row["attempt"]))) in seen:
                     raise UserError(f"{where} is there twice: {key[1]}")
                 seen.add(key)
-                yield row
+                environment = self.environments.get(row["environment"])
+                yield row | {"flags": flags_of(row, environment)}
 
     def _rows(self, pattern: str, columns: Sequence[str]) -> Iterator[Row]:
         for path in sorted(self.dataset.path.glob(pattern)):
