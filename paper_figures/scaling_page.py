@@ -1,5 +1,6 @@
 """What a figure of strong scaling shows, and the notes that its reader needs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -103,14 +104,20 @@ def _input(shown: Page) -> list[str]:
     told = "Times include making the input, which those of shared-memory programs do not"
     known = shown.points[shown.points["input_seconds"].notna()]
     shares = known["input_seconds"] / known["seconds"]
-    study = shown.tidy.study
-    kinds = known[["framework", "problem"]].itertuples(index=False, name=None)
     parts = [
-        f"{study.frameworks[framework].title}, {study.problems[problem].title} "
-        f"{_percent(shares[(known['framework'] == framework) & (known['problem'] == problem)])}"
-        for framework, problem in dict.fromkeys(kinds)
+        f"{framework.title} {', '.join(_parts(shown, shares[known['framework'] == name]))}"
+        for name, framework in shown.tidy.study.frameworks.items()
+        if name in set(known["framework"])
     ]
     return [f"{told}{'; its part: ' + '; '.join(parts) if parts else ''}."]
+
+
+def _parts(shown: Page, shares: "pd.Series[float]") -> Iterator[str]:
+    """The part of the input in the times of each problem."""
+    problems = shown.points.loc[shares.index, "problem"]
+    for name, problem in shown.tidy.study.problems.items():
+        if name in set(problems):
+            yield f"{problem.title} {_percent(shares[problems == name])}"
 
 
 def _percent(shares: "pd.Series[float]") -> str:
