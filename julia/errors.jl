@@ -28,6 +28,11 @@ function error_fields(phase, e, trace; kind = nothing)
      "backtrace" => first_of(described(e, trace), 8000))
 end
 
+"Return the fields of an error record for a worker that ended, see `how_ended`."
+worker_fields(phase, id, how) =
+    ("event" => "error", "phase" => phase, "kind" => "crash", "type" => "ProcessExitedException",
+     "message" => "worker $id ended", "backtrace" => "", "worker" => id, how...)
+
 kind_of(phase, e) = any(x -> x isa OutOfMemoryError, causes(e)) ? "out-of-memory" :
                     any(x -> x isa ProcessExitedException, causes(e)) ? "crash" :
                     phase == "load" ? "load-error" : "runtime-error"

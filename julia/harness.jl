@@ -21,6 +21,12 @@ end
 
 record!(run::Run, fields...) = record!(run.log, fields...)
 
+"Record that a phase begins."
+function begin_phase(run, phase, fields...)
+    run.log.phase = phase
+    record!(run, "event" => "begin", "phase" => phase, fields...)
+end
+
 """
 Run a cell.  This is called in the world with the methods of the framework, before the kernel is
 loaded, and stays in it: no redefinition by a kernel changes the code below.
@@ -57,7 +63,7 @@ end
 
 "Include the kernel in Main; return the function `name`, and `tune!` or `nothing`."
 function load(run, path, name)
-    record!(run, "event" => "begin", "phase" => "load")
+    begin_phase(run, "load")
     found(x) = Base.invokelatest(isdefined, Main, x) ? by_now(x, Main) : nothing
     kernel, seconds = guarded(run, "load") do
         seconds = @elapsed Base.include(Main, path)
@@ -70,7 +76,7 @@ end
 
 "Return true if the kernel is right at the small size; record the worst of the cases."
 function check(run, kernel, cases, tile)
-    record!(run, "event" => "begin", "phase" => "check")
+    begin_phase(run, "check")
     checks = @timed [run_and_verify(run, "check", kernel, c).verdict for c in cases]
     v = worst_verdict(checks.value)
     record!(run, "event" => "checked", "n" => v.n, "tile" => tile, "seconds" => checks.time,
@@ -80,14 +86,14 @@ end
 
 "Let a vendor program choose its settings, at full size, on inputs that are not measured."
 function tune_up(run, tune, case)
-    record!(run, "event" => "begin", "phase" => "tune")
+    begin_phase(run, "tune")
     arguments = kernel_arguments(run.team, case)
     setting = guarded(() -> Base.invokelatest(tune, arguments...), run, "tune")
     record!(run, "event" => "tuned", "setting" => string(setting))
 end
 
 function repeat_once(run, kernel, case, o, repetition)
-    record!(run, "event" => "begin", "phase" => "repetition", "repetition" => repetition)
+    begin_phase(run, "repetition", "repetition" => repetition)
     timed = run_and_verify(run, "repetition", kernel, case)
     threads = most_blas_threads(run.team)
     spots = [run_and_verify(run, "repetition", kernel, c).verdict for c in spot_cases(case)]
@@ -128,6 +134,7 @@ function guarded(f, run, phase)
     try
         f()
     catch e
+        let_launcher_speak(run.team)
         fail(run.log, error_fields(phase, e, catch_backtrace()), rank(run.team))
         leave(run.team, 1)
     end
@@ -172,5 +179,13 @@ function begin_run(run, o)
     record!(run, "event" => "start", "julia" => string(VERSION), "ranks" => team.ranks,
             "threads" => team.threads, "blas" => blas_name(), "blas_core" => blas_core(),
             "blas_threads" => most_blas_threads(run.team), "transport" => transport(run.team))
+    WORKER_ENDED[] = (id, how) -> worker_ended(run, id, how)
     run_cell(run, o)
+end
+
+# Without exit hooks: they would wait for workers and tasks that hang.  The watchdog ends the rest.
+function worker_ended(run, id, how)
+    fail(run.log, worker_fields(run.log.phase, id, how), 0)
+    foreach(flush, (stdout, stderr))
+    ccall(:_exit, Cvoid, (Cint,), 1)
 end

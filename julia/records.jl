@@ -9,8 +9,9 @@ mutable struct Log
     token::String
     mac::String
     silent::Bool
+    phase::String
 end
-Log(path, token) = Log(abspath(path), token, "", false)
+Log(path, token) = Log(abspath(path), token, "", false, "start")
 
 "Append one record, unbuffered, so that a killed run keeps all its records."
 function record!(log::Log, fields::Pair{String}...)
@@ -26,7 +27,8 @@ ranks can fail at once.
 """
 function fail(log::Log, fields, rank)
     path = rank == 0 ? log.path : "$(log.path).$rank"
-    last_words = Log(path, log.token, rank == 0 ? log.mac : "", false)
+    last_words = Log(path, log.token)
+    rank == 0 && (last_words.mac = log.mac)
     record!(last_words, fields..., "rank" => rank)
 end
 

@@ -38,6 +38,9 @@ agree(::Team, complaint) = complaint
 "Return the largest `x` of all processes."
 largest(::Team, x) = x
 
+"Wait before a failure is recorded: with workers, the cause can be that one has ended."
+let_launcher_speak(::Team) = nothing
+
 "Exit all processes."
 leave(::Team, code) = exit(code)
 

@@ -9,10 +9,14 @@ mutable struct Launched <: ClusterManager
     announced::Int
 end
 
+"What is called with a worker's id and `how_ended` if it ends during the run; `nothing`: nothing."
+const WORKER_ENDED = Ref{Any}(nothing)
+
 function start_workers(command, copies, workers)
     pids = addprocs(Launched(command, copies, workers, 0))
     length(pids) == workers || error("only $(length(pids)) of $workers workers started")
-    nothing
+    # Distributed ends the workers at exit, too, but before that it calls what was added later.
+    atexit(() -> WORKER_ENDED[] = nothing)
 end
 
 # Called by addprocs.  A worker reads the cookie from its standard input, then prints the address at
@@ -41,6 +45,7 @@ function pass_on(process, manager, launched, news)
             println(line)
         else
             worker = WorkerConfig()
+            worker.process = process
             worker.port, worker.host = parse(Int, found.captures[1]), String(found.captures[2])
             push!(launched, worker)
             manager.announced += 1
@@ -49,5 +54,22 @@ function pass_on(process, manager, launched, news)
     end
 end
 
-# Workers end by themselves when the driver's connection closes.
-Distributed.manage(::Launched, ::Integer, ::WorkerConfig, ::Symbol) = nothing
+# Workers end by themselves when the driver's connection closes.  If a worker's connection closes,
+# it has died.  Dagger then moves its tasks or waits for ever, so nothing but this call tells.
+function Distributed.manage(::Launched, id::Integer, worker::WorkerConfig, what::Symbol)
+    what == :deregister && WORKER_ENDED[] !== nothing || return
+    timedwait(() -> process_exited(worker.process), WORKER_END_SECONDS)
+    WORKER_ENDED[] === nothing || WORKER_ENDED[](id, how_ended(worker.process))
+end
+
+"From the end of a connection to that of the process; srun ends the other workers first."
+const WORKER_END_SECONDS = 10.0
+
+"Return how a process ended, as fields of a record.  For a task's signal srun exits with 128 + number."
+function how_ended(process)
+    process_exited(process) || return ("signal" => nothing, "exit_code" => nothing)
+    signal, code = process.termsignal, process.exitcode
+    signal == 0 && 128 < code <= 128 + 64 && (signal = code - 128)
+    signal > 0 ? ("signal" => signal, "exit_code" => nothing) :
+                 ("signal" => nothing, "exit_code" => code)
+end

@@ -18,6 +18,8 @@ one_blas_thread() = (BLAS.set_num_threads(1); nothing)
 computing(::Workers) = (ranks = nworkers(), threads = minimum(ask_workers(Threads.nthreads)))
 most_blas_threads(::Workers) = maximum(something.([blas_threads(); ask_workers(blas_threads)], 0))
 
+let_launcher_speak(::Workers) = sleep(1)
+
 kernel_arguments(::Workers, case) = distributed_arguments(case)
 
 "Call the kernel on the driver; workers compute, so what they use counts."

@@ -44,6 +44,7 @@ class Tools:
 
     placer: Placer = "local"
     srun: str = "srun"
+    sacct: str = "sacct"
     bind: str = "cores"
     """The unit to which srun binds a task."""
 
@@ -92,7 +93,8 @@ def command_line(
     by_srun = image.start(home=home, binds=binds, host_mpi=host_mpi) if image else []
     match cell.framework.definition.start:
         case "ranks":
-            julia = [*_julia(cell, tools, cell.scale.threads), *harness]
+            rank = ["sh", str(tools.project / "rank.sh")]
+            julia = [*rank, *_julia(cell, tools, cell.scale.threads), *harness]
             if tools.placer == "slurm":
                 return [*_mpi_by_srun(cell, tools), *by_srun, *julia]
             return [*inside, *_mpiexec(cell, tools, oversubscribed=oversubscribed), *julia]
@@ -117,7 +119,24 @@ def variables(cell: Cell, tools: Tools) -> dict[str, str]:
     }
     if tools.pin_threads and cell.scale.ranks == 1 and not cell.baseline:
         found["JULIA_EXCLUSIVE"] = "1"
-    if cell.framework.definition.start == "ranks" and os.geteuid() == 0:
+    if cell.framework.definition.start == "ranks":
+        found |= _mpi_variables(cell)
+    return found
+
+
+def _mpi_variables(cell: Cell) -> dict[str, str]:
+    """Return variables for MPI; what the user has set stays, and so does what a job sets.
+
+    UCX, which an Open MPI can use, must leave SIGSEGV to Julia, whose garbage collection uses it;
+    MPI.jl asks for that, too late for a UCX that is loaded with the library. On one node ranks use
+    shared memory: without a network Open MPI 5 would print a line of complaint for each rank. Open
+    MPI 4 and 5 both know the transport as `vader`.
+    """
+    found = {"UCX_ERROR_SIGNALS": "SIGILL,SIGBUS,SIGFPE"}
+    if cell.scale.nodes == 1:
+        found["OMPI_MCA_btl"] = "self,vader"
+    found = {name: os.environ.get(name, value) for name, value in found.items()}
+    if os.geteuid() == 0:
         names = ("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM")
         found |= dict.fromkeys(names, "1")
     return found

@@ -65,11 +65,17 @@ def find_tools(site: Site) -> Tools:
     return replace(
         tools,
         placer="slurm",
-        srun=str(host_client("srun")) if entered else shutil.which("srun") or "srun",
+        srun=_client("srun", entered=entered),
+        sacct=_client("sacct", entered=entered),
         bind=site.slurm.bind,
         host_mpi=site.slurm.mpi == "host",
         pin_threads=site.pin_threads,
     )
+
+
+def _client(name: str, *, entered: bool) -> str:
+    """A program of Slurm; the image that this process runs in has those of its host."""
+    return str(host_client(name)) if entered else shutil.which(name) or name
 
 
 def image_of(site: Site) -> Image | None:

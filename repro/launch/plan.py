@@ -52,6 +52,7 @@ def plan_attempt(
     """
     cell, number = decision.cell, decision.next_number
     assert decision.kernel  # noqa: S101 - decide() gives one with every attempt
+    start, batch = cell.framework.definition.start, setting.tools.placer == "slurm"
     kernel, sha256 = snapshot_kernel(run, cell, decision.kernel)
     draft = new_attempt(run, str(cell.name), number)
     path = draft.with_name(str(number)).absolute()
@@ -67,8 +68,8 @@ def plan_attempt(
         cores=tuple(cores),
         allotted_cores=len(cores) or cell.scale.cores,
         ranks=cell.scale.ranks,
-        launched=cell.framework.definition.start == "ranks",
-        batch=setting.tools.placer == "slurm",
+        launched=start == "ranks",
+        batch=batch,
         threads=cell.scale.threads,
         n=cell.n,
         tile=cell.tile,
@@ -79,6 +80,7 @@ def plan_attempt(
         kernel_sha256=sha256,
         environment=setting.environment_id,
         flags=() if cell.baseline else tuple(_static_flags(kernel, cell.problem, cell.framework)),
+        sacct=setting.tools.sacct if batch and start != "process" else "",
     )
     return commit_attempt(draft, plan)
 

@@ -1,9 +1,12 @@
 """The outcome of an attempt, from what was observed: a pure function, to test every case."""
 
+import re
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from repro.measure.rank_output import FailedRank, failed_rank
 
 _MOST_OF_THE_RUN = 0.5
 _ENOUGH_SAMPLES = 5
@@ -11,6 +14,8 @@ _BUSY = 0.75
 _ENOUGH_SECONDS = 0.1
 """Of all repetitions: in less time, starting and ending threads weighs as much as their work."""
 _SHELL_SIGNAL = 128
+_OOM_IN_STEP = re.compile(r"slurmstepd.*: error: Detected \d+ oom.kill event")
+"""Slurm's words, from any node; srun's exit code is then 1, or that of the signal."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,9 @@ class Seen:
     launched: bool = False
     """A launcher started its ranks: for a rank's signal it exits with 128 + number."""
 
+    failed_rank: FailedRank | None = None
+    """The rank that failed first, if a launcher started them."""
+
     killed_for_memory: bool = False
     """Did the kernel's out-of-memory killer strike meanwhile?"""
 
@@ -58,15 +66,16 @@ class Seen:
 
 def outcome_of(seen: Seen) -> Verdict:
     """The outcome, and the evidence for it in a sentence."""
-    if seen.verdict:
-        return seen.verdict
+    errors = [record for record in seen.records if record["event"] == "error"]
+    if seen.verdict and not (errors and seen.verdict.outcome in ("deadlock", "timeout")):
+        return seen.verdict  # a program that failed, and then does not end, has failed
     if verdict := _did_not_start(seen):
         return verdict
     if seen.rejected:
         return Verdict("wrong-result", "the program wrote into its own result file")
     if number := _signal_of(seen):
         return _signalled(number, seen)
-    if errors := [record for record in seen.records if record["event"] == "error"]:
+    if errors:
         return _failed(errors, seen)
     return _finished(seen)
 
@@ -74,13 +83,26 @@ def outcome_of(seen: Seen) -> Verdict:
 def _failed(errors: list[dict[str, Any]], seen: Seen) -> Verdict:
     """The first error, unless it only reports that other ranks are gone."""
     error = next((e for e in errors if e["type"] != "MPIError"), errors[0])
-    if error["kind"] == "crash" and seen.killed_for_memory:
-        return Verdict("out-of-memory", "a worker was ended by the kernel's out-of-memory killer")
-    phase = "" if error["kind"] == "load-error" else f"in phase {error['phase']}"
+    kind, text = error["kind"], f"{error['type']}: {_line(error['message'])}"
+    if error.get("worker"):
+        kind, text = _worker_ended(error, seen)
+    elif kind == "crash" and seen.killed_for_memory:
+        kind, text = "out-of-memory", "a worker ended by the kernel's out-of-memory killer"
+    phase = "" if kind == "load-error" else f"in phase {error['phase']}"
     rank = f"rank {error['rank']}" if error.get("rank") else ""
     where = ", ".join(part for part in (phase, rank) if part)
-    text = f"{error['type']}: {_line(error['message'])}"
-    return Verdict(error["kind"], f"{text} ({where})" if where else text)
+    return Verdict(kind, f"{text} ({where})" if where else text)
+
+
+def _worker_ended(error: dict[str, Any], seen: Seen) -> tuple[str, str]:
+    """The outcome, and what happened to the worker, which the launcher of workers recorded."""
+    who, number, code = f"worker {error['worker']}", error["signal"], error["exit_code"]
+    if _for_memory(number, seen):
+        return "out-of-memory", f"{who} ended by the kernel's out-of-memory killer"
+    if number is None and code is None:
+        return "crash", f"{error['type']}: {who} closed its connection and did not end"
+    how = f"by {_name(number)}" if number else f"with exit code {code}"
+    return "crash", f"{error['type']}: {who} ended {how}"
 
 
 def _did_not_start(seen: Seen) -> Verdict | None:
@@ -89,7 +111,8 @@ def _did_not_start(seen: Seen) -> Verdict | None:
         return _not_as_asked(start, seen)
     if any(record["event"] == "error" for record in seen.records):
         return None
-    last = _line((seen.stderr.strip().splitlines() or ["no message"])[-1])
+    said = [line for line in seen.stderr.strip().splitlines() if not failed_rank(line)]
+    last = _line((said or ["no message"])[-1])
     return Verdict("infrastructure", f"the harness did not start: {last}")
 
 
@@ -106,7 +129,9 @@ def _not_as_asked(start: dict[str, Any], seen: Seen) -> Verdict | None:
 
 def _signal_of(seen: Seen) -> int | None:
     """The number of the signal that ended the program, or None."""
-    code = seen.returncode or 0
+    code = seen.failed_rank.code if seen.failed_rank else seen.returncode
+    if code is None:
+        return None
     if code < 0:
         return -code
     known = {number.value for number in signal.Signals}
@@ -114,13 +139,26 @@ def _signal_of(seen: Seen) -> int | None:
 
 
 def _signalled(number: int, seen: Seen) -> Verdict:
-    name = signal.Signals(number).name
-    if name == "SIGKILL" and seen.killed_for_memory:
-        return Verdict("out-of-memory", "ended by the kernel's out-of-memory killer")
-    return Verdict("crash", f"ended by {name}")
+    who = f"rank {seen.failed_rank.rank} " if seen.failed_rank else ""
+    if _for_memory(number, seen):
+        return Verdict("out-of-memory", f"{who}ended by the kernel's out-of-memory killer")
+    return Verdict("crash", f"{who}ended by {_name(number)}")
+
+
+def _for_memory(number: int | None, seen: Seen) -> bool:
+    killed = number == signal.SIGKILL and seen.killed_for_memory
+    return killed or _OOM_IN_STEP.search(seen.stderr) is not None
+
+
+def _name(number: int) -> str:
+    known = {one.value: one.name for one in signal.Signals}
+    return known.get(number, f"signal {number}")
 
 
 def _finished(seen: Seen) -> Verdict:
+    rank = seen.failed_rank
+    if rank and rank.code is None:
+        return Verdict("runtime-error", f"rank {rank.rank} called MPI_Abort")
     for record in seen.records:
         if record.get("correct") is False:
             where = (
@@ -135,10 +173,9 @@ def _finished(seen: Seen) -> Verdict:
     done = sum(record["event"] == "repetition" for record in seen.records)
     if seen.records[-1]["event"] == "end" and done == seen.repetitions:
         return Verdict("ok", f"{done} of {done} repetitions correct")
-    return Verdict(
-        "runtime-error",
-        f"the process ended with exit code {seen.returncode} before the harness was done",
-    )
+    who, code = (f"rank {rank.rank}", rank.code) if rank else ("the process", seen.returncode)
+    text = f"{who} ended with exit code {code} before the harness was done"
+    return Verdict("runtime-error", text)
 
 
 def run_flags(seen: Seen, runnable: Sequence[int], cores: int, *, baseline: bool) -> list[str]:

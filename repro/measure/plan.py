@@ -58,6 +58,9 @@ class Plan:
     flags: tuple[str, ...]
     """Flags that the program's text gets."""
 
+    sacct: str = ""
+    """The program that tells the CPU time of what srun starts; empty: srun starts nothing."""
+
 
 @dataclass(frozen=True)
 class Node:

@@ -156,6 +156,16 @@ def end_descendants(grace_seconds: float, patience_seconds: float = 5.0) -> list
     return []
 
 
+def reap() -> None:
+    """Wait for children that have ended, so that their time counts as that of this one's children.
+
+    They are what a program left behind, such as ranks whose launcher was killed.
+    """
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
 def wait_until_gone(seconds: float) -> None:
     """Wait until no descendant lives, but no longer than this."""
     deadline = time.monotonic() + seconds

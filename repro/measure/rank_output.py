@@ -19,6 +19,13 @@ _SPARE_CORES = 0.5
 _MARK = re.compile(r"\[[^\[\]\s]*,(\d+)\]<std(?:err|out)>: ?|^(\d+): ", re.MULTILINE)
 """Open MPI's mark before each piece that a rank prints, or srun's before each line."""
 
+_FAILED = re.compile(r"repro: rank (\d+) ended with exit code (\d+)")
+"""What julia/rank.sh prints for a rank that failed."""
+_ABORTED = re.compile(
+    r"MPI_ABORT was invoked on rank (\d+) |called MPI_Abort\(.*\) - process (\d+)"
+)
+"""Open MPI's words, and MPICH's."""
+
 _LOOK = re.compile(r"^.*signal \(?10\)?.*: User defined signal 1$", re.MULTILINE)
 _MPI_CALL = re.compile(r"^\s*P?(MPI_\w+) at ", re.MULTILINE)
 _JULIA_FRAME = re.compile(r"^(?!in expression).* at .*\.jl:\d+.*$", re.MULTILINE)
@@ -57,6 +64,23 @@ def grouped(text: str) -> str:
         for rank, words in pieces
         if words.strip()
     )
+
+
+@dataclass(frozen=True)
+class FailedRank:
+    """The rank that failed first."""
+
+    rank: int
+    code: int | None
+    """Its exit code, 128 + number for a signal; None: it called MPI_Abort."""
+
+
+def failed_rank(text: str) -> FailedRank | None:
+    """The first rank that failed, from what a launcher and ranks printed; None: none did."""
+    if aborted := _ABORTED.search(text):
+        return FailedRank(int(aborted[1] or aborted[2]), None)
+    failed = _FAILED.search(text)
+    return FailedRank(int(failed[1]), int(failed[2])) if failed else None
 
 
 def looks(words: str) -> list[Look]:

@@ -26,11 +26,12 @@ from typing import TextIO
 from repro.errors import UserError, fail, warn
 from repro.files import write_atomic
 from repro.measure import attempts, processes
+from repro.measure.accounting import cpu_seconds_of_steps
 from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
 from repro.measure.harness_records import RecordReader, last_words
 from repro.measure.outcomes import Outcome
 from repro.measure.plan import Plan
-from repro.measure.rank_output import FEWEST_LOOKS, MOST_LOOKS, grouped, whereabouts
+from repro.measure.rank_output import FEWEST_LOOKS, MOST_LOOKS, failed_rank, grouped, whereabouts
 from repro.measure.stall import StallClock
 from repro.measure.streams import CAP_BYTES, Captured
 from repro.records import read_record, write_record
@@ -46,6 +47,8 @@ _LOOK_SECONDS = 1.5
 _STREAM_SECONDS = 5.0
 _LOCK_SECONDS = 2.0
 _REAP_SECONDS = 0.1
+_ABORT_SECONDS = 1.0
+_LINE_BYTES = 200
 _MARK = "REPRO_ATTEMPT"
 _OF_JOB = (
     "SLURM_",
@@ -75,8 +78,10 @@ class Watchdog:
         self.immortal: list[str] = []
         """What could not be ended."""
         self.peak_memory = 0
+        self.most_cpu_seconds = 0.0
         self.runnable: list[int] = []
         self.cores = self._available_cores()
+        self._read = 0
         self._wake = threading.Event()
         self._oom_kills = processes.oom_kills()
 
@@ -98,6 +103,7 @@ class Watchdog:
         wall = time.monotonic() - begin
         self._end_all(0.0)
         returncode = self._returncode(process)
+        processes.reap()
         stderr = [stream.finish(_STREAM_SECONDS) for stream in self.streams][-1]
         self.records.look()
         others, not_theirs = last_words(self.records.path, self.records.token)
@@ -112,6 +118,7 @@ class Watchdog:
             ranks=self.plan.ranks,
             threads=self.plan.threads,
             launched=self.plan.launched,
+            failed_rank=failed_rank(self.streams[-1].since(0)) if self.plan.launched else None,
             killed_for_memory=processes.oom_kills() > self._oom_kills,
             stderr=stderr,
         )
@@ -178,6 +185,10 @@ class Watchdog:
                     next_row = now + max(_FIRST_INTERVAL, now / 100)
                 if verdict := self._limit_passed(now, usage):
                     return self._end(verdict)
+                if self._lost_a_rank() and not self._ends(process):
+                    self._ask_for_backtraces()
+                    self._end_all(_TERM_GRACE)
+                    return None
                 self._wake.wait(min(max(_FIRST_INTERVAL, now / 100), _LAST_INTERVAL))
                 if self._wake.is_set():  # a stream has ended, most often with the program
                     self._wake.clear()
@@ -185,9 +196,24 @@ class Watchdog:
                         process.wait(_FIRST_INTERVAL)
         return None
 
+    def _lost_a_rank(self) -> bool:
+        """Has a rank failed? The others may wait for it for ever."""
+        if not self.plan.launched:
+            return False
+        stderr = self.streams[-1]
+        new, self._read = stderr.since(max(0, self._read - _LINE_BYTES)), stderr.total
+        return failed_rank(new) is not None
+
+    def _ends(self, process: "subprocess.Popen[bytes]") -> bool:
+        """Does the launcher end the others, as after MPI_Abort?"""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_ABORT_SECONDS)
+        return process.poll() is not None
+
     def _look(self, now: float) -> processes.Usage:
         usage = processes.usage(self._pids())
         self.peak_memory = max(self.peak_memory, usage.memory_bytes)
+        self.most_cpu_seconds = max(self.most_cpu_seconds, usage.cpu_seconds)
         sign_of_life = self.records.look() or usage.blocked > 0
         self.stall.look(now, usage.cpu_seconds, alive=sign_of_life)
         return usage
@@ -300,7 +326,6 @@ class Watchdog:
         wall: float,
     ) -> None:
         """Write the checked records and, last, the outcome; None leaves that to the driver."""
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         ended_by = signal.Signals(-returncode).name if returncode and returncode < 0 else None
         lines = [json.dumps(record, ensure_ascii=False) for record in self.records.records]
         self._sort_by_rank()
@@ -321,13 +346,22 @@ class Watchdog:
             exit_code=returncode if returncode is not None and returncode >= 0 else None,
             signal=ended_by,
             wall_seconds=round(wall, 3),
-            cpu_seconds=round(used.ru_utime + used.ru_stime, 3),
+            cpu_seconds=round(self._cpu_seconds_in_all(), 3),
             peak_memory_bytes=self.peak_memory,
             started=started,
             ended=_now(),
             available_cores=self.cores,
         )
         write_record(self.directory / attempts.OUTCOME, outcome)
+
+    def _cpu_seconds_in_all(self) -> float:
+        """Of all processes that have ended; of those that srun started, what can be known."""
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        own = used.ru_utime + used.ru_stime
+        if not self.plan.sacct:
+            return own
+        told = cpu_seconds_of_steps(self.plan.sacct, os.environ.get("SLURM_JOB_ID", ""))
+        return max(own + (told or 0.0), self.most_cpu_seconds)
 
     def _sort_by_rank(self) -> None:
         for name in (attempts.STDOUT, attempts.STDERR):

@@ -1,0 +1,12 @@
+# Rank 1 is killed while the others wait for it in a collective.
+using MPI
+
+function compute_pi(comm, n)
+    rank, ranks = MPI.Comm_rank(comm), MPI.Comm_size(comm)
+    rank == 1 && n > 500 && ccall(:raise, Cint, (Cint,), 9)
+    s = 0.0
+    for i in rank+1:ranks:n
+        s += 4 / (1 + ((i - 0.5) / n)^2)
+    end
+    MPI.Allreduce(s / n, +, comm)
+end
