@@ -83,6 +83,7 @@ def study(name: str) -> Facts:
         "shared_cores": max(cell.scale.cores for cell in every if cell.scale.ranks == 1),
         "repetitions": loaded.repetitions,
         "hours": loaded.time_limit_s / 3600,
+        "start_minutes": (loaded.start_limit_s or 0.0) / 60,
     }
 
 

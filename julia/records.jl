@@ -26,9 +26,7 @@ Write the last record, of a failure.  A rank other than 0 writes a separate file
 ranks can fail at once.
 """
 function fail(log::Log, fields, rank)
-    path = rank == 0 ? log.path : "$(log.path).$rank"
-    last_words = Log(path, log.token)
-    rank == 0 && (last_words.mac = log.mac)
+    last_words = rank == 0 ? log : Log("$(log.path).$rank", log.token)
     record!(last_words, fields..., "rank" => rank)
 end
 

@@ -59,7 +59,10 @@ end
 function Distributed.manage(::Launched, id::Integer, worker::WorkerConfig, what::Symbol)
     what == :deregister && WORKER_ENDED[] !== nothing || return
     timedwait(() -> process_exited(worker.process), WORKER_END_SECONDS)
-    WORKER_ENDED[] === nothing || WORKER_ENDED[](id, how_ended(worker.process))
+    tell = WORKER_ENDED[]
+    tell === nothing && return              # another one has ended meanwhile
+    WORKER_ENDED[] = nothing
+    tell(id, how_ended(worker.process))
 end
 
 "From the end of a connection to that of the process; srun ends the other workers first."

@@ -1,5 +1,6 @@
 """From evidence to outcome, case by case."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
 from repro.measure.outcomes import FLAGS, OUTCOMES
+from repro.measure.rank_output import FailedRank
 from repro.measure.stall import StallClock
 
 START: dict[str, Any] = {"event": "start"}
@@ -48,6 +50,14 @@ def error(kind: str) -> dict[str, Any]:
         (Seen([START], returncode=137, launched=True, killed_for_memory=True), "out-of-memory"),
         (Seen([START, error("crash")], returncode=1), "crash"),
         (Seen([START, error("crash")], returncode=1, killed_for_memory=True), "out-of-memory"),
+        (Seen([START, error("crash")], returncode=-9, verdict=Verdict("deadlock", "")), "crash"),
+        (Seen([START], returncode=-9, verdict=Verdict("deadlock", "")), "deadlock"),
+        (Seen([START], returncode=-9, failed_rank=FailedRank(1, 3)), "runtime-error"),
+        (Seen([START, error("load-error")], failed_rank=FailedRank(1, 1)), "load-error"),
+        (
+            Seen([START], returncode=139, launched=True, failed_rank=FailedRank(1, None)),
+            "runtime-error",
+        ),
     ],
 )
 def test_what_was_seen_decides_the_outcome(seen: Seen, outcome: str) -> None:
@@ -62,6 +72,53 @@ def test_the_rank_that_failed_is_named_and_not_those_that_it_left_alone() -> Non
     told = outcome_of(Seen([START, gone, cause], returncode=1)).detail
     assert told == "DomainError: m m (in phase check, rank 3)"
     assert outcome_of(Seen([START, gone], returncode=1)).detail == "MPIError: m m (in phase check)"
+
+
+@pytest.mark.parametrize(
+    ("rank", "told"),
+    [
+        (FailedRank(3, 139), "rank 3 ended by SIGSEGV"),
+        (FailedRank(3, 2), "rank 3 ended with exit code 2 before the harness was done"),
+        (FailedRank(3, None), "rank 3 called MPI_Abort"),
+    ],
+)
+def test_the_rank_that_died_is_named(rank: FailedRank, told: str) -> None:
+    assert outcome_of(Seen([START], returncode=-9, launched=True, failed_rank=rank)).detail == told
+
+
+IN_STEP = "slurmstepd-n2: error: Detected 1 oom_kill event in StepId=12.0."
+WORKERS = {
+    "signal": ({"signal": 11}, Seen([]), "crash", "X: worker 3 ended by SIGSEGV (in phase load)"),
+    "signal without a name": (
+        {"signal": 63}, Seen([]), "crash", "X: worker 3 ended by signal 63 (in phase load)",
+    ),
+    "exit": (
+        {"exit_code": 0}, Seen([]), "crash", "X: worker 3 ended with exit code 0 (in phase load)",
+    ),
+    "connection": (
+        {}, Seen([]), "crash", "X: worker 3 closed its connection and did not end (in phase load)",
+    ),
+    "memory": (
+        {"signal": 9}, Seen([], killed_for_memory=True), "out-of-memory",
+        "worker 3 ended by the kernel's out-of-memory killer (in phase load)",
+    ),
+    "memory of another node": (
+        {"exit_code": 1}, Seen([], stderr=IN_STEP), "out-of-memory",
+        "worker 3 ended by the kernel's out-of-memory killer (in phase load)",
+    ),
+    "killed, but not for memory": (
+        {"signal": 9}, Seen([]), "crash", "X: worker 3 ended by SIGKILL (in phase load)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("how", "seen", "outcome", "told"), WORKERS.values(), ids=WORKERS)
+def test_the_worker_that_died_is_named(
+    how: dict[str, int], seen: Seen, outcome: str, told: str
+) -> None:
+    record = error("crash") | {"worker": 3, "signal": None, "exit_code": None} | how
+    found = outcome_of(replace(seen, records=[START, record], returncode=1))
+    assert (found.outcome, found.detail) == (outcome, told)
 
 
 def test_a_promise_that_was_broken_is_named() -> None:

@@ -17,8 +17,10 @@ from trials import KERNELS, Trial
 CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     # kernel, outcome, what the detail says, limits of its own
     ("reference", "ok", "3 of 3 repetitions correct", {}),
-    ("never-returns", "timeout", "still using CPU after 20 s, in phase repetition",
-     {"time_limit_s": 20}),
+    ("never-returns", "timeout", "still using CPU after 8 s, in phase repetition (time limit)",
+     {"time_limit_s": 8, "start_limit_s": 200}),
+    ("never-loads", "timeout", "still using CPU after 20 s, in phase load (start limit)",
+     {"time_limit_s": 8, "start_limit_s": 20}),
     ("ignores-sigterm-busy", "timeout", "still using CPU", {"time_limit_s": 20}),
     ("waits-for-ever", "deadlock", "no CPU time and no sign of life", {"stall_limit_s": 4}),
     ("sleeps", "ok", "3 of 3", {"stall_limit_s": 20, "time_limit_s": 90}),

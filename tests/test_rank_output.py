@@ -2,7 +2,7 @@
 
 import pytest
 
-from repro.measure.rank_output import by_rank, grouped, looks, whereabouts
+from repro.measure.rank_output import FailedRank, by_rank, failed_rank, grouped, looks, whereabouts
 
 IN_MPI = """
 signal (10): User defined signal 1
@@ -63,6 +63,23 @@ def test_lines_that_srun_labels_are_put_together() -> None:
 def test_output_without_marks_is_left_as_it_is() -> None:
     assert grouped("mpiexec: no such file\n") == "mpiexec: no such file\n"
     assert grouped("") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("[1,1]<stderr>: Killed\n[1,1]<stderr>: repro: rank 1 ended with exit code 137\n",
+         FailedRank(1, 137)),
+        ("10: repro: rank 10 ended with exit code 3\n", FailedRank(10, 3)),
+        ("MPI_ABORT was invoked on rank 2 in communicator MPI_COMM_WORLD\n  Errorcode: 7\n",
+         FailedRank(2, None)),
+        ("application called MPI_Abort(MPI_COMM_WORLD, 7) - process 2\n", FailedRank(2, None)),
+        ("[1,0]<stderr>: rank 1 is late\n", None),
+    ],
+    ids=["tagged", "labelled", "Open MPI's abort", "MPICH's abort", "no failure"],
+)  # fmt: skip
+def test_the_rank_that_failed_is_found(text: str, found: FailedRank | None) -> None:
+    assert failed_rank(text) == found
 
 
 @pytest.mark.parametrize(

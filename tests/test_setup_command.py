@@ -111,6 +111,30 @@ def test_pkg_agrees_that_the_manifest_is_of_the_project(project: Path, julia: Ju
     assert (done.stdout, done.stderr) == ("true", "")
 
 
+def test_packages_are_compiled_for_the_nodes_that_a_site_names(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    depot = project.parent / "depot"
+    old = [depot / "compiled" / "v1.12" / name for name in ("Dagger", "NotOurs")]
+    for path in old:
+        path.mkdir(parents=True)
+    monkeypatch.setenv("JULIA_DEPOT_PATH", f"{depot}:")
+    julia = scripted(project, 'echo "for $JULIA_CPU_TARGET"', "Dagger", "MPI")
+    nodes, said = "generic;znver4,clone_all", list[str]()
+
+    def again(cpu_target: str | None) -> None:
+        ensure_packages(julia, said.append, project, project.parent / "t", cpu_target=cpu_target)
+
+    again(None)
+    assert asked(project) == []
+    again(nodes)
+    assert f"for {nodes}" in said
+    assert [path.exists() for path in old] == [False, True], "Julia would take the old code"
+    again(nodes)
+    again(None)
+    assert len(asked(project)) == 1, "they are compiled for these nodes already"
+
+
 OFFLINE = r"""
 printf ' Installing known registries\n\033[?25l'
 echo 'ERROR: could not download the registry: connection refused' >&2

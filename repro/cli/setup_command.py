@@ -13,6 +13,7 @@ from repro.container.mpi_preferences import SHOWN, agreement, write_preferences
 from repro.container.opencode import ensure_opencode
 from repro.container.pins import load_pins
 from repro.errors import UserError
+from repro.launch.site.settings import load_site
 
 _WOULD = {
     "same": "named in",
@@ -24,8 +25,12 @@ _WOULD = {
 
 @click.command()
 @click.option("--agent", is_flag=True, help="Also fetch OpenCode, the coding agent, with npm.")
+@click.option(
+    "--site",
+    help="Compile packages for the types of nodes that this site's file names (`cpu_target`).",
+)
 @options.dry_run
-def command(*, agent: bool, dry_run: bool) -> None:
+def command(*, agent: bool, site: str | None, dry_run: bool) -> None:
     """Find or fetch Julia, configure MPI.jl for this machine's MPI, install Dagger.jl and MPI.jl.
 
     Julia is the first of: $JULIA, `julia` on PATH, the official tarball that toolchain.toml pins,
@@ -37,6 +42,7 @@ def command(*, agent: bool, dry_run: bool) -> None:
     Only a missing Julia is an error; cells that need a missing package or MPI end as
     `unavailable`.
     """
+    target = load_site(site).cpu_target if site else None
     if dry_run:
         _print_plan()
         if agent:
@@ -46,7 +52,7 @@ def command(*, agent: bool, dry_run: bool) -> None:
     click.echo(_found(julia))
     # Before the packages, so that MPI.jl is fetched and compiled for this MPI, and once.
     changed = _set_up_mpi()
-    click.echo(ensure_packages(julia, _say, again=changed))
+    click.echo(ensure_packages(julia, _say, again=changed, cpu_target=target))
     _set_up_docs()
     if agent:
         opencode = ensure_opencode()

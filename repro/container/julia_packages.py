@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -27,6 +28,8 @@ _UNFINISHED = "julia-packages-unfinished"
 """Marks an interrupted installation: Julia counts a package as installed once its source exists."""
 
 NAMES = " and ".join(f"{name}.jl" for name in PACKAGES)
+_CPU_TARGET = "julia-packages-cpu-target"
+"""Says what the packages were compiled for, unless it is just the CPU of set-up."""
 _ERROR = re.compile(r"\b(ERROR|\w*Error): ")
 _TERMINAL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 """Colours and cursor movements, which Julia also writes to a pipe."""
@@ -98,6 +101,7 @@ def ensure_packages(
     toolchain: Path = TOOLCHAIN,
     *,
     again: bool = False,
+    cpu_target: str | None = None,
 ) -> str:
     """Install missing packages in the user's own depot; return the result in one line.
 
@@ -109,6 +113,7 @@ def ensure_packages(
         project: directory of Project.toml and Manifest.toml, which never change.
         toolchain: directory in which an interrupted installation is recorded.
         again: compile them even if they are installed, because the MPI changed.
+        cpu_target: JULIA_CPU_TARGET to compile them for; None: that of the last time.
 
     Raises:
         UserError: the manifest was not resolved from the project file.
@@ -116,11 +121,15 @@ def ensure_packages(
     check_lock(project)
     if old := too_old(julia, project):
         return f"{old}: their cells will be `unavailable`"
-    if not again and not to_install(julia, toolchain):
+    target = _cpu_target(toolchain) if cpu_target is None else cpu_target
+    other = target != _cpu_target(toolchain)
+    if other:
+        _forget_compiled(julia, project)
+    if not again and not other and not to_install(julia, toolchain):
         return f"{NAMES}: installed"
     say(f"installing {NAMES}: takes minutes, mostly to compile")
     try:
-        _install(julia, say, project, toolchain)
+        _install(julia, say, project, toolchain, target)
     except UserError as error:
         return (
             f"{NAMES} could not be installed ({error}); their cells will be `unavailable`; "
@@ -129,16 +138,35 @@ def ensure_packages(
     return f"{NAMES}: installed"
 
 
-def _install(julia: Julia, say: Say, project: Path, toolchain: Path) -> None:
+def _cpu_target(toolchain: Path) -> str:
+    path = toolchain / _CPU_TARGET
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def _forget_compiled(julia: Julia, project: Path) -> None:
+    """Remove compiled code of the packages from the user's depot.
+
+    Julia takes what runs on this machine, whatever else it was asked to compile for.
+    """
+    depot = os.environ.get("JULIA_DEPOT_PATH", "").split(":")[0] or Path.home() / ".julia"
+    major, minor = _minor(julia.version)
+    manifest = tomllib.loads((project / "Manifest.toml").read_text(encoding="utf-8"))
+    for name in manifest["deps"]:
+        shutil.rmtree(Path(depot, "compiled", f"v{major}.{minor}", name), ignore_errors=True)
+
+
+def _install(julia: Julia, say: Say, project: Path, toolchain: Path, target: str) -> None:
     mark = toolchain / _UNFINISHED
     with writing(mark):
         toolchain.mkdir(exist_ok=True)
         mark.touch()
     with _unchanged(project, say):
-        run_installer(julia, project, say)
+        run_installer(julia, project, say, target)
     if missing := _missing(probe(julia.path, julia.origin)):
         raise UserError(f"Julia reports success, but {', '.join(missing)} is missing")
     with writing(mark):
+        if target:
+            write_atomic(toolchain / _CPU_TARGET, target)
         mark.unlink()
 
 
@@ -151,8 +179,14 @@ def _minor(version: str) -> tuple[int, int]:
     return int(major), int(minor)
 
 
-def run_installer(julia: Julia, project: Path, say: Say) -> None:
+def run_installer(julia: Julia, project: Path, say: Say, cpu_target: str = "") -> None:
     """Install the packages in the manifest of `project`; pass Julia's output to `say`.
+
+    Args:
+        julia: the Julia to install them for.
+        project: the directory of the manifest.
+        say: receives Julia's output, line by line.
+        cpu_target: JULIA_CPU_TARGET to compile them for; empty: as the user has set it, or not.
 
     Raises:
         UserError: Julia does not start, fails, or takes longer than `INSTALL_SECONDS`.
@@ -162,6 +196,7 @@ def run_installer(julia: Julia, project: Path, say: Say) -> None:
     try:
         process = subprocess.Popen(
             command,
+            env=os.environ | ({"JULIA_CPU_TARGET": cpu_target} if cpu_target else {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

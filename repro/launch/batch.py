@@ -30,7 +30,7 @@ class Batch:
 
     scale: ScalePoint
     seconds: float
-    """Time limit of each cell."""
+    """The longest that each cell may take."""
 
     memory_bytes: int
     """Memory of each cell on each node."""
@@ -55,7 +55,7 @@ def batches(cells: Sequence[Cell], site: Site) -> Iterator[Batch]:
     assert site.slurm  # noqa: S101 - only called for such sites
 
     def needs(cell: Cell) -> tuple[ScalePoint, float, int]:
-        return cell.scale, cell.time_limit_s, min(cell.memory_limit_bytes, site.memory_bytes)
+        return cell.scale, cell.most_seconds, min(cell.memory_limit_bytes, site.memory_bytes)
 
     most = site.slurm.max_array_size
     for (scale, seconds, memory), group in itertools.groupby(sorted(cells, key=needs), needs):

@@ -97,6 +97,7 @@ def _limits(cell: Cell, setting: Setting) -> Limits:
     """The study's, but no stall limit over several nodes: the watchdog sees only its own."""
     return Limits(
         time_s=cell.time_limit_s,
-        stall_s=cell.stall_limit_s if cell.scale.nodes == 1 else cell.time_limit_s,
+        stall_s=cell.stall_limit_s if cell.scale.nodes == 1 else cell.most_seconds,
         memory_bytes=min(cell.memory_limit_bytes, setting.memory_bytes),
+        start_s=cell.start_limit_s,
     )

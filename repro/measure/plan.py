@@ -14,6 +14,9 @@ class Limits:
     memory_bytes: int
     """Resident, on each node."""
 
+    start_s: float | None = None
+    """Until the first repetition, from which `time_s` then counts; None: `time_s` counts all."""
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -34,6 +34,7 @@ from repro.measure.plan import Plan
 from repro.measure.rank_output import FEWEST_LOOKS, MOST_LOOKS, failed_rank, grouped, whereabouts
 from repro.measure.stall import StallClock
 from repro.measure.streams import CAP_BYTES, Captured
+from repro.measure.time_limit import TimeLimit
 from repro.records import read_record, write_record
 
 SCRATCH = "scratch"
@@ -73,6 +74,7 @@ class Watchdog:
         self.plan = read_record(Plan, directory / attempts.ATTEMPT)
         self.records = RecordReader(directory / attempts.RAW, os.urandom(32).hex())
         self.stall = StallClock(self.plan.limits.stall_s)
+        self.time_limit = TimeLimit(self.plan.limits)
         self.streams: list[Captured] = []
         self.stopped = False
         self.immortal: list[str] = []
@@ -229,7 +231,7 @@ class Watchdog:
 
     def _limit_passed(self, now: float, usage: processes.Usage) -> Verdict | None:
         limits = self.plan.limits
-        memory, seconds = limits.memory_bytes, limits.time_s
+        memory = limits.memory_bytes
         still = self.stall.stalled_for(now)
         where = f"in phase {self.records.phase}"
         if self.stopped:
@@ -240,11 +242,22 @@ class Watchdog:
         if self.stall.is_stalled(now):
             text = f"no CPU time and no sign of life for {still:.0f} s, {where}"
             return Verdict("deadlock", f"{text}, {usage.threads} threads waiting")
-        if now > seconds:
-            if still > min(limits.stall_s, seconds / 2):
-                return Verdict("deadlock", f"no CPU time for {still:.0f} s at the limit, {where}")
-            return Verdict("timeout", f"still using CPU after {seconds:g} s, {where}")
-        return None
+        return self._time_is_up(now)
+
+    def _time_is_up(self, now: float) -> Verdict | None:
+        phase = self.records.phase
+        passed = self.time_limit.passed(now, phase)
+        if passed is None:
+            return None
+        name, seconds = passed
+        if name == "start limit" and phase == "start":  # no kernel is loaded yet
+            return Verdict("infrastructure", f"the harness did not start within {seconds:g} s")
+        still = self.stall.stalled_for(now)
+        if still > min(self.plan.limits.stall_s, seconds / 2):
+            text = f"no CPU time for {still:.0f} s at the limit"
+            return Verdict("deadlock", f"{text}, in phase {phase} ({name})")
+        text = f"still using CPU after {seconds:g} s"
+        return Verdict("timeout", f"{text}, in phase {phase} ({name})")
 
     def _end(self, verdict: Verdict) -> Verdict:
         """End the program; one that hangs is first asked for backtraces, which may change why."""

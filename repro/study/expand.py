@@ -23,6 +23,7 @@ class Cell:
     seed: int
     time_limit_s: float
     stall_limit_s: float
+    start_limit_s: float | None
     memory_limit_bytes: int
     packages: tuple[str, ...]
     baseline: bool
@@ -41,8 +42,13 @@ class Cell:
 
     @property
     def core_hours(self) -> float:
-        """The upper bound of core-hours: all its cores until the time limit."""
-        return self.scale.cores * self.time_limit_s / 3600
+        """The upper bound of core-hours: all its cores for `most_seconds`."""
+        return self.scale.cores * self.most_seconds / 3600
+
+    @property
+    def most_seconds(self) -> float:
+        """The longest that an attempt may take."""
+        return self.time_limit_s + (self.start_limit_s or 0.0)
 
 
 def programs(study: "Study") -> list[Program]:
@@ -86,6 +92,7 @@ def _cell(study: "Study", program: Program, scale: ScalePoint, size: "Size") -> 
         seed=study.seed,
         time_limit_s=problem.time_limit_s or study.time_limit_s,
         stall_limit_s=study.stall_limit_s,
+        start_limit_s=study.start_limit_s,
         memory_limit_bytes=int(study.memory_limit_gib * 2**30),
         packages=study.frameworks[program.framework].packages,
         baseline=study.models[program.model].baseline,

@@ -156,7 +156,14 @@ class Study(Strict):
     """Timed and verified repetitions of each cell."""
 
     time_limit_s: PositiveFloat
-    """Seconds for one attempt of one cell, start-up and verification included."""
+    """Seconds for one attempt of one cell, verification included; the start too, unless it has a
+    limit of its own."""
+
+    start_limit_s: PositiveFloat | None = None
+    """Seconds for the start of an attempt, until its first repetition: starting Julia, loading
+    packages, which may have to be compiled first, loading the kernel, and the check at small size,
+    which compiles it. The time limit then counts from the first repetition; absent: from the
+    beginning."""
 
     stall_limit_s: PositiveFloat
     """Seconds without CPU time and without a sign of life after which a program counts as

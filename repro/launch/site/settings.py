@@ -84,6 +84,11 @@ class Site(Strict):
     memory_per_node_gib: PositiveFloat | Literal["auto"]
     """Memory of a node, GiB; `auto`: this machine's."""
 
+    cpu_target: str | None = None
+    """What set-up compiles Julia's packages for (`repro setup --site NAME`): JULIA_CPU_TARGET, with
+    each type of node, such as `generic;znver4,clone_all`, so that no job has to compile them;
+    absent: the CPU of the machine that set-up runs on."""
+
     pin_threads: bool = False
     """Bind each Julia thread to a core: only where a cell has its node to itself."""
 

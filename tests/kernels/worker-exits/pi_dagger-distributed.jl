@@ -3,7 +3,7 @@ using Distributed, Dagger
 @everywhere using Dagger
 @everywhere function part(p, parts, n)
     n > 2000 && p == parts && exit(3)
-    sum(i -> 4 / (1 + ((i - 0.5) / n)^2), p:parts:n; init = 0.0) / n
+    mapreduce(i -> 4 / (1 + ((i - 0.5) / n)^2), +, p:parts:n; init = 0.0) / n
 end
 
 function compute_pi(n)

@@ -120,6 +120,7 @@ function attempt(t, before)
         foreach((i, x) -> x === nothing || copyto!(arguments[i], x), t.written, changed)
         chunk
     catch e
+        e isa ProcessExitedException && wait(Condition())       # for ever, as Dagger was seen to do
         failed(e, catch_backtrace())
     end
 end
