@@ -4,6 +4,8 @@ They are in julia/test/stand_ins/, with a README that says what they are and are
 harness, the launch lines and the watchdog with real processes, never the packages.
 """
 
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,32 @@ from conftest import skip
 STAND_INS = ROOT / "julia" / "test" / "stand_ins"
 
 
+USED = "Dagger.jl and MPI.jl"
+"""The property of a test that used them, or stand-ins for them."""
+REAL, STOOD_IN = "the packages themselves", "stand-ins"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests ran on the packages, and how many on stand-ins."""
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    used = {
+        report.nodeid: value
+        for report in reports
+        for name, value in getattr(report, "user_properties", ())
+        if name == USED
+    }
+    if used:
+        counts = Counter(used.values())
+        told = ", ".join(f"{counts[kind]} on {kind}" for kind in (REAL, STOOD_IN))
+        terminalreporter.write_line(f"tests of {USED}: {told}")
+
+
 @pytest.fixture
 def julia_with_stand_ins(
-    julia: Julia, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    julia: Julia,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: Callable[[str, str], None],
 ) -> Path:
     """Set $JULIA to it, or to this machine's Julia itself if that has the packages.
 
@@ -27,7 +52,9 @@ def julia_with_stand_ins(
     """
     if find_mpi() is None:
         skip("Open MPI")
-    if set(julia.packages) >= {"Dagger", "MPI"}:
+    real = set(julia.packages) >= {"Dagger", "MPI"}
+    record_property(USED, REAL if real else STOOD_IN)
+    if real:
         return julia.path
     wrapper = tmp_path_factory.mktemp("stand-ins") / "julia"
     places = [str(STAND_INS / name) for name in ("open_mpi", "dagger")]

@@ -2,15 +2,21 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 
 import pytest
 
 from repro import ROOT
 from repro.container.julia import Julia
 
+from stand_ins import STOOD_IN, USED
+
 
 @pytest.mark.timeout(600)
-def test_the_julia_test_file_passes(julia: Julia) -> None:
+def test_the_julia_test_file_passes(
+    julia: Julia, record_property: Callable[[str, str], None]
+) -> None:
+    record_property(USED, STOOD_IN)  # ranks that are tasks; test_distributed has the others
     answer = subprocess.run(
         [julia.path, "--startup-file=no", "-t", "2", ROOT / "julia" / "test" / "runtests.jl"],
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},

@@ -81,8 +81,9 @@ def outcome_of(seen: Seen) -> Verdict:
 
 
 def _failed(errors: list[dict[str, Any]], seen: Seen) -> Verdict:
-    """The first error, unless it only reports that other ranks are gone."""
-    error = next((e for e in errors if e["type"] != "MPIError"), errors[0])
+    """The end of a worker, or the first error that does not only report that ranks are gone."""
+    own = [e for e in errors if e["type"] != "MPIError"] or errors
+    error = next((e for e in own if e.get("worker")), own[0])
     kind, text = error["kind"], f"{error['type']}: {_line(error['message'])}"
     if error.get("worker"):
         kind, text = _worker_ended(error, seen)

@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from .an_image import as_nobody
 from .cluster import Cluster
 from .machine import free_ports, wait_until
 from .place import REPRO, Place
+from stand_ins import STOOD_IN, USED
 from trials import study_text
 
 pytestmark = pytest.mark.timeout(900)  # the first test fetches and builds
@@ -104,13 +105,17 @@ def test_the_doctor_tries_whose_mpi_works(login: Login) -> None:
     ("mpi", "frameworks"), [("image", ("mpi", "dagger-distributed")), ("host", ("mpi",))]
 )
 def test_ranks_and_workers_on_two_nodes(
-    mpi: str, frameworks: tuple[str, ...], login: Login
+    mpi: str,
+    frameworks: tuple[str, ...],
+    login: Login,
+    record_property: Callable[[str, str], None],
 ) -> None:
     """The driver in the image starts srun in a job; what it starts enters the image itself.
 
     With stand-ins for MPI.jl and Dagger.jl, real Open MPI: the image's, then the cluster's, which
     workers have nothing to do with.
     """
+    record_property(USED, STOOD_IN)  # the image has no others
     text = study_text("reference", distributed=["2x2x1"], **LIMITS)
     (login.directory / "trial.toml").write_text(text, encoding="utf-8")
     site = (ROOT / "slurm" / "sites" / "lab.toml").read_text(encoding="utf-8")
