@@ -60,10 +60,14 @@ SECONDS = 45
 """A program that failed has to be ended sooner: a wait for any limit of `LIMITS` takes longer."""
 
 
+def samples(attempt: Attempt) -> list[list[str]]:
+    """Rows of seconds, phase, CPU seconds and more."""
+    return [row.split(",") for row in (attempt.path / "samples.csv").read_text().splitlines()[1:]]
+
+
 def after_the_start(attempt: Attempt) -> float:
     """Seconds from the first record of the harness to the end: without the loading of packages."""
-    rows = [row.split(",") for row in (attempt.path / "samples.csv").read_text().splitlines()[1:]]
-    begun = next(float(seconds) for seconds, phase, *_ in rows if phase != "start")
+    begun = next(float(seconds) for seconds, phase, *_ in samples(attempt) if phase != "start")
     wall = attempt.outcome().wall_seconds
     assert wall is not None
     return wall - begun
@@ -93,6 +97,9 @@ def test_what_one_rank_does_becomes_the_outcome(
     text = (attempt.path / "stderr.txt").read_text(encoding="utf-8")
     assert printed in text, "the stacks of the ranks are kept"
     assert "reachable pairing" not in text
+    most = max(float(row[2]) for row in samples(attempt))
+    assert found.cpu_seconds is not None
+    assert found.cpu_seconds > 0.95 * most, "the time of ranks that were killed counts"
     if outcome == "crash":
         assert after_the_start(attempt) < SECONDS
     assert "[1,0]<stderr>" not in text

@@ -42,7 +42,7 @@ def command(*, agent: bool, site: str | None, dry_run: bool) -> None:
     Only a missing Julia is an error; cells that need a missing package or MPI end as
     `unavailable`.
     """
-    target = load_site(site).cpu_target if site else None
+    target = _cpu_target(site) if site else None
     if dry_run:
         _print_plan()
         if agent:
@@ -57,6 +57,15 @@ def command(*, agent: bool, site: str | None, dry_run: bool) -> None:
     if agent:
         opencode = ensure_opencode()
         click.echo(f"OpenCode {opencode.version}: {opencode.path}")
+
+
+def _cpu_target(site: str) -> str:
+    if target := load_site(site).cpu_target:
+        return target
+    raise UserError(
+        f"site {site} names no CPUs of its nodes: add a line such as cpu_target = "
+        '"generic;znver4,clone_all" to its file, or leave out --site'
+    )
 
 
 def _say(message: str) -> None:

@@ -66,6 +66,31 @@ def test_a_deadlock_over_two_nodes_is_seen(
     assert "1 in MPI_Allreduce, 1 idle" in found[1]
 
 
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("rank-killed/pi/mpi/0@2x2x1", "rank 1 ended by SIGKILL"),
+        ("worker-segfaults/pi/dagger-distributed/0@2x2x1", "worker 3 ended by SIGSEGV"),
+    ],
+)
+def test_a_death_on_another_node_is_seen_at_once(
+    cell: str, told: str, lab: Cluster, tmp_path: Path, julia_with_stand_ins: Path
+) -> None:
+    assert julia_with_stand_ins
+    kernel = cell.partition("/")[0]
+    place = Place(tmp_path, lab, kernel, distributed=["2x2x1"], time_limit_s=600)
+    place.repro(cell, "--wait")
+    (attempt,) = place.attempts(cell)
+    found = attempt.outcome()
+    assert found.outcome == "crash", found
+    assert told in found.detail
+    assert found.wall_seconds is not None
+    assert found.wall_seconds < 120, "the start included"
+    if kernel == "rank-killed":
+        stderr = (attempt.path / "stderr.txt").read_text(encoding="utf-8")
+        assert "MPI_Allreduce at" in stderr, "the other rank was asked where it is"
+
+
 def test_a_time_limit_of_slurms_own(endless: Place) -> None:
     endless.repro(SLOW)
     endless.wait_for(SLOW, "samples.csv")
@@ -173,13 +198,20 @@ def test_status_cancel_and_logs_of_what_slurm_has(endless: Place) -> None:
     assert first.detail == "Slurm says CANCELLED: cancelled"
 
 
-def test_out_of_memory_is_told_by_slurm_too(slurm: None, julia: Julia, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "cell",
+    ["allocates-without-end/gemm/threads/0@1x1x1", "worker-grows/pi/dagger-distributed/0@2x2x1"],
+)
+def test_out_of_memory_is_told_by_slurm_too(
+    cell: str, slurm: None, julia_with_stand_ins: Path, tmp_path: Path
+) -> None:
     del slurm
-    assert julia
+    assert julia_with_stand_ins
+    points = {"distributed": ["2x2x1"], "memory_limit_gib": 1}
     with Cluster.start(tmp_path / "lab", memory_limits=True) as cluster:
-        place = Place(tmp_path, cluster, "allocates-without-end", memory_limit_gib=1)
-        place.repro("*", "--wait")
-        (attempt,) = place.attempts("allocates-without-end/gemm/threads/0@1x1x1")
+        place = Place(tmp_path, cluster, cell.partition("/")[0], **points)
+        place.repro(cell, "--wait")
+        (attempt,) = place.attempts(cell)
         assert attempt.outcome().outcome == "out-of-memory", attempt.outcome()
 
 
