@@ -57,11 +57,10 @@ end
 # Workers end by themselves when the driver's connection closes.  If a worker's connection closes,
 # it has died.  Dagger then moves its tasks or waits for ever, so nothing but this call tells.
 function Distributed.manage(::Launched, id::Integer, worker::WorkerConfig, what::Symbol)
-    what == :deregister && WORKER_ENDED[] !== nothing || return
-    timedwait(() -> process_exited(worker.process), WORKER_END_SECONDS)
     tell = WORKER_ENDED[]
-    tell === nothing && return              # another one has ended meanwhile
-    WORKER_ENDED[] = nothing
+    what == :deregister && tell !== nothing || return
+    WORKER_ENDED[] = nothing        # others end because the first has: srun ends them
+    timedwait(() -> process_exited(worker.process), WORKER_END_SECONDS)
     tell(id, how_ended(worker.process))
 end
 

@@ -56,21 +56,11 @@ SHARED = [
     ("grows-a-little", "pi", "out-of-memory", "GiB resident, limit 2.00 GiB", {}),
     ("missing-datadep", "gemm", "wrong-result", "error", {"repetitions": 10, "time_limit_s": 400}),
 ]  # fmt: skip
-SECONDS = 45
-"""A program that failed has to be ended sooner: a wait for any limit of `LIMITS` takes longer."""
 
 
 def samples(attempt: Attempt) -> list[list[str]]:
     """Rows of seconds, phase, CPU seconds and more."""
     return [row.split(",") for row in (attempt.path / "samples.csv").read_text().splitlines()[1:]]
-
-
-def after_the_start(attempt: Attempt) -> float:
-    """Seconds from the first record of the harness to the end: without the loading of packages."""
-    begun = next(float(seconds) for seconds, phase, *_ in samples(attempt) if phase != "start")
-    wall = attempt.outcome().wall_seconds
-    assert wall is not None
-    return wall - begun
 
 
 @pytest.mark.parametrize(
@@ -100,8 +90,6 @@ def test_what_one_rank_does_becomes_the_outcome(
     most = max(float(row[2]) for row in samples(attempt))
     assert found.cpu_seconds is not None
     assert found.cpu_seconds > 0.95 * most, "the time of ranks that were killed counts"
-    if outcome == "crash":
-        assert after_the_start(attempt) < SECONDS
     assert "[1,0]<stderr>" not in text
     assert not list(attempt.path.glob("result.raw*"))
 
@@ -130,8 +118,6 @@ def test_what_tasks_and_workers_do_becomes_the_outcome(
     found = attempt.outcome()
     assert found.outcome == outcome, found
     assert said in found.detail
-    if outcome == "crash":
-        assert after_the_start(attempt) < SECONDS
 
 
 def test_ranks_that_are_processes_pass_what_ranks_that_are_tasks_do(

@@ -86,9 +86,8 @@ def test_a_death_on_another_node_is_seen_at_once(
     assert told in found.detail
     assert found.wall_seconds is not None
     assert found.wall_seconds < 120, "the start included"
-    if kernel == "rank-killed":
-        stderr = (attempt.path / "stderr.txt").read_text(encoding="utf-8")
-        assert "MPI_Allreduce at" in stderr, "the other rank was asked where it is"
+    assert found.cpu_seconds is not None
+    assert found.cpu_seconds > 2, "srun's own time is a fraction of a second"
 
 
 def test_a_time_limit_of_slurms_own(endless: Place) -> None:

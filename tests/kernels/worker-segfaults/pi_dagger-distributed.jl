@@ -3,5 +3,5 @@ using Distributed, Dagger
 @everywhere using Dagger
 @everywhere part(n, dies) = (dies && ccall(:raise, Cint, (Cint,), 11); Float64(n))
 
-compute_pi(n) = sum(fetch, [Dagger.@spawn(scope = Dagger.scope(worker = w), part(n, w == last(workers())))
+compute_pi(n) = sum(fetch, [Dagger.@spawn(scope = Dagger.scope(worker = w), part(n, w == maximum(workers())))
                             for w in workers()])
