@@ -158,7 +158,7 @@ def test_the_first_page_says_what_there_is_and_what_is_not(site: Path) -> None:
     told = " ".join(Page(site / "index.html").text.split())
     for line in (
         "Parallel Julia programs for Pi and Cholesky with Base.Threads and MPI.jl; by Made up and",
-        "; on 1 to 8 cores",
+        "; on 1 to 8 threads",
         "34 of 36 cells were attempted; 34 have an outcome of the program: 30 ok, 2",
         "2 wrong-result, 1 deadlock, 1 out-of-memory. 2 cells have flags.",
         "In 4 sessions, by ending: 4 finished.",

@@ -20,8 +20,8 @@ SMALLEST = "smallest"
 """Stands for the study's smallest scale point of each framework."""
 
 INPUT_NOTE = (
-    "Times of distributed-memory programs include making the input; others, and those of the "
-    "reference and the vendor, do not."
+    "Times of distributed-memory programs include making the input; those of shared-memory "
+    "programs, such as the reference on one thread and the vendor's, do not."
 )
 """What a reader must know who compares speedups of several frameworks, or ratios to the vendor."""
 

@@ -116,7 +116,8 @@ def _envelope(found: "Metrics") -> "Table":
         program = f"{row['model']}/{row['problem']}/{row['framework']}/{row['sample']}"
         ended = f"{row['ends_with']} at {row['ends_at']}" if row["ends_with"] else "-"
         if not row["ends_with"] and row["measured_to"] != row["study_to"]:
-            ended = f"- (no outcome beyond, study goes to {row['study_to']})"
+            beyond = "fewer cores than threads beyond" if row["crowded"] else "no outcome beyond"
+            ended = f"- ({beyond}, study goes to {row['study_to']})"
         here = f"{program}@{row['largest_ok']}"
         table.add_row(
             program, row["largest_ok"] or "none", ended, f"{row['ok']} of {row['counted']}",

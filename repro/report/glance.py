@@ -71,7 +71,7 @@ def _scale(cells: Sequence[CellFound]) -> str:
     cores = sorted({cell.name.scale.cores for cell in cells})
     if not cores:
         return ""
-    span = f"{cores[0]} to {cores[-1]} cores" if len(cores) > 1 else f"{cores[0]} cores"
+    span = f"{cores[0]} to {cores[-1]} threads" if len(cores) > 1 else f"{cores[0]} threads"
     return f"; on {span}"
 
 

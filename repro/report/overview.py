@@ -134,7 +134,8 @@ def _envelope(found: Metrics) -> Table:
         program = f"{row['model']}/{row['problem']}/{row['framework']}/{row['sample']}"
         ended = f"{row['ends_with']} at {row['ends_at']}" if row["ends_with"] else "-"
         if not row["ends_with"] and row["measured_to"] != row["study_to"]:
-            ended = f"- (no outcome beyond; the study extends to {row['study_to']})"
+            beyond = "fewer cores than threads beyond" if row["crowded"] else "no outcome beyond"
+            ended = f"- ({beyond}; the study extends to {row['study_to']})"
         times = f"{row['ok']} of {row['counted']}"
         serial = _at(found.serial_fraction, program, row, "serial_fraction")
         ratio = _at(found.vendor, program, row, "ratio")
