@@ -9,6 +9,7 @@ from test_analysis_data import MACHINE, Result, tiny, write_dataset
 
 from repro.analysis.envelope import envelope
 from repro.analysis.machines import cores_of, flags_of
+from repro.analysis.metrics import metrics
 from repro.analysis.rates import rates
 from repro.analysis.scaling import COLUMNS, scaling, serial_fractions
 from repro.analysis.tidy import Tidy, counting, load
@@ -91,6 +92,8 @@ def test_a_time_on_fewer_cores_than_threads_is_no_time_on_that_many_cores(datase
     reached = envelope(tidy).query("model == 'reference' and framework == 'threads'")
     assert set(reached["largest_ok"]) == {"1x1x1"}
     assert set(reached["crowded"]) == {1}
+    told = "a time at the scale of 6 cells: they had fewer cores than threads"
+    assert told in metrics(dataset).missing
 
 
 @pytest.mark.parametrize(

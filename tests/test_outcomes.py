@@ -98,7 +98,9 @@ def test_what_a_program_does_becomes_its_outcome(
     if kernel in FLAGS:
         assert FLAGS[kernel] in found.flags
     else:
-        assert set(found.flags) <= {"no-parallel-construct", "single-task"}
+        # A busy machine may keep a kernel of milliseconds waiting for something else than a core.
+        idle = {"idle-threads"} if kernel != "reference" else set()
+        assert set(found.flags) <= {"no-parallel-construct", "single-task"} | idle
     leftovers = subprocess.run(
         ["pgrep", "-f", str(trial.path)], capture_output=True, text=True, check=False
     )

@@ -113,6 +113,9 @@ def _missing(tidy: Tidy, found: pd.DataFrame) -> Iterator[str]:
     several = found[found["programs"] > found["tasks"]]
     if len(found) and several.empty:
         yield "an interval of any rate, or a k above 1: no task has more than one program"
+    crowded = tidy.cells["crowded"] & ~tidy.cells["outcome"].isin(OUR_OUTCOMES)
+    if crowded.any():
+        yield f"a time at the scale of {crowded.sum()} cells: they had fewer cores than threads"
     if len(machines := set(tidy.cells["machine"])) > 1:
         yield f"one machine: it has {len(machines)}, and times are compared on the same one only"
 

@@ -36,6 +36,7 @@ from repro.measure.stall import StallClock
 from repro.measure.streams import CAP_BYTES, Captured
 from repro.measure.time_limit import TimeLimit
 from repro.records import read_record, write_record
+from repro.study.names import CellName
 
 SCRATCH = "scratch"
 """The program's working directory and home; removed afterwards."""
@@ -168,9 +169,9 @@ class Watchdog:
 
     def _available_cores(self) -> int:
         """Cores for the program, at most one a thread; other nodes are taken to be like this."""
-        nodes = int(os.environ.get("SLURM_JOB_NUM_NODES", "1")) if self.plan.batch else 1
+        scale = CellName.parse(self.plan.cell).scale
         here = self.plan.cores or self._first_cores() or os.sched_getaffinity(0)
-        return min(self.plan.ranks * self.plan.threads, nodes * len(here))
+        return min(scale.cores, scale.nodes * len(here))
 
     def _watch(self, process: "subprocess.Popen[bytes]", begin: float) -> Verdict | None:
         """Sample the program until it ends by itself (None) or has to be ended."""
