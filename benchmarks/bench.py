@@ -18,6 +18,7 @@ from repro.study.directories import find_problem
 import docs
 import figures
 import frameworks
+import hangs
 import image
 import overhead
 import report
@@ -66,6 +67,7 @@ def main() -> None:
         reference_rows,
         frameworks.rows,
         overhead.rows,
+        hangs.rows,
         status.rows,
         image.rows,
         docs.rows,

@@ -184,3 +184,26 @@ def test_a_process_that_only_ticks_is_stalled_and_one_that_works_is_not() -> Non
     assert ticking.is_stalled(20.0)
     assert not working.is_stalled(20.0)
     assert not writing.is_stalled(20.0)
+
+
+def test_a_process_that_uses_little_of_its_cores_is_slow_unless_it_waits_for_a_core() -> None:
+    hanging, starved, single = StallClock(10, 64), StallClock(10, 64), StallClock(10, 1)
+    for tenth in range(200):
+        now = tenth / 10
+        hanging.look(now, 0.3 * now, alive=False, wanted_seconds=0.4 * now)
+        starved.look(now, 0.3 * now, alive=False, wanted_seconds=0.9 * now)
+        single.look(now, 0.3 * now, alive=False)
+    assert hanging.is_slow(20.0)
+    assert not hanging.is_stalled(20.0)
+    assert hanging.cores == pytest.approx(0.4)
+    assert not starved.is_slow(20.0)
+    assert not single.is_slow(20.0)
+    hanging.excuse(20.0)
+    assert not hanging.is_slow(29.0)
+    assert hanging.is_slow(31.0)
+
+
+def test_a_program_is_quiet_a_quarter_of_the_limit_after_its_last_record() -> None:
+    clock = StallClock(40)
+    clock.look(5.0, 5.0, alive=True)
+    assert [clock.is_quiet(now) for now in (14.0, 16.0)] == [False, True]

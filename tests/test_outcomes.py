@@ -23,6 +23,8 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
      {"time_limit_s": 8, "start_limit_s": 20}),
     ("ignores-sigterm-busy", "timeout", "still using CPU", {"time_limit_s": 20}),
     ("waits-for-ever", "deadlock", "no CPU time and no sign of life", {"stall_limit_s": 4}),
+    ("waits-by-timer", "deadlock", "no sign of life for 8 s", {"stall_limit_s": 8}),
+    ("computes-long", "ok", "1 of 1", {"stall_limit_s": 6, "repetitions": 1}),
     ("sleeps", "ok", "3 of 3", {"stall_limit_s": 20, "time_limit_s": 90}),
     ("allocates-without-end", "out-of-memory", "limit 1.00 GiB", {"memory_limit_gib": 1}),
     ("out-of-memory-error", "out-of-memory", "OutOfMemoryError", {}),

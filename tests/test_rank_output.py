@@ -2,7 +2,7 @@
 
 import pytest
 
-from repro.measure.rank_output import FailedRank, by_rank, failed_rank, grouped, looks, whereabouts
+from repro.measure.rank_output import FailedRank, by_rank, failed_rank, grouped, whereabouts
 
 IN_MPI = """
 signal (10): User defined signal 1
@@ -82,19 +82,15 @@ def test_the_rank_that_failed_is_found(text: str, found: FailedRank | None) -> N
     assert failed_rank(text) == found
 
 
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [(WAITS, "MPI_Allreduce"), (UNCLEAR, ""), (BUSY, "busy"), (IDLE, "idle")],
-    ids=["mpi", "unclear", "busy", "idle"],
-)
-def test_a_stack_tells_where_a_rank_is(text: str, place: str) -> None:
-    assert [look.place for look in looks(text + text)] == [place, place]
-
-
 DEADLOCKS = {
     "all in MPI": ([WAITS] * 5, [WAITS, UNCLEAR, UNCLEAR, WAITS, UNCLEAR], 2.0,
-                   "every rank waits: 2 in MPI_Allreduce"),
-    "one idle": ([IDLE] * 5, [WAITS] * 5, 1.1, "every rank waits: 1 idle, 1 in MPI_Allreduce"),
+                   "every rank waits: pi_mpi_0.jl:12 in MPI_Allreduce, 2 of 2 ranks"),
+    "one elsewhere": ([WAITS] * 5, [ELSEWHERE] * 5, 2.0,
+                      ("every rank waits: pi_mpi_0.jl:12 in MPI_Allreduce, 1 of 2 ranks; "
+                       "pi_mpi_0.jl:13 in MPI_Allreduce, 1 of 2 ranks")),
+    "one idle": ([IDLE] * 5, [WAITS] * 5, 1.1,
+                 ("every rank waits: idle, 1 of 2 ranks; "
+                  "pi_mpi_0.jl:12 in MPI_Allreduce, 1 of 2 ranks")),
 }  # fmt: skip
 OTHERS = {
     "one computes": ([WAITS] * 5, [BUSY] * 5, 2.0),
@@ -113,7 +109,7 @@ OTHERS = {
 def test_ranks_that_wait_for_each_other(
     first: list[str], second: list[str], cores: float, said: str
 ) -> None:
-    found = whereabouts(printed(first, second), 2)
+    found = whereabouts(printed(first, second), 2, "/kernels")
     assert found.is_settled
     assert found.deadlock(cores) == said
 

@@ -5,15 +5,13 @@ using Dagger, Distributed
 struct Workers <: DistributedMemory end
 
 function workers_team()
-    ask_workers(one_blas_thread)
+    ask_workers(prepare_process)
     Workers()
 end
 
 "Call f on every worker; return the answers in the order of `workers()`."
 ask_workers(f, arguments...) =
     asyncmap(w -> remotecall_fetch(f, w, arguments...), workers(); ntasks = nworkers())
-
-one_blas_thread() = (BLAS.set_num_threads(1); nothing)
 
 computing(::Workers) = (ranks = nworkers(), threads = minimum(ask_workers(Threads.nthreads)))
 most_blas_threads(::Workers) = maximum(something.([blas_threads(); ask_workers(blas_threads)], 0))

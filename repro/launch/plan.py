@@ -94,10 +94,14 @@ def _static_flags(
 
 
 def _limits(cell: Cell, setting: Setting) -> Limits:
-    """The study's, but no stall limit over several nodes: the watchdog sees only its own."""
+    """The study's, but no stall limit for workers on several nodes: the watchdog sees only its own.
+
+    Ranks are asked through their launcher, which reaches all nodes.
+    """
+    seen = cell.scale.nodes == 1 or cell.framework.definition.start == "ranks"
     return Limits(
         time_s=cell.time_limit_s,
-        stall_s=cell.stall_limit_s if cell.scale.nodes == 1 else cell.most_seconds,
+        stall_s=cell.stall_limit_s if seen else cell.most_seconds,
         memory_bytes=min(cell.memory_limit_bytes, setting.memory_bytes),
         start_s=cell.start_limit_s,
     )

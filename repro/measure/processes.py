@@ -14,6 +14,21 @@ _RETRY_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
+class Thread:
+    """One thread at one moment."""
+
+    pid: int
+    """Of its process."""
+
+    number: int
+    state: str
+    """The system's letter for it: R, S, D, ..."""
+
+    wanted_seconds: float
+    """CPU time, and time in the queue for a core."""
+
+
+@dataclass(frozen=True)
 class Usage:
     """What a tree of processes uses and does at one moment."""
 
@@ -31,6 +46,14 @@ class Usage:
 
     blocked: int
     """Threads in uninterruptible sleep, such as waiting for a disk."""
+
+    each: tuple[Thread, ...] = ()
+    """All of the threads."""
+
+    @property
+    def wanted_seconds(self) -> float:
+        """CPU time of living threads, and their time in the queue for a core."""
+        return sum(thread.wanted_seconds for thread in self.each)
 
 
 def descendants() -> list[int]:
@@ -73,17 +96,18 @@ def usage(pids: Iterable[int]) -> Usage:
     """What these processes use now; those that have ended do not count."""
     cpu = private = 0
     shared = [0]
-    states: list[str] = []
+    threads: list[Thread] = []
     processes = 0
     for pid in pids:
         with contextlib.suppress(OSError, IndexError):
             fields = _stat(f"/proc/{pid}/stat")
             resident, common = map(int, _read(f"/proc/{pid}/statm").split()[1:3])
-            states += _thread_states(pid)
+            threads += _threads(pid)
             cpu += sum(map(int, fields[11:15]))
             private += resident - common
             shared.append(common)
             processes += 1
+    states = [thread.state for thread in threads]
     return Usage(
         cpu_seconds=cpu / _TICK,
         memory_bytes=(private + max(shared)) * _PAGE,
@@ -91,15 +115,18 @@ def usage(pids: Iterable[int]) -> Usage:
         threads=len(states),
         runnable=states.count("R"),
         blocked=states.count("D"),
+        each=tuple(threads),
     )
 
 
-def _thread_states(pid: int) -> list[str]:
-    states = []
+def _threads(pid: int) -> list[Thread]:
+    threads = []
     for task in os.listdir(f"/proc/{pid}/task"):
         with contextlib.suppress(OSError, IndexError):
-            states.append(_stat(f"/proc/{pid}/task/{task}/stat")[0])
-    return states
+            state = _stat(f"/proc/{pid}/task/{task}/stat")[0]
+            ran, queued = map(int, _read(f"/proc/{pid}/task/{task}/schedstat").split()[:2])
+            threads.append(Thread(pid, int(task), state, (ran + queued) / 1e9))
+    return threads
 
 
 def _stat(path: str) -> list[str]:
@@ -119,6 +146,15 @@ def runs(pid: int, program: str) -> bool:
     """Does the name of the file that this process runs begin so?"""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/exe").readlink().name.startswith(program)
+    return False
+
+
+def blocks(pid: int, number: signal.Signals) -> bool:
+    """Does this process block the signal, to wait for it? It would not die of it."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("SigBlk:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
     return False
 
 

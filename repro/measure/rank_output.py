@@ -5,8 +5,9 @@ differs from work in where they are, each time that they are asked.
 """
 
 import re
-from collections import Counter
 from dataclasses import dataclass
+
+from repro.measure.stacks import BUSY, IDLE, RUNTIME, Place, looks, told
 
 FEWEST_LOOKS, MOST_LOOKS = 5, 20
 """How often every rank is asked where it is."""
@@ -25,22 +26,6 @@ _ABORTED = re.compile(
     r"MPI_ABORT was invoked on rank (\d+) |called MPI_Abort\(.*\) - process (\d+)"
 )
 """Open MPI's words, and MPICH's."""
-
-_LOOK = re.compile(r"^.*signal \(?10\)?.*: User defined signal 1$", re.MULTILINE)
-_MPI_CALL = re.compile(r"^\s*P?(MPI_\w+) at ", re.MULTILINE)
-_JULIA_FRAME = re.compile(r"^(?!in expression).* at .*\.jl:\d+.*$", re.MULTILINE)
-_IDLE = re.compile(r"\b(?:jl_task_get_next|poptask)\b")
-
-
-@dataclass(frozen=True)
-class Look:
-    """Where a rank was at one moment."""
-
-    place: str
-    """The MPI call that it was in; `idle`: no task to run; `busy`; "": unknown."""
-
-    frames: tuple[str, ...]
-    """The lines of Julia that led there."""
 
 
 def by_rank(text: str) -> dict[int, str]:
@@ -83,26 +68,11 @@ def failed_rank(text: str) -> FailedRank | None:
     return FailedRank(int(failed[1]), int(failed[2])) if failed else None
 
 
-def looks(words: str) -> list[Look]:
-    """Where one rank was, each time that it was asked."""
-    return [_look(block.split("\n\n", 1)[0]) for block in _LOOK.split(words)[1:]]
-
-
-def _look(block: str) -> Look:
-    frames = tuple(line.strip() for line in _JULIA_FRAME.findall(block))
-    if call := _MPI_CALL.search(block):
-        return Look(call[1], frames)
-    if _IDLE.search(block):
-        return Look("idle", frames)
-    # A stack that cannot be unwound, as happens inside MPI, has no line of Julia in it.
-    return Look("busy" if frames else "", frames)
-
-
 @dataclass(frozen=True)
 class Whereabouts:
     """Where all ranks of a program were while they were asked."""
 
-    places: list[str | None]
+    places: list[Place | None]
     """By rank: where it was all the time; None: not known often enough yet."""
 
     moved: bool
@@ -119,19 +89,25 @@ class Whereabouts:
         Args:
             busy_cores: cores that all used meanwhile. A rank that waits in MPI uses one.
         """
-        in_mpi = sum(place not in (None, "idle") for place in self.places)
+        in_mpi = sum(place is not None and place.what != IDLE for place in self.places)
         still = self.is_settled and not self.moved
         if not still or not in_mpi or busy_cores > in_mpi + _SPARE_CORES:
             return None
-        counts = Counter(f"in {place}" if place != "idle" else "idle" for place in self.places)
-        where = ", ".join(f"{count} {place}" for place, count in counts.most_common())
-        return f"every rank waits: {where}"
+        return f"every rank waits: {told(filter(None, self.places), 'ranks')}"
 
 
-def whereabouts(text: str, ranks: int) -> Whereabouts:
-    """Where the ranks were, from what they printed when they were asked."""
-    told = by_rank(text)
-    clear = [[look for look in looks(told.get(rank, "")) if look.place] for rank in range(ranks)]
-    places = [found[0].place if len(found) >= _CLEAR_LOOKS else None for found in clear]
-    moved = [len(set(found)) > 1 or any(look.place == "busy" for look in found) for found in clear]
+def whereabouts(text: str, ranks: int, kernels: str = "") -> Whereabouts:
+    """Where the ranks were, from what they printed when they were asked.
+
+    Args:
+        text: all that they printed.
+        ranks: how many they are.
+        kernels: the directory of the kernel; "" if that does not matter.
+    """
+    words = by_rank(text)
+    clear = [[p for p in looks(words.get(rank, ""), kernels) if p.what] for rank in range(ranks)]
+    places = [found[0] if len(found) >= _CLEAR_LOOKS else None for found in clear]
+    moved = [
+        len(set(found)) > 1 or any(p.what in (BUSY, RUNTIME) for p in found) for found in clear
+    ]
     return Whereabouts(places, any(moved))

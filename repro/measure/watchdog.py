@@ -27,11 +27,13 @@ from repro.errors import UserError, fail, warn
 from repro.files import write_atomic
 from repro.measure import attempts, processes
 from repro.measure.accounting import cpu_seconds_of_steps
+from repro.measure.asking import Asking
 from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
 from repro.measure.harness_records import RecordReader, last_words
 from repro.measure.outcomes import Outcome
 from repro.measure.plan import Plan
-from repro.measure.rank_output import FEWEST_LOOKS, MOST_LOOKS, failed_rank, grouped, whereabouts
+from repro.measure.polling import Polling
+from repro.measure.rank_output import failed_rank, grouped
 from repro.measure.stall import StallClock
 from repro.measure.streams import CAP_BYTES, Captured
 from repro.measure.time_limit import TimeLimit
@@ -43,9 +45,6 @@ SCRATCH = "scratch"
 
 _FIRST_INTERVAL, _LAST_INTERVAL = 0.1, 1.0
 _TERM_GRACE = 3.0
-_BACKTRACE_SECONDS = 5.0
-_LOOK_SECONDS = 1.5
-"""Julia >= 1.9 profiles itself for a second before it prints the rest."""
 _STREAM_SECONDS = 5.0
 _LOCK_SECONDS = 2.0
 _REAP_SECONDS = 0.1
@@ -74,8 +73,11 @@ class Watchdog:
         self.directory = directory
         self.plan = read_record(Plan, directory / attempts.ATTEMPT)
         self.records = RecordReader(directory / attempts.RAW, os.urandom(32).hex())
-        self.stall = StallClock(self.plan.limits.stall_s)
+        self.stall = StallClock(self.plan.limits.stall_s, self.plan.allotted_cores)
         self.time_limit = TimeLimit(self.plan.limits)
+        self.polling = Polling()
+        self._work = 0.0
+        """Seconds for which its threads wanted cores, but for polling."""
         self.streams: list[Captured] = []
         self.stopped = False
         self.immortal: list[str] = []
@@ -87,6 +89,7 @@ class Watchdog:
         self._read = 0
         self._wake = threading.Event()
         self._oom_kills = processes.oom_kills()
+        self.asking = Asking(self.plan, self.streams, self._pids, lambda: self.stopped)
 
     def run(self) -> None:
         """Run the program and write its outcome."""
@@ -98,7 +101,7 @@ class Watchdog:
         assert process.stdout  # noqa: S101 - for the type checker: pipes were asked for
         assert process.stderr  # noqa: S101
         cap = CAP_BYTES + self.plan.launched * self.plan.ranks * _RANK_BYTES
-        self.streams = [
+        self.streams += [
             Captured(process.stdout, self.directory / attempts.STDOUT, self._wake.set, cap),
             Captured(process.stderr, self.directory / attempts.STDERR, self._wake.set, cap),
         ]
@@ -186,10 +189,10 @@ class Watchdog:
                     samples.flush()
                     # The longer a run, the rarer its rows: an hour leaves hundreds, not thousands.
                     next_row = now + max(_FIRST_INTERVAL, now / 100)
-                if verdict := self._limit_passed(now, usage):
+                if verdict := self._limit_passed(now, usage) or self._hang(now, usage):
                     return self._end(verdict)
                 if self._lost_a_rank() and not self._ends(process):
-                    self._ask_for_backtraces()
+                    self.asking.stacks()
                     self._end_all(_TERM_GRACE)
                     return None
                 self._wake.wait(min(max(_FIRST_INTERVAL, now / 100), _LAST_INTERVAL))
@@ -218,7 +221,10 @@ class Watchdog:
         self.peak_memory = max(self.peak_memory, usage.memory_bytes)
         self.most_cpu_seconds = max(self.most_cpu_seconds, usage.cpu_seconds)
         sign_of_life = self.records.look() or usage.blocked > 0
-        self.stall.look(now, usage.cpu_seconds, alive=sign_of_life)
+        looks = self.plan.launched and self.stall.is_quiet(now)
+        if not looks or self.polling.look(now, usage.each):
+            self._work = usage.wanted_seconds - self.polling.seconds
+        self.stall.look(now, usage.cpu_seconds, alive=sign_of_life, wanted_seconds=self._work)
         return usage
 
     def _row(self, now: float, usage: processes.Usage) -> str:
@@ -231,18 +237,13 @@ class Watchdog:
         )
 
     def _limit_passed(self, now: float, usage: processes.Usage) -> Verdict | None:
-        limits = self.plan.limits
-        memory = limits.memory_bytes
-        still = self.stall.stalled_for(now)
+        memory = self.plan.limits.memory_bytes
         where = f"in phase {self.records.phase}"
         if self.stopped:
             return Verdict("infrastructure", "stopped by the driver")
         if usage.memory_bytes > memory:
             text = f"{usage.memory_bytes / 2**30:.2f} GiB resident, limit {memory / 2**30:.2f} GiB"
             return Verdict("out-of-memory", f"{text}, {where}")
-        if self.stall.is_stalled(now):
-            text = f"no CPU time and no sign of life for {still:.0f} s, {where}"
-            return Verdict("deadlock", f"{text}, {usage.threads} threads waiting")
         return self._time_is_up(now)
 
     def _time_is_up(self, now: float) -> Verdict | None:
@@ -253,6 +254,10 @@ class Watchdog:
         name, seconds = passed
         if name == "start limit" and phase == "start":  # no kernel is loaded yet
             return Verdict("infrastructure", f"the harness did not start within {seconds:g} s")
+        if self.plan.launched and (
+            verdict := self._hang_of_ranks(now, f"in phase {phase} ({name})")
+        ):
+            return verdict
         still = self.stall.stalled_for(now)
         if still > min(self.plan.limits.stall_s, seconds / 2):
             text = f"no CPU time for {still:.0f} s at the limit"
@@ -260,12 +265,43 @@ class Watchdog:
         text = f"still using CPU after {seconds:g} s"
         return Verdict("timeout", f"{text}, in phase {phase} ({name})")
 
+    def _hang(self, now: float, usage: processes.Usage) -> Verdict | None:
+        """Whether it waits for ever. If CPU time does not prove it, the program is asked."""
+        where, stalled = f"in phase {self.records.phase}", self.stall.is_stalled(now)
+        # Before the harness has started, Julia does more than print stacks when it is asked.
+        slow = self.stall.is_slow(now) and self.records.phase != "start"
+        if self.plan.launched:
+            return self._hang_of_ranks(now, where) if stalled or slow else None
+        if stalled:
+            text = f"no CPU time and no sign of life for {self.stall.stalled_for(now):.0f} s"
+            return Verdict("deadlock", f"{text}, {where}, {usage.threads} threads waiting")
+        if not slow:
+            return None
+        if self.asking.is_at_work(self.stall.cores):
+            self.stall.excuse(now)
+            return None
+        used = f"hardly any CPU time ({self.stall.cores:.2f} of {self.plan.allotted_cores} cores)"
+        text = f"{used} and no sign of life for {self.stall.slow_for(now):.0f} s, {where}"
+        return Verdict("deadlock", f"{text}, no thread at work")
+
+    def _hang_of_ranks(self, now: float, where: str) -> Verdict | None:
+        """The same for ranks; they are asked on all nodes, of which this sees only its own."""
+        waits, moved = self.asking.ranks()
+        still = self.stall.stalled_for(now)
+        if waits:
+            return Verdict("deadlock", f"{waits}, {where}")
+        if self.stall.is_stalled(now) and not moved:
+            return Verdict(
+                "deadlock", f"no CPU time and no sign of life for {still:.0f} s, {where}"
+            )
+        self.stall.excuse(now)
+        return None
+
     def _end(self, verdict: Verdict) -> Verdict:
-        """End the program; one that hangs is first asked for backtraces, which may change why."""
-        if verdict.outcome == "timeout" and self.plan.launched:
-            verdict = self._ask_ranks() or verdict
-        elif verdict.outcome in ("deadlock", "timeout"):
-            self._ask_for_backtraces()
+        """End the program; one that does not end by itself is first asked where it is."""
+        hangs = verdict.outcome in ("deadlock", "timeout")
+        if hangs and not self.plan.launched and (place := self.asking.where_it_is()):
+            verdict = Verdict(verdict.outcome, f"{verdict.detail}: {place}")
         self._end_all(0.0 if verdict.outcome == "out-of-memory" else _TERM_GRACE)
         return verdict
 
@@ -281,51 +317,12 @@ class Watchdog:
         except subprocess.TimeoutExpired:
             return None
 
-    def _ask_ranks(self) -> Verdict | None:
-        """Do the ranks still progress? Ranks that wait for each other poll, so they look busy."""
-        stderr = self.streams[-1]
-        before, cpu, begin = stderr.total, self._cpu_seconds(), time.monotonic()
-        for look in range(1, MOST_LOOKS + 1):
-            self._signal_julias()
-            time.sleep(_LOOK_SECONDS)
-            found = whereabouts(stderr.since(before), self.plan.ranks)
-            if self.stopped or (found.is_settled and (found.moved or look >= FEWEST_LOOKS)):
-                break
-        busy = (self._cpu_seconds() - cpu) / (time.monotonic() - begin)
-        told = found.deadlock(busy)
-        where = f"looked at {look} times, in phase {self.records.phase}"
-        return Verdict("deadlock", f"{told}, {where}") if told else None
-
-    def _cpu_seconds(self) -> float:
-        return processes.usage(self._pids()).cpu_seconds
-
     def _pids(self) -> list[int]:
         """All processes of the program on this node, even if srun started them."""
         found = processes.descendants()
         if self.plan.batch:
             found += set(processes.marked(f"{_MARK}={self.directory}".encode())) - set(found)
         return found
-
-    def _ask_for_backtraces(self) -> None:
-        """Make Julia print its backtraces, by SIGUSR1, and wait until it stops printing."""
-        size = printed = self._printed()
-        asked = self._signal_julias()
-        deadline = time.monotonic() + _BACKTRACE_SECONDS
-        while asked and not self.stopped and time.monotonic() < deadline:
-            time.sleep(_LOOK_SECONDS)
-            if printed == (printed := self._printed()) and printed > size:
-                return
-
-    def _signal_julias(self) -> bool:
-        # srun passes the signal on, to all nodes.
-        through_srun = self.plan.batch and self.plan.launched
-        program = "srun" if through_srun else "julia"
-        asked = [pid for pid in self._pids() if processes.runs(pid, program)]
-        processes.signal_all(asked, signal.SIGUSR1)
-        return bool(asked)
-
-    def _printed(self) -> int:
-        return sum(stream.total for stream in self.streams)
 
     def _flags(self, seen: Seen) -> list[str]:
         found = run_flags(seen, self.runnable, self.cores, baseline=self.plan.baseline)

@@ -5,7 +5,7 @@ OUTCOME_MEANINGS = {
     "wrong-result": "a repetition or the preceding check was wrong",
     "load-error": "the kernel does not parse, or lacks the function",
     "runtime-error": "it threw an exception, or ended early",
-    "deadlock": "no CPU time and no sign of life",
+    "deadlock": "waits for ever",
     "timeout": "still working at its time limit, or at that of its start",
     "out-of-memory": "it exceeded its memory limit, or ran out of memory",
     "crash": "a process ended by a signal, or a worker ended at all",

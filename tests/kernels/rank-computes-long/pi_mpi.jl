@@ -1,0 +1,18 @@
+# Rank 1 computes for half a minute while the others wait for it: no deadlock.
+using MPI
+
+function compute_pi(comm, n)
+    rank, ranks = MPI.Comm_rank(comm), MPI.Comm_size(comm)
+    n > 500 && ccall(:nice, Cint, (Cint,), 5)  # waiting in MPI spins: others first
+    if n > 500 && rank == 1
+        x, until = 0.0, time() + 30
+        while time() < until
+            x = sin(x + 1)
+        end
+    end
+    s = 0.0
+    for i in rank+1:ranks:n
+        s += 4 / (1 + ((i - 0.5) / n)^2)
+    end
+    MPI.Allreduce(s / n, +, comm)
+end

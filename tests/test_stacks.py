@@ -1,0 +1,125 @@
+"""Stacks that Julia printed, as they were seen, and where they say that a thread was."""
+
+from textwrap import dedent
+
+import pytest
+
+from repro.measure.stacks import Place, looks, tasks, told
+
+BEGIN = "\ncmd: julia 2904 running 1 of 3\n\nsignal (10): User defined signal 1\n"
+END = "unknown function (ip: (nil)) at (unknown file)\n"
+HARNESS = """\
+    macro expansion at ./timing.jl:697 [inlined]
+    timed_call at /repro/frameworks/mpi/team.jl:44
+    run_cell at /repro/julia/harness.jl:29
+    _start at ./client.jl:550
+"""
+STACKS = {
+    "receives": """\
+    opal_progress at /lib/libopen-pal.so.80 (unknown line)
+    PMPI_Recv at /lib/libmpi.so.40 (unknown line)
+    MPI_Recv at /depot/packages/MPI/pvbg6/src/api/generated_api.jl:2214 [inlined]
+    #Recv!#119 at /depot/packages/MPI/pvbg6/src/pointtopoint.jl:108 [inlined]
+    take_tile at /kernels/m/gemm_mpi_0.jl:41
+    gemm at /kernels/m/gemm_mpi_0.jl:60
+""",
+    "probes": """\
+    PMPI_Iprobe at /lib/libmpi.so.40 (unknown line)
+    Iprobe at /depot/packages/MPI/pvbg6/src/pointtopoint.jl:50
+    gemm at /kernels/m/gemm_mpi_0.jl:60
+""",
+    "computes": """\
+    gemm at /kernels/m/gemm_mpi_0.jl:62
+""",
+    "fetches": """\
+    epoll_pwait at /lib/libc.so.6 (unknown line)
+    ijl_task_get_next at /julia/src/scheduler.c:523
+    poptask at ./task.jl:1216
+    wait at ./task.jl:1228
+    #wait#398 at ./condition.jl:141
+    fetch at /depot/packages/Dagger/ISzTc/src/eager_thunk.jl:62
+    #3 at /kernels/m/gemm_dagger_0.jl:14
+""",
+    "sleeps in Dagger": """\
+    ijl_task_get_next at /julia/src/scheduler.c:523
+    poptask at ./task.jl:1216
+    sleep at ./asyncevent.jl:312
+    DoTaskSpec at /depot/packages/Dagger/ISzTc/src/sch/Sch.jl:1262
+""",
+    "schedules": """\
+    lock at ./lock.jl:173
+    schedule! at /depot/packages/Dagger/ISzTc/src/sch/Sch.jl:700
+    start_task at /julia/src/task.c:1252
+""",
+    "runs a task": """\
+    gemm! at /julia/stdlib/v1.12/LinearAlgebra/src/blas.jl:1700
+    #execute!##0 at /depot/packages/Dagger/ISzTc/src/threadproc.jl:22
+    start_task at /julia/src/task.c:1252
+""",
+    "collects": """\
+    pthread_cond_wait at /lib/libc.so.6 (unknown line)
+    jl_parallel_gc_threadfun at /julia/src/gc-stock.c:3640
+""",
+    "unclear": """\
+    unknown function (ip: 0x7f45aa809d50) at /lib/libmpi.so.40
+""",
+}
+
+
+def printed(*names: str, root: str = "") -> str:
+    """What a process prints when it is asked once, with a stack a thread."""
+    return BEGIN + "".join(dedent(STACKS[name] + root) + END for name in names) + "\n\nmore\n"
+
+
+@pytest.mark.parametrize(
+    ("threads", "what"),
+    [
+        (["receives"], "MPI_Recv"),
+        (["sleeps in Dagger", "receives"], "MPI_Recv"),
+        (["receives", "computes"], "busy"),
+        (["probes"], "busy"),
+        (["computes"], "busy"),
+        (["fetches", "collects"], "idle"),
+        (["fetches", "computes"], "busy"),
+        (["sleeps in Dagger", "fetches"], "idle"),
+        (["schedules", "fetches"], "runtime"),
+        (["schedules", "runs a task"], "busy"),
+        (["collects"], ""),
+        (["unclear"], ""),
+    ],
+    ids=str,
+)
+def test_the_thread_that_matters_says_where_a_process_is(threads: list[str], what: str) -> None:
+    assert [place.what for place in looks(printed(*threads) * 2, "/kernels/m")] == [what] * 2
+
+
+def test_the_harness_is_no_runtime() -> None:
+    assert [p.what for p in looks(printed("schedules", root=HARNESS), "/kernels/m")] == ["busy"]
+
+
+def test_the_kernels_own_innermost_line_is_named_and_what_it_waits_in() -> None:
+    (receives,) = looks(printed("receives", root=HARNESS), "/kernels/m")
+    (fetches,) = looks(printed("sleeps in Dagger", "fetches"), "/kernels/m")
+    assert str(receives) == "gemm_mpi_0.jl:41 in MPI_Recv"
+    assert str(fetches) == "gemm_dagger_0.jl:14 in fetch"
+    (other,) = looks(printed("receives", root=HARNESS), "/kernels/other")
+    assert str(other) == "the harness in MPI_Recv"
+    assert [str(p) for p in looks(printed("receives"), "/kernels/other")] == ["MPI_Recv"]
+    assert [str(p) for p in looks(printed("sleeps in Dagger"), "/kernels/m")] == ["idle"]
+
+
+def test_the_most_frequent_places_are_told_first() -> None:
+    places = [Place("idle"), *[Place("MPI_Recv", "k.jl:4", "Recv!")] * 2]
+    assert told(places, "ranks") == "k.jl:4 in MPI_Recv, 2 of 3 ranks; idle, 1 of 3 ranks"
+
+
+def test_tasks_that_wait_are_told_apart_from_the_runtimes_own() -> None:
+    words = (
+        "==== Thread 1 created 2 live tasks\n     ---- Root task (0x7f)\n"
+        + dedent(STACKS["fetches"])
+        + "     ---- End root task\n     ---- Task 1 (0x7f)\n"
+        + dedent(STACKS["sleeps in Dagger"])
+        + "     ---- End task 1\n==== End thread 1\n"
+        + dedent(STACKS["computes"])
+    )
+    assert [str(place) for place in tasks(words, "/kernels/m")] == ["gemm_dagger_0.jl:14 in fetch"]
