@@ -96,7 +96,7 @@ WORKERS = {
         {"exit_code": 0}, Seen([]), "crash", "X: worker 3 ended with exit code 0 (in phase load)",
     ),
     "connection": (
-        {}, Seen([]), "crash", "X: worker 3 closed its connection and did not end (in phase load)",
+        {}, Seen([]), "crash", "X: worker 3 is gone: its connection closed (in phase load)",
     ),
     "memory": (
         {"signal": 9}, Seen([], killed_for_memory=True), "out-of-memory",

@@ -73,6 +73,13 @@ def as_root(variables: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if "ROOT" not in name}
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the user has set for MPI would appear in the golden files."""
+    for name in ("OMPI_MCA_btl", "UCX_ERROR_SIGNALS"):
+        monkeypatch.delenv(name, raising=False)
+
+
 LINES = [(name, tools) for name in CELLS for tools in TOOLS]
 
 
@@ -139,6 +146,22 @@ def test_root_may_start_ranks() -> None:
     found = variables(PAPER["reference/pi/mpi/0@1x2x1"], TOOLS["local"])
     assert ("OMPI_ALLOW_RUN_AS_ROOT" in found) == (os.geteuid() == 0)
     assert "OMPI_ALLOW_RUN_AS_ROOT" not in variables(PAPER[CELLS[0]], TOOLS["local"])
+
+
+def test_ranks_use_shared_memory_on_one_node_unless_the_user_chose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one, two = PAPER["reference/pi/mpi/0@1x2x1"], PAPER["reference/pi/mpi/0@2x384x1"]
+    assert variables(one, TOOLS["slurm"])["OMPI_MCA_btl"] == "self,vader"
+    assert "OMPI_MCA_btl" not in variables(two, TOOLS["slurm"])
+    assert variables(two, TOOLS["slurm"])["UCX_ERROR_SIGNALS"] == "SIGILL,SIGBUS,SIGFPE"
+    assert not {"OMPI_MCA_btl", "UCX_ERROR_SIGNALS"} & set(
+        variables(PAPER[CELLS[0]], TOOLS["local"])
+    )
+    monkeypatch.setenv("OMPI_MCA_btl", "self,tcp")
+    monkeypatch.setenv("UCX_ERROR_SIGNALS", "")
+    found = variables(one, TOOLS["local"])
+    assert (found["OMPI_MCA_btl"], found["UCX_ERROR_SIGNALS"]) == ("self,tcp", "")
 
 
 def test_a_node_has_one_name_however_much_of_it_a_job_gets(tmp_path: Path) -> None:

@@ -16,7 +16,8 @@ ask_workers(f, arguments...) =
 computing(::Workers) = (ranks = nworkers(), threads = minimum(ask_workers(Threads.nthreads)))
 most_blas_threads(::Workers) = maximum(something.([blas_threads(); ask_workers(blas_threads)], 0))
 
-let_launcher_speak(::Workers) = sleep(1)
+# Once the launcher has seen a worker end, it ends this process.
+let_launcher_speak(::Workers) = (sleep(1); WORKER_ENDED[] === nothing && sleep(2WORKER_END_SECONDS))
 
 kernel_arguments(::Workers, case) = distributed_arguments(case)
 

@@ -101,7 +101,7 @@ def _worker_ended(error: dict[str, Any], seen: Seen) -> tuple[str, str]:
     if _for_memory(number, seen):
         return "out-of-memory", f"{who} ended by the kernel's out-of-memory killer"
     if number is None and code is None:
-        return "crash", f"{error['type']}: {who} closed its connection and did not end"
+        return "crash", f"{error['type']}: {who} is gone: its connection closed"
     how = f"by {_name(number)}" if number else f"with exit code {code}"
     return "crash", f"{error['type']}: {who} ended {how}"
 
