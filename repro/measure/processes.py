@@ -192,14 +192,20 @@ def end_descendants(grace_seconds: float, patience_seconds: float = 5.0) -> list
     return []
 
 
-def reap() -> None:
-    """Wait for children that have ended, so that their time counts as that of this one's children.
+def reap(seconds: float) -> None:
+    """Wait for all children, so that their time counts as that of this process's children.
 
-    They are what a program left behind, such as ranks whose launcher was killed.
+    They are what a program left behind, such as ranks whose launcher was killed. A process whose
+    first thread has ended looks as if it had ended, but its other threads may take a moment more.
+
+    Args:
+        seconds: how long to wait; what no signal ends must not block.
     """
+    deadline = time.monotonic() + seconds
     with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while time.monotonic() < deadline:
+            if not os.waitpid(-1, os.WNOHANG)[0]:
+                time.sleep(_RETRY_SECONDS)
 
 
 def wait_until_gone(seconds: float) -> None:

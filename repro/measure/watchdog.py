@@ -109,7 +109,7 @@ class Watchdog:
         wall = time.monotonic() - begin
         self._end_all(0.0)
         returncode = self._returncode(process)
-        processes.reap()
+        processes.reap(_REAP_SECONDS if self.immortal else _STREAM_SECONDS)
         stderr = [stream.finish(_STREAM_SECONDS) for stream in self.streams][-1]
         self.records.look()
         others, not_theirs = last_words(self.records.path, self.records.token)
