@@ -59,12 +59,12 @@ class Trial:
         study.write_text(study_text(*models, **changes), encoding="utf-8")
         return cls(directory / "run", study)
 
-    def run(self, *patterns: str, again: bool = False, oversubscribe: bool = False) -> Run:
-        """Run the cells that match; `oversubscribe`: even if this machine has too few cores."""
+    def run(self, *patterns: str, again: bool = False) -> Run:
+        """Run the cells that match."""
         with driving(self.path):
             run = make_run(self.path, self.study, "local")
             chosen = select(run.cells(), patterns, name=lambda cell: str(cell.name))
-            here, means = look_around(run, load_site("local"), (), oversubscribe=oversubscribe)
+            here, means = look_around(run, load_site("local"), ())
             LocalLauncher(run, here, means).run_cells(chosen, again=again)
         return run
 
