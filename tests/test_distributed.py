@@ -158,6 +158,13 @@ def test_the_reference_programs_run_and_are_right(
     assert found.outcome == "ok", found
     assert set(found.flags) <= {"idle-threads"}, "stand-ins divide the work in milliseconds"
     start = next(r for r in trial.attempts(cell)[0].records() if r["event"] == "start")
+    made = next(r for r in trial.attempts(cell)[0].records() if r["event"] == "repetition")
+    assert made["busy_seconds"] > 0
+    if framework == "dagger" or problem == "pi":
+        assert made["input_seconds"] is None
+    else:
+        assert 0 < made["input_seconds"] < made["seconds"]
+    assert found.available_cores == 2
     asked = (1, 2) if framework == "dagger" else (2, 1)
     assert (start["ranks"], start["threads"]) == asked
     carried = (start["transport"] or "").split()
