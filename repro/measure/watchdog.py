@@ -366,13 +366,14 @@ class Watchdog:
         write_record(self.directory / attempts.OUTCOME, outcome)
 
     def _cpu_seconds_in_all(self) -> float:
-        """Of all processes that have ended; of those that srun started, what can be known."""
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        own = used.ru_utime + used.ru_stime
-        if not self.plan.sacct:
-            return own
-        told = cpu_seconds_of_steps(self.plan.sacct, os.environ.get("SLURM_JOB_ID", ""))
-        return max(own + (told or 0.0), self.most_cpu_seconds)
+        """Of all processes that have ended; of those that srun started, what can be known.
+
+        A process that was killed may end too late to be counted: what was seen of it is.
+        """
+        used, told = resource.getrusage(resource.RUSAGE_CHILDREN), None
+        if self.plan.sacct:
+            told = cpu_seconds_of_steps(self.plan.sacct, os.environ.get("SLURM_JOB_ID", ""))
+        return max(used.ru_utime + used.ru_stime + (told or 0.0), self.most_cpu_seconds)
 
     def _sort_by_rank(self) -> None:
         for name in (attempts.STDOUT, attempts.STDERR):
