@@ -8,7 +8,17 @@ span(n, tile, k) = (k - 1) * tile + 1 : min(k * tile, n)    # global indices of 
 # has fields n and tile, a method of getindex for its entries, and a method of `retiled`.
 abstract type TileMaker end
 
-(m::TileMaker)(I, J) = [m[i, j] for i in span(m.n, m.tile, I), j in span(m.n, m.tile, J)]
+# Programs for distributed memory make tiles while they are timed, so this loop must be fast.
+function (m::TileMaker)(I, J)
+    rows, columns = span(m.n, m.tile, I), span(m.n, m.tile, J)
+    T = Matrix{Float64}(undef, length(rows), length(columns))
+    for (l, j) in enumerate(columns)
+        @simd for k in 1:length(rows)
+            @inbounds T[k, l] = m[rows[k], j]
+        end
+    end
+    T
+end
 
 "Return the whole matrix.  Threads fill it, so that its pages are spread over the sockets."
 function dense(m::TileMaker)

@@ -47,7 +47,7 @@ scope(; worker, thread = 1) =
 
 struct Options
     scope::Scope
-    Options(; scope = Scope(next_worker(), 1)) = new(scope)
+    Options(; scope = Scope(next_worker(), 1), occupancy = nothing) = new(scope)
 end
 const TURN = Threads.Atomic{Int}(0)
 next_worker() = workers()[mod1(Threads.atomic_add!(TURN, 1) + 1, nworkers())]
