@@ -14,6 +14,7 @@ from repro import ROOT
 from repro.container.mpi import find_mpi
 from repro.measure.attempts import Attempt
 
+from conftest import skip
 from trials import Trial
 
 LIMITS: dict[str, Any] = {
@@ -131,6 +132,19 @@ def test_what_tasks_and_workers_do_becomes_the_outcome(
     assert found.outcome == outcome, found
     assert said in found.detail
     check_time(attempt)
+
+
+def test_an_idle_rank_that_is_asked_again_and_again_stays_idle(
+    tmp_path: Path, julia: Julia
+) -> None:
+    if "MPI" not in julia.packages:
+        skip("MPI.jl")  # Julia 1.5 does not profile itself when it is asked
+    trial = Trial.of(tmp_path, "rank-waits", **LIMITS | {"stall_limit_s": 10})
+    trial.run("rank-waits/pi/mpi/0@1x2x1")
+    (attempt,) = trial.attempts("rank-waits/pi/mpi/0@1x2x1")
+    assert "pi_mpi_0.jl:7 in wait, 1 of 2 ranks" in attempt.outcome().detail
+    assert "looked at 5 times" in attempt.outcome().detail
+    assert "Overhead" not in (attempt.path / "stderr.txt").read_text(encoding="utf-8")
 
 
 def test_ranks_that_are_processes_pass_what_ranks_that_are_tasks_do(

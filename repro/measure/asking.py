@@ -70,7 +70,7 @@ class Asking:
         looks_needed = math.log(_CHANCE) / -math.log1p(-min(0.9, max(cores, _LEAST_CORES)))
         for _ in range(math.ceil(looks_needed)):
             for pid in self._julias():
-                place = self._look(pid)
+                place = None if self.is_stopped() else self._look(pid)
                 if place is None or place.what not in (IDLE, RUNTIME):
                     return True
         return False

@@ -29,12 +29,11 @@ from repro.measure import attempts, processes
 from repro.measure.accounting import cpu_seconds_of_steps
 from repro.measure.asking import Asking
 from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
+from repro.measure.hangs import Hangs
 from repro.measure.harness_records import RecordReader, last_words
 from repro.measure.outcomes import Outcome
 from repro.measure.plan import Plan
-from repro.measure.polling import Polling
 from repro.measure.rank_output import failed_rank, grouped
-from repro.measure.stall import StallClock
 from repro.measure.streams import CAP_BYTES, Captured
 from repro.measure.time_limit import TimeLimit
 from repro.records import read_record, write_record
@@ -73,11 +72,7 @@ class Watchdog:
         self.directory = directory
         self.plan = read_record(Plan, directory / attempts.ATTEMPT)
         self.records = RecordReader(directory / attempts.RAW, os.urandom(32).hex())
-        self.stall = StallClock(self.plan.limits.stall_s, self.plan.allotted_cores)
         self.time_limit = TimeLimit(self.plan.limits)
-        self.polling = Polling()
-        self._work = 0.0
-        """Seconds for which its threads wanted cores, but for polling."""
         self.streams: list[Captured] = []
         self.stopped = False
         self.immortal: list[str] = []
@@ -90,6 +85,7 @@ class Watchdog:
         self._wake = threading.Event()
         self._oom_kills = processes.oom_kills()
         self.asking = Asking(self.plan, self.streams, self._pids, lambda: self.stopped)
+        self.hangs = Hangs(self.plan, self.asking)
 
     def run(self) -> None:
         """Run the program and write its outcome."""
@@ -189,7 +185,7 @@ class Watchdog:
                     samples.flush()
                     # The longer a run, the rarer its rows: an hour leaves hundreds, not thousands.
                     next_row = now + max(_FIRST_INTERVAL, now / 100)
-                if verdict := self._limit_passed(now, usage) or self._hang(now, usage):
+                if verdict := self._limit_passed(now, usage):
                     return self._end(verdict)
                 if self._lost_a_rank() and not self._ends(process):
                     self.asking.stacks()
@@ -221,10 +217,7 @@ class Watchdog:
         self.peak_memory = max(self.peak_memory, usage.memory_bytes)
         self.most_cpu_seconds = max(self.most_cpu_seconds, usage.cpu_seconds)
         sign_of_life = self.records.look() or usage.blocked > 0
-        looks = self.plan.launched and self.stall.is_quiet(now)
-        if not looks or self.polling.look(now, usage.each):
-            self._work = usage.wanted_seconds - self.polling.seconds
-        self.stall.look(now, usage.cpu_seconds, alive=sign_of_life, wanted_seconds=self._work)
+        self.hangs.look(now, usage, alive=sign_of_life)
         return usage
 
     def _row(self, now: float, usage: processes.Usage) -> str:
@@ -244,7 +237,7 @@ class Watchdog:
         if usage.memory_bytes > memory:
             text = f"{usage.memory_bytes / 2**30:.2f} GiB resident, limit {memory / 2**30:.2f} GiB"
             return Verdict("out-of-memory", f"{text}, {where}")
-        return self._time_is_up(now)
+        return self._time_is_up(now) or self.hangs.verdict(now, usage, self.records.phase)
 
     def _time_is_up(self, now: float) -> Verdict | None:
         phase = self.records.phase
@@ -254,48 +247,10 @@ class Watchdog:
         name, seconds = passed
         if name == "start limit" and phase == "start":  # no kernel is loaded yet
             return Verdict("infrastructure", f"the harness did not start within {seconds:g} s")
-        if self.plan.launched and (
-            verdict := self._hang_of_ranks(now, f"in phase {phase} ({name})")
-        ):
+        if verdict := self.hangs.at_limit(now, seconds, f"in phase {phase} ({name})"):
             return verdict
-        still = self.stall.stalled_for(now)
-        if still > min(self.plan.limits.stall_s, seconds / 2):
-            text = f"no CPU time for {still:.0f} s at the limit"
-            return Verdict("deadlock", f"{text}, in phase {phase} ({name})")
         text = f"still using CPU after {seconds:g} s"
         return Verdict("timeout", f"{text}, in phase {phase} ({name})")
-
-    def _hang(self, now: float, usage: processes.Usage) -> Verdict | None:
-        """Whether it waits for ever. If CPU time does not prove it, the program is asked."""
-        where, stalled = f"in phase {self.records.phase}", self.stall.is_stalled(now)
-        # Before the harness has started, Julia does more than print stacks when it is asked.
-        slow = self.stall.is_slow(now) and self.records.phase != "start"
-        if self.plan.launched:
-            return self._hang_of_ranks(now, where) if stalled or slow else None
-        if stalled:
-            text = f"no CPU time and no sign of life for {self.stall.stalled_for(now):.0f} s"
-            return Verdict("deadlock", f"{text}, {where}, {usage.threads} threads waiting")
-        if not slow:
-            return None
-        if self.asking.is_at_work(self.stall.cores):
-            self.stall.excuse(now)
-            return None
-        used = f"hardly any CPU time ({self.stall.cores:.2f} of {self.plan.allotted_cores} cores)"
-        text = f"{used} and no sign of life for {self.stall.slow_for(now):.0f} s, {where}"
-        return Verdict("deadlock", f"{text}, no thread at work")
-
-    def _hang_of_ranks(self, now: float, where: str) -> Verdict | None:
-        """The same for ranks; they are asked on all nodes, of which this sees only its own."""
-        waits, moved = self.asking.ranks()
-        still = self.stall.stalled_for(now)
-        if waits:
-            return Verdict("deadlock", f"{waits}, {where}")
-        if self.stall.is_stalled(now) and not moved:
-            return Verdict(
-                "deadlock", f"no CPU time and no sign of life for {still:.0f} s, {where}"
-            )
-        self.stall.excuse(now)
-        return None
 
     def _end(self, verdict: Verdict) -> Verdict:
         """End the program; one that does not end by itself is first asked where it is."""

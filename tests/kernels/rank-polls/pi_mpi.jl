@@ -9,12 +9,12 @@ function compute_pi(comm, n)
         while time() < until
             x = sin(x + 1)
         end
-        MPI.send(x, comm; dest = 0, tag = 0)
+        MPI.Send([x], comm; dest = 0, tag = 0)
     elseif n > 500 && rank == 0
         while !MPI.Iprobe(comm; source = 1, tag = 0)
             sum(sin, 1:1000)
         end
-        MPI.recv(comm; source = 1, tag = 0)
+        MPI.Recv!([0.0], comm; source = 1, tag = 0)
     end
     s = 0.0
     for i in rank+1:ranks:n

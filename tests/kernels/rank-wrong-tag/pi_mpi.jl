@@ -5,8 +5,8 @@ function compute_pi(comm, n)
     rank, ranks = MPI.Comm_rank(comm), MPI.Comm_size(comm)
     n > 500 && ccall(:nice, Cint, (Cint,), 5)  # waiting in MPI spins: others first
     if n > 500
-        rank == 1 && MPI.send(1, comm; dest = 0, tag = 8)
-        rank == 0 && MPI.recv(comm; source = 1, tag = 7)
+        rank == 1 && MPI.Send([1.0], comm; dest = 0, tag = 8)
+        rank == 0 && MPI.Recv!([0.0], comm; source = 1, tag = 7)
     end
     s = 0.0
     for i in rank+1:ranks:n

@@ -190,6 +190,12 @@ end
 Recv!(x, comm::Comm; source = ANY_SOURCE, tag = ANY_TAG) =
     (Wait(Irecv!(x, comm; source = source, tag = tag)); x)
 
+function Iprobe(comm::Comm; source = ANY_SOURCE, tag = ANY_TAG)
+    found = Ref{Cint}(0)
+    @mpi MPI_Iprobe(source::Cint, tag::Cint, comm.handle::Handle, found::Ptr{Cint}, C_NULL::Handle)
+    found[] != 0
+end
+
 function Wait(request::Request)
     @mpi MPI_Wait(request.handle::Ptr{Handle}, C_NULL::Handle)
     request.buffer = nothing
