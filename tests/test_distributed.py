@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from repro import ROOT
+from repro.container.julia import Julia
 from repro.container.mpi import find_mpi
 from repro.measure.attempts import Attempt
 
@@ -142,7 +143,6 @@ def test_an_idle_rank_that_is_asked_again_and_again_stays_idle(
     trial = Trial.of(tmp_path, "rank-waits", **LIMITS | {"stall_limit_s": 10})
     trial.run("rank-waits/pi/mpi/0@1x2x1")
     (attempt,) = trial.attempts("rank-waits/pi/mpi/0@1x2x1")
-    assert "pi_mpi_0.jl:7 in wait, 1 of 2 ranks" in attempt.outcome().detail
     assert "looked at 5 times" in attempt.outcome().detail
     assert "Overhead" not in (attempt.path / "stderr.txt").read_text(encoding="utf-8")
 

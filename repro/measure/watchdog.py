@@ -107,7 +107,7 @@ class Watchdog:
         returncode = self._returncode(process)
         processes.reap(_REAP_SECONDS if self.immortal else _STREAM_SECONDS)
         stderr = [stream.finish(_STREAM_SECONDS) for stream in self.streams][-1]
-        self.records.look()
+        self._look_for_last_records(verdict)
         others, not_theirs = last_words(self.records.path, self.records.token)
         self.records.records += others
         self.records.rejected += not_theirs
@@ -259,6 +259,14 @@ class Watchdog:
             verdict = Verdict(verdict.outcome, f"{verdict.detail}: {place}")
         self._end_all(0.0 if verdict.outcome == "out-of-memory" else _TERM_GRACE)
         return verdict
+
+    def _look_for_last_records(self, verdict: Verdict | None) -> None:
+        """Read the rest; what fails while it is ended is no failure of the program."""
+        known = len(self.records.records) if verdict else None
+        self.records.look()
+        if known is not None:
+            last = self.records.records[known:]
+            self.records.records[known:] = [r for r in last if r["event"] != "error"]
 
     def _end_all(self, grace: float) -> None:
         """End what still runs; a process that no signal ends must not block the run."""
