@@ -28,13 +28,16 @@ _SYNONYM = 0.7
 _BRIEF, _TITLE = 0.4, 0.15
 """Bonus if a name and first sentence, or a name, say little more than the question asks."""
 
+_ENTRY = 0.2
+"""Weight of the share of the words that all documents of an entry have together."""
+
 _LEAD = 0.95
 """A word with at least this of `_PLACES` is in the name or the first sentence."""
 
 _MORE_THAN_WORDS, _MORE_THAN_NAME = 2.0, 1.0
 """Damping: one rare word alone must not pass for a short sentence."""
 
-_CANDIDATES = 40
+_CANDIDATES = 60
 
 _AFFORDED = 4000
 """Occurrences of words that are searched for candidates: a limit, because time must not grow with
@@ -131,22 +134,29 @@ def _cover(
     marks = ",".join("?" * len(candidates))
     rows = database.execute(f"SELECT * FROM document WHERE id IN ({marks})", [*candidates])  # noqa: S608
     found: dict[int, float] = defaultdict(float)
+    together: dict[int, dict[str, float]] = defaultdict(dict)
     for number, entry, mass, title, title_mass, *fields in rows:
         place: dict[str, float] = {}
         for text, weight in zip(fields, _PLACES, strict=True):
             place.update(dict.fromkeys(text.split(), weight))
         names = dict.fromkeys(title.split(), 1.0)
-        covered = brief = named = 0.0
-        for word, instead in asked.items():
-            best = _best(word, instead, place)
-            covered += weights[word] * best
-            brief += weights[word] * (best if best >= _LEAD else 0)
-            named += weights[word] * _best(word, instead, names)
-        total = candidates[number] + covered / whole
+        best = {word: _best(word, instead, place) for word, instead in asked.items()}
+        brief = sum(weights[word] * value for word, value in best.items() if value >= _LEAD)
+        named = sum(weights[word] * _best(word, asked[word], names) for word in asked)
+        total = candidates[number] + _share(weights, best) / whole
         total += _BRIEF * brief / (mass + _MORE_THAN_WORDS)
         total += _TITLE * named / (title_mass + _MORE_THAN_NAME)
         found[entry] = max(found[entry], total)
+        of_entry = together[entry]
+        of_entry.update({word: max(best[word], of_entry.get(word, 0.0)) for word in best})
+    for entry, best in together.items():
+        found[entry] += _ENTRY * _share(weights, best) / whole
     return found
+
+
+def _share(weights: dict[str, float], best: dict[str, float]) -> float:
+    """Return the weight of the words that are covered."""
+    return sum(weights[word] * value for word, value in best.items())
 
 
 def _best(word: str, instead: list[str], place: dict[str, float]) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from repro.docs_server.abbreviations import spoken
 from repro.docs_server.blas_names import meaning
 from repro.docs_server.entries import Entry
+from repro.docs_server.vocabulary import VOCABULARY
 from repro.docs_server.words import parts, words
 
 SEPARATOR = "\n\n---\n\n"
@@ -62,6 +63,15 @@ def documents(entries: list[Entry]) -> Iterator[Document]:
         for text in entry.text.split(SEPARATOR):
             texts = _texts(entry, name, text, around[entry.ref])
             yield Document(number, {field: words(said) for field, said in texts.items()}, title)
+        for phrase in glosses(entry):
+            texts = {"lead": phrase, "module": entry.module}
+            yield Document(number, {field: words(texts.get(field, "")) for field in FIELDS}, title)
+
+
+def glosses(entry: Entry) -> list[str]:
+    """Return phrases for a name of a package; a phrase is a document, as short as a question."""
+    told = VOCABULARY.glosses.get(entry.module, {})
+    return told.get(entry.name.strip("@!").lower(), []) if entry.kind != "manual" else []
 
 
 def _texts(entry: Entry, name: str, text: str, around: list[str]) -> dict[str, str]:
@@ -85,7 +95,7 @@ def common_words(entries: Iterable[Entry]) -> set[str]:
     for entry in entries:
         for text in entry.text.split(SEPARATOR):
             prose = re.sub(r"`[^`]*`", " ", summary(text))
-            found.update({*re.findall(r"[a-z]+", prose)})
+            found.update({*re.findall(r"\b[a-z]+\b", prose)})
     return {word for word, count in found.items() if count >= _OFTEN}
 
 

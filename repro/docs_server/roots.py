@@ -12,6 +12,7 @@ _IRREGULAR = {
     "began": "begin", "chosen": "choose", "sent": "send", "summation": "sum", "inverse": "invert",
     "inversion": "invert", "triangle": "triangular", "processes": "process", "process": "process",
     "processor": "processor", "does": "do", "less": "less", "pass": "pass", "access": "access",
+    "neighbour": "neighbor", "neighbours": "neighbor", "colour": "color", "colours": "color",
     "class": "class", "address": "address", "across": "across",
 }  # fmt: skip
 """Forms that no rule for endings covers."""

@@ -26,6 +26,9 @@ class Vocabulary:
     factorizations: dict[str, str]
     """What a factorization is called, by the routine's whole name."""
 
+    glosses: dict[str, dict[str, list[str]]]
+    """Phrases for names of packages: by package, then by name without case, `@` and `!`."""
+
 
 def _read() -> Vocabulary:
     with PATH.open("rb") as stream:
@@ -34,6 +37,7 @@ def _read() -> Vocabulary:
     return Vocabulary(
         abbreviations=content["abbreviations"],
         synonyms=tuple(tuple(group.split()) for group in groups),
+        glosses=content["glosses"],
         **content["blas"],
     )
 

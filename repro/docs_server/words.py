@@ -8,6 +8,9 @@ from repro.docs_server.roots import root
 _IN_PLACE = re.compile(
     r"in[- ]place|without (re)?alloca\w+|preallocated|overwrit\w+", re.IGNORECASE
 )
+_NONBLOCKING = re.compile(
+    r"(without|no|not) (block|wait)ing|non-blocking|in the background", re.IGNORECASE
+)
 _YES_NO = re.compile(
     r"(is|are|does|do|has|have|can|check (if|whether|that)|tell (if|whether)) ", re.IGNORECASE
 )
@@ -66,7 +69,8 @@ def mentions(query: str) -> Iterator[str]:
 def words(text: str) -> list[str]:
     """Return the roots of all words except stop words, in order; parts of a name are words too."""
     found = []
-    for raw in _WORD.findall(_IN_PLACE.sub(r"\g<0> inplace", text.replace("_", " "))):
+    text = _NONBLOCKING.sub("nonblocking", text.replace("_", " "))
+    for raw in _WORD.findall(_IN_PLACE.sub(r"\g<0> inplace", text)):
         forms = dict.fromkeys((raw.lower(), *parts(raw)))
         found += [root(word) for word in forms if word not in STOP_WORDS]
     return found

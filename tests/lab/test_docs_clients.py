@@ -15,7 +15,7 @@ import pytest
 
 from repro import ROOT
 from repro.agent.gateway.scripted import Call, Script, Turn, scripted_provider
-from repro.container.julia import TOOLCHAIN
+from repro.container.julia import TOOLCHAIN, Julia
 from repro.container.opencode import OpenCode, ensure_opencode
 from repro.errors import UserError
 
@@ -129,6 +129,36 @@ def ask(opencode: OpenCode, place: Path, *words: str, said: str = "") -> str:
     return done.stdout
 
 
+def answers(lines: list[str]) -> dict[str, str]:
+    """What the tools answered, by their names."""
+    events = [json.loads(line) for line in lines]
+    used = [event["part"] for event in events if event["type"] == "tool_use"]
+    return {part["tool"]: part["state"]["output"] for part in used}
+
+
+RUN = ("run", "--format", "json", "--agent", "julia", "--title", "T")
+
+
+def test_opencode_reads_about_the_packages(
+    opencode: OpenCode, docs_index: Path, julia: Julia, tmp_path: Path
+) -> None:
+    if set(julia.packages) < {"Dagger", "MPI"}:
+        skip("Dagger.jl and MPI.jl")
+    (tmp_path / "workspace").mkdir()
+    asked = {"query": "sum a value over all ranks", "module": "MPI"}
+    script = Script(turn=(
+        Turn(calls=(Call(name="docs_search_docs", arguments=asked),
+                    Call(name="docs_get_doc", arguments={"name": "Dagger.spawn_datadeps"}))),
+        Turn(text="MPI.Allreduce! it is."),
+    ))  # fmt: skip
+    with scripted_provider(script) as provider:
+        configure(tmp_path, opencode.version, provider.endpoint, docs_index)
+        told = answers(ask(opencode, tmp_path, *RUN, said="Sum over ranks.").splitlines())
+    assert "MPI.Allreduce" in told["docs_search_docs"]
+    assert "MPI 0.20.26" in told["docs_search_docs"]
+    assert "Dagger 0.19.4" in told["docs_get_doc"]
+
+
 def test_opencode_finds_the_server_and_calls_its_tools(
     opencode: OpenCode, docs_index: Path, tmp_path: Path
 ) -> None:
@@ -143,16 +173,14 @@ def test_opencode_finds_the_server_and_calls_its_tools(
         configure(tmp_path, opencode.version, provider.endpoint, docs_index)
         assert "docs" in (listed := ask(opencode, tmp_path, "mcp", "list"))
         assert "connected" in listed
-        words = ["run", "--format", "json", "--agent", "julia", "--title", "T"]
-        lines = ask(opencode, tmp_path, *words, said="Multiply in place.").splitlines()
-    events = [json.loads(line) for line in lines]
-    used = [event["part"] for event in events if event["type"] == "tool_use"]
-    answers = {part["tool"]: part["state"]["output"] for part in used}
-    assert "LinearAlgebra.mul!" in answers["docs_search_docs"]
-    assert "No entry is named 'no such name'" in answers["docs_get_doc"]
-    assert "@threads" in answers["docs_list_names"]
+        lines = ask(opencode, tmp_path, *RUN, said="Multiply in place.").splitlines()
+    told = answers(lines)
+    assert "LinearAlgebra.mul!" in told["docs_search_docs"]
+    assert "No entry is named 'no such name'" in told["docs_get_doc"]
+    assert "@threads" in told["docs_list_names"]
     offered = {tool["function"]["name"] for tool in provider.requests[0].body["tools"]}
     assert offered == {"docs_search_docs", "docs_get_doc", "docs_list_names"}
+    events = [json.loads(line) for line in lines]
     assert [event["part"]["reason"] for event in events if event["type"] == "step_finish"][
         -1
     ] == "stop"
