@@ -120,11 +120,11 @@ def variables(cell: Cell, tools: Tools) -> dict[str, str]:
     if tools.pin_threads and cell.scale.ranks == 1 and not cell.baseline:
         found["JULIA_EXCLUSIVE"] = "1"
     if cell.framework.definition.start == "ranks":
-        found |= _mpi_variables(cell)
+        found |= mpi_variables(cell.scale.nodes)
     return found
 
 
-def _mpi_variables(cell: Cell) -> dict[str, str]:
+def mpi_variables(nodes: int) -> dict[str, str]:
     """Return variables for MPI; what the user has set stays, and so does what a job sets.
 
     UCX, which an Open MPI can use, must leave SIGSEGV to Julia, whose garbage collection uses it;
@@ -133,7 +133,7 @@ def _mpi_variables(cell: Cell) -> dict[str, str]:
     MPI 4 and 5 both know the transport as `vader`.
     """
     found = {"UCX_ERROR_SIGNALS": "SIGILL,SIGBUS,SIGFPE"}
-    if cell.scale.nodes == 1:
+    if nodes == 1:
         found["OMPI_MCA_btl"] = "self,vader"
     found = {name: os.environ.get(name, value) for name, value in found.items()}
     if os.geteuid() == 0:

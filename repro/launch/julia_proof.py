@@ -14,6 +14,7 @@ from repro.container.julia import PACKAGES, PROJECT, Julia, probe
 from repro.container.julia_packages import too_old
 from repro.container.mpi import HOW_TO_GET, Mpi, find_mpi
 from repro.errors import UserError
+from repro.launch.command import mpi_variables
 
 SECONDS = 300
 """Time limit of one try; a package that must be compiled first can need minutes."""
@@ -121,9 +122,9 @@ def _tried(
 
 def _run(command: list[str]) -> tuple[int, str, str]:
     """Return exit code and output; after `SECONDS`, end the command with all that it started."""
-    root = dict.fromkeys(("OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"), "1")
+    variables = os.environ | mpi_variables(nodes=1)
     process = subprocess.Popen(
-        command, env=os.environ | root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        command, env=variables, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
     )  # fmt: skip
     try:
