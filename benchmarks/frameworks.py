@@ -1,8 +1,8 @@
-"""Compares reference programs of all available frameworks with vendor and `threads` programs.
+"""Compares reference programs of all available frameworks with vendor programs on the same cores.
 
-Each cell runs under the harness on two cores, in rounds, so that a busy machine slows all equally.
-The times are not quite comparable: programs for distributed memory also make their input tiles.
-Vendor programs that are closed forms are left out.
+Each cell of frameworks.toml runs under the harness on one core and on two, which takes about ten
+minutes; the machine must do nothing else. Programs for distributed memory also make their input
+tiles in the time, vendor programs do not. Vendor programs that are closed forms are left out.
 """
 
 import statistics
@@ -16,33 +16,34 @@ from repro.launch.run_directory import Run, driving, make_run
 from repro.launch.site.settings import load_site
 from repro.measure.attempts import attempts_of
 from repro.study.expand import Cell
-from repro.study.load import STUDIES
 
-ROUNDS = 3
-POINTS = {"1x1x2", "1x2x1"}
+Key = tuple[str, str, str, int]
+"""Model, problem, framework, cores."""
 
 
 def rows() -> Iterator[tuple[str, str]]:
-    """Yield one row per problem and framework: its time and the ratios, or why there is none."""
+    """Yield one row per program: its median times and ratios, or why there are none."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "run"
         with driving(path):
-            run = make_run(path, STUDIES / "smoke.toml", "local")
-            chosen = [cell for cell in run.cells() if _is_wanted(cell)]
+            run = make_run(path, Path(__file__).with_suffix(".toml"), "local")
+            chosen = [cell for cell in run.cells() if not _is_formula(cell)]
             here, means = look_around(run, load_site("local"), ())
-            for _ in range(ROUNDS):
-                LocalLauncher(run, here, means).run_cells(chosen, again=True)
-        missing = {cell: means.missing(cell) for cell in chosen}
-        times = {cell: _median(run, cell) for cell in chosen if not missing[cell]}
-        for cell in chosen:
-            name = f"{cell.program.model} {cell.program.problem} {cell.program.framework}"
-            lacking = f"not measured: no {', '.join(missing[cell])}"
-            yield name, lacking if missing[cell] else _compared(cell, times)
+            LocalLauncher(run, here, means).run_cells(chosen)
+        missing = {_key(cell)[:3]: means.missing(cell) for cell in chosen}
+        times = {_key(cell): _median(run, cell) for cell in chosen if not means.missing(cell)}
+    for program, lacking in missing.items():
+        answer = f"not measured: no {', '.join(lacking)}" if lacking else _compared(program, times)
+        yield " ".join(program), answer
 
 
-def _is_wanted(cell: Cell) -> bool:
-    by_hand = cell.program.model in ("reference", "vendor") and str(cell.scale) in POINTS
-    return by_hand and (cell.program.model, cell.program.problem) != ("vendor", "pi")
+def _is_formula(cell: Cell) -> bool:
+    return cell.baseline and cell.problem.definition.closed_form_vendor
+
+
+def _key(cell: Cell) -> Key:
+    program, scale = cell.program, cell.scale
+    return program.model, program.problem, program.framework, scale.ranks * scale.threads
 
 
 def _median(run: Run, cell: Cell) -> float | None:
@@ -55,18 +56,14 @@ def _median(run: Run, cell: Cell) -> float | None:
     return statistics.median(times)
 
 
-def _compared(cell: Cell, times: dict[Cell, float | None]) -> str:
-    seconds = times[cell]
-    if seconds is None:
+def _compared(program: tuple[str, str, str], times: dict[Key, float | None]) -> str:
+    one, two = times[*program, 1], times[*program, 2]
+    if one is None or two is None:
         return "an attempt was not ok"
-    peers = {
-        f"{peer.program.model} {peer.program.framework}": time
-        for peer, time in times.items()
-        if time and peer.program.problem == cell.program.problem
-        and peer.program.framework == "threads" and peer != cell
-    }  # fmt: skip
-    ratios = [f"{time / seconds:.2f} of {name}'s speed" for name, time in peers.items()]
-    return ", ".join([f"{seconds:.4f} s on 2 cores", *ratios])
+    peers = [times.get(("vendor", program[1], "threads", cores)) for cores in (1, 2)]
+    shares = [f"{peer / own:.2f}" for peer, own in zip(peers, (one, two), strict=True) if peer]
+    of_vendor = f", {', '.join(shares)} of the vendor's speed" if shares else ""
+    return f"{one:.3f} s, {two:.3f} s on 1, 2 cores: efficiency {one / two / 2:.2f}{of_vendor}"
 
 
 if __name__ == "__main__":
