@@ -4,6 +4,7 @@ Kernels of tests/kernels that wait for ever, and others that only seem to, run o
 seconds are those from the program's last record to its end, which includes asking it for stacks.
 """
 
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -11,9 +12,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from repro.measure import processes
 from repro.measure.attempts import SAMPLES, Attempt
-from repro.measure.polling import Polling
+from repro.measure.polling import stopped
 
 from trials import Trial
 
@@ -30,14 +30,7 @@ KERNELS = {
         "rank-sends-too-much", "rank-forgets-wait", "rank-computes-long", "rank-polls",
     )),
 }  # fmt: skip
-LOOKS, WINDOW_SECONDS, ROUNDS = 20, 2.0, 5
-COUNTS = """
-import mmap, struct, sys
-with open(sys.argv[1], "r+b") as file:
-    memory = mmap.mmap(file.fileno(), 8)
-for turn in range(10**12):
-    memory[:] = struct.pack("q", turn)
-"""
+LOOKS = 200
 
 
 def rows() -> Iterator[tuple[str, str]]:
@@ -72,31 +65,18 @@ def _last_record(attempt: Attempt) -> float:
 
 
 def _cost() -> str:
-    """Compare a loop that is looked at with itself, in turns, as often as the watchdog looks."""
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(bytes(8))
-        file.flush()
-        with subprocess.Popen([sys.executable, "-c", COUNTS, file.name]) as process:
-            time.sleep(1.0)
-            speeds = [
-                [_speed(process.pid, Path(file.name), looks) for looks in (0, LOOKS)]
-                for _ in range(ROUNDS)
-            ]
-            process.kill()
-    ratios = sorted(looked / alone for alone, looked in speeds)
-    each = (1 - ratios[ROUNDS // 2]) / (LOOKS / WINDOW_SECONDS)
-    return f"{each * 1e6:.0f} us a look, of which there is one a second: {each:.3%} slower"
-
-
-def _speed(pid: int, counter: Path, looks: int) -> float:
-    polling, begin = Polling(), time.monotonic()
-    first = int.from_bytes(counter.read_bytes(), "little")
-    for look in range(looks):
-        polling.look(time.monotonic() - begin, processes.usage([pid]).each)
-        time.sleep(max(0.0, begin + (look + 1) * WINDOW_SECONDS / LOOKS - time.monotonic()))
-    time.sleep(max(0.0, begin + WINDOW_SECONDS - time.monotonic()))
-    last = int.from_bytes(counter.read_bytes(), "little")
-    return (last - first) / (time.monotonic() - begin)
+    """Measure how long a look stops a thread that computes, at the most."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        time.sleep(0.5)
+        times = []
+        for _ in range(LOOKS):
+            begin = time.perf_counter()
+            stopped(process.pid)
+            times.append(time.perf_counter() - begin)
+            time.sleep(0.01)
+        process.kill()
+    middle = statistics.median(times)
+    return f"stopped for {middle * 1e6:.0f} us at the most, once a second: {middle:.3%} slower"
 
 
 if __name__ == "__main__":

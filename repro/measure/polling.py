@@ -114,7 +114,7 @@ class Polling:
 def _may_wait(thread: Thread) -> bool:
     """Is a thread inside MPI, as far as this system lets us know?"""
     try:
-        counter, stack = _stopped(thread.number)
+        counter, stack = stopped(thread.number)
     except PermissionError:
         return _Code(thread.pid).has_mpi  # only asking it will tell
     return _Code(thread.pid).is_inside_mpi(counter, stack)
@@ -160,7 +160,7 @@ def _kind(path: str) -> str:
     return "Julia" if not path or "/compiled/" in path or name.startswith(_CALLS_MPI) else "other"
 
 
-def _stopped(thread: int) -> tuple[int, bytes]:
+def stopped(thread: int) -> tuple[int, bytes]:
     """Stop a thread for a moment: its program counter, and the top of its stack.
 
     Both are empty if the thread has ended.

@@ -59,8 +59,8 @@ _OF_JOB = (
     "APPTAINER",
     "REPRO_HOST_",
 )
-_RANK_BYTES = 65536
-"""Room in a stream's file for the backtraces of one rank."""
+_RANK_BYTES, _THREAD_BYTES = 65536, 6144
+"""Room in a stream's file for the backtraces of a rank, and of a thread, which is asked once."""
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _SAMPLE_HEADER = "seconds,phase,cpu_seconds,memory_bytes,processes,threads,runnable\n"
 
@@ -97,6 +97,7 @@ class Watchdog:
         assert process.stdout  # noqa: S101 - for the type checker: pipes were asked for
         assert process.stderr  # noqa: S101
         cap = CAP_BYTES + self.plan.launched * self.plan.ranks * _RANK_BYTES
+        cap += self.plan.ranks * self.plan.threads * _THREAD_BYTES
         self.streams += [
             Captured(process.stdout, self.directory / attempts.STDOUT, self._wake.set, cap),
             Captured(process.stderr, self.directory / attempts.STDERR, self._wake.set, cap),
