@@ -109,7 +109,7 @@ def _line(found: list[tuple[str, str, str]], kernels: str) -> tuple[str, str]:
             return f"{file.rpartition('/')[2]}:{number}", inner
         if file.endswith(_HARNESS):
             return "the harness", inner
-        inner = name
+        inner = inner if name.startswith("macro expansion") else name
     return "", ""
 
 
