@@ -24,7 +24,8 @@ class Lane:
 
 LANES = {
     "images that are built": Lane(5, ("lab/test_image",)),
-    "programs' time limits": Lane(0, ("test_outcomes", "test_distributed", "test_resume")),
+    "programs' time limits": Lane(0, ("test_outcomes", "test_resume")),
+    "ranks and workers": Lane(0, ("test_distributed",)),
     "sessions": Lane(5, ("lab/test_session", "lab/test_fenced_session")),
     "Slurm's clocks": Lane(5, ("lab/test_launcher", "lab/test_scripts")),
     "clusters that break": Lane(5, ("lab/test_lost", "lab/test_cluster")),
