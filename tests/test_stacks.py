@@ -28,6 +28,13 @@ STACKS = {
     Iprobe at /depot/packages/MPI/pvbg6/src/pointtopoint.jl:50
     gemm at /kernels/m/gemm_mpi_0.jl:60
 """,
+    "finalizes": """\
+    usleep at /lib/libc.so.6 (unknown line)
+    ompi_mpi_finalize at /lib/libmpi.so.40 (unknown line)
+    Finalize at /depot/packages/MPI/pvbg6/src/environment.jl:77 [inlined]
+    exit at ./initdefs.jl:28 [inlined]
+    compute_pi at /kernels/m/pi_mpi_0.jl:7
+""",
     "computes": """\
     gemm at /kernels/m/gemm_mpi_0.jl:62
 """,
@@ -77,6 +84,7 @@ def printed(*names: str, root: str = "") -> str:
         (["receives"], "MPI_Recv"),
         (["sleeps in Dagger", "receives"], "MPI_Recv"),
         (["receives", "computes"], "busy"),
+        (["finalizes"], "MPI_Finalize"),
         (["probes"], "busy"),
         (["computes"], "busy"),
         (["fetches", "collects"], "idle"),

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 _ASKED = re.compile(r"^.*signal \(?10\)?.*: User defined signal 1$", re.MULTILINE)
 _END_OF_STACK = re.compile(r"^.*\(ip: \(nil\)\).*$", re.MULTILINE)
 _FRAME = re.compile(r"^(?!in expression)[ \t]*(\S.*?) at (.*\.jl):(\d+).*$", re.MULTILINE)
-_MPI_CALL = re.compile(r"^\s*P?(MPI_\w+) at ", re.MULTILINE)
+_MPI_CALL = re.compile(r"^\s*P?(MPI_\w+|ompi_mpi_finalize) at ", re.MULTILINE)
+_FINALIZE = "ompi_mpi_finalize"
+"""What Open MPI's MPI_Finalize jumps to: no frame shows that itself."""
 _AT_ONCE = re.compile(r"MPI_(?:Iprobe|Improbe|Test\w*|Request_get_status\w*)$")
 """Calls that return at once are no waits, however often a program makes them."""
 _IDLE = re.compile(r"\b(?:jl_task_get_next|poptask)\b")
@@ -115,7 +117,8 @@ def _line(found: list[tuple[str, str, str]], kernels: str) -> tuple[str, str]:
 
 def _what(stack: str, found: list[tuple[str, str, str]]) -> str:
     if call := _MPI_CALL.search(stack):
-        return BUSY if _AT_ONCE.match(call[1]) else call[1]
+        name = "MPI_Finalize" if call[1] == _FINALIZE else call[1]
+        return BUSY if _AT_ONCE.match(name) else name
     if _IDLE.search(stack):
         return IDLE
     if not found:
