@@ -63,7 +63,7 @@ def test_a_deadlock_over_two_nodes_is_seen(
     place.repro("rank-waits/pi/mpi/*", "--wait")
     (found,) = place.outcomes("rank-waits/pi/mpi/0@2x2x1")
     assert found[0] == "deadlock", found
-    assert "1 in MPI_Allreduce, 1 idle" in found[1]
+    assert "pi_mpi_0.jl:12 in MPI_Allreduce, 1 of 2 ranks" in found[1]
 
 
 @pytest.mark.parametrize(
