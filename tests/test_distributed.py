@@ -175,7 +175,7 @@ def test_the_reference_programs_run_and_are_right(
     assert set(found.flags) <= {"idle-threads"}, "stand-ins divide the work in milliseconds"
     start = next(r for r in trial.attempts(cell)[0].records() if r["event"] == "start")
     made = next(r for r in trial.attempts(cell)[0].records() if r["event"] == "repetition")
-    assert made["busy_seconds"] > 0
+    assert made["busy_seconds"] is not None, "0 for less than a tick of the system's clock"
     if framework == "dagger" or problem == "pi":
         assert made["input_seconds"] is None
     else:

@@ -28,6 +28,7 @@ from repro.agent.view import Tools, view_of
 from repro.agent.workspace import MAX_FILE_BYTES, bring_out
 from repro.container.julia import Julia
 
+from .machine import wait_until
 from agent_tools import agent_tools
 from conftest import skip
 
@@ -99,6 +100,7 @@ def frozen(word: str) -> Iterator[None]:
         thread.join()
         (group / "freezer.state").write_text("THAWED")
         assert gone(word)
+        wait_until(lambda: not (group / "tasks").read_text(), "it has left the group", 10)
         group.rmdir()
 
 
