@@ -1,5 +1,6 @@
 """Threads that wait inside a real MPI are told from threads that compute, and go on afterwards."""
 
+import os
 import subprocess
 import sys
 import time
@@ -95,3 +96,20 @@ def test_a_thread_that_may_not_be_stopped_may_wait(library: str) -> None:
     line = [sys.executable, "-c", LOOKS_AT_ITSELF, library]
     answer = subprocess.run(line, capture_output=True, text=True, check=True, cwd=ROOT)
     assert float(answer.stdout) > 0
+
+
+def test_threads_count_where_the_system_does_not_count_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = processes._read  # noqa: SLF001 - what the system has is what changes
+
+    def without_schedstat(path: str) -> str:
+        if path.endswith("schedstat"):
+            raise FileNotFoundError(path)
+        return read(path)
+
+    before = processes.usage([os.getpid()])
+    monkeypatch.setattr(processes, "_read", without_schedstat)
+    found = processes.usage([os.getpid()])
+    assert found.threads == before.threads > 0
+    assert 0 < found.wanted_seconds <= sum(os.times()[:2]) + 0.1

@@ -25,7 +25,7 @@ class Thread:
     """The system's letter for it: R, S, D, ..."""
 
     wanted_seconds: float
-    """CPU time, and time in the queue for a core."""
+    """CPU time, and time in the queue for a core, if the system counts that."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,18 @@ def _threads(pid: int) -> list[Thread]:
     threads = []
     for task in os.listdir(f"/proc/{pid}/task"):
         with contextlib.suppress(OSError, IndexError):
-            state = _stat(f"/proc/{pid}/task/{task}/stat")[0]
-            ran, queued = map(int, _read(f"/proc/{pid}/task/{task}/schedstat").split()[:2])
-            threads.append(Thread(pid, int(task), state, (ran + queued) / 1e9))
+            fields = _stat(f"/proc/{pid}/task/{task}/stat")
+            wanted = _wanted_seconds(f"/proc/{pid}/task/{task}/schedstat", fields)
+            threads.append(Thread(pid, int(task), fields[0], wanted))
     return threads
+
+
+def _wanted_seconds(schedstat: str, fields: list[str]) -> float:
+    try:
+        ran, queued = map(int, _read(schedstat).split()[:2])
+    except (OSError, ValueError):  # not every Linux counts it, and its threads count all the same
+        return sum(map(int, fields[11:13])) / _TICK
+    return (ran + queued) / 1e9
 
 
 def _stat(path: str) -> list[str]:
