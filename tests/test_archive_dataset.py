@@ -1,5 +1,6 @@
 """Opening datasets and reading what they hold; what is wrong is said in one line."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -86,3 +87,17 @@ def test_a_damaged_description_is_named(dataset: Dataset) -> None:
     path = dataset.path / "dataset.toml"
     path.write_text(path.read_text().replace("CC-BY-4.0", "a b"))
     assert "dataset.toml: licence = 'a b'" in refused(dataset.description)
+
+
+def test_what_readers_must_know_is_in_the_description_and_the_metadata(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    assert "about" not in (dataset.path / "dataset.toml").read_text(encoding="utf-8")
+    source, words = open_source(tmp_path / "run"), 'Two cores. "Dagger" was not to be had.'
+    about = describe(source, "e", "", "CC-BY-4.0", words)
+    collect(source, about, tmp_path / "data")
+    made = Dataset.open("e", tmp_path / "data")
+    assert made.description().about == words
+    crate = json.loads((made.path / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    (root,) = (each for each in crate["@graph"] if each["@id"] == "./")
+    assert root["description"].endswith(f". {words}")

@@ -48,7 +48,7 @@ class Draft:
         self.sizes[path] = len(data)
 
 
-def describe(source: Source, name: str, creator: str, licence: str) -> Description:
+def describe(source: Source, name: str, creator: str, licence: str, about: str = "") -> Description:
     """Return the content of the dataset's `dataset.toml`.
 
     Raises:
@@ -63,6 +63,7 @@ def describe(source: Source, name: str, creator: str, licence: str) -> Descripti
         creator=creator,
         licence=licence,
         image=", ".join(sorted(images - {""})),
+        about=about,
     )
 
 

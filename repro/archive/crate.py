@@ -43,7 +43,7 @@ def render(about: Description, study: Study, sizes: Mapping[str, int | None], ro
     crate.description = (
         f"{'Transcripts, attempts' if transcripts else 'Attempts'}, timed repetitions, kernels "
         f"and logs of the study {study.name} ({study.title}), run on the site {about.site} "
-        f"with repro {about.repro}"
+        f"with repro {about.repro}{f'. {about.about}' if about.about else ''}"
     )
     crate.datePublished = about.created
     crate.license = _licence(crate, about.licence)

@@ -50,10 +50,13 @@ class Description(Strict):
     repro: Line
     """Version of this package that made the dataset."""
 
+    about: Line = ""
+    """What its readers must know, in a few sentences; a dataset without them has no such line."""
+
     def toml(self) -> str:
         """Return the content of the file, in the order of the fields."""
-        lines = [f"{key} = {_toml(value)}\n" for key, value in self]
-        return "".join(lines)
+        fields = [(key, value) for key, value in self if key != "about" or value]
+        return "".join(f"{key} = {_toml(value)}\n" for key, value in fields)
 
 
 def _toml(value: str | date) -> str:

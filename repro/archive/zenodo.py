@@ -69,6 +69,7 @@ def _description(dataset: Dataset, study: Study, package: str) -> str:
         f"{len(rows)} attempts of {len({row['cell'] for row in rows})} cells. "
         f"Machines: {'; '.join(sorted(machines)) or 'none'}.{image} "
         f"Made with {package}, version {about.repro}. SHA256SUMS verifies every file."
+        f"{f' {about.about}' if about.about else ''}"
     )
     return f"<p>{escape(text, quote=False)}</p>"
 

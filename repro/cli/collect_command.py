@@ -26,6 +26,12 @@ from repro.cli import options
     help="Licence of the data, by its SPDX identifier.",
 )
 @click.option(
+    "--about",
+    default="",
+    metavar="TEXT",
+    help="What readers must know of it, in a few sentences; the report and the metadata show it.",
+)
+@click.option(
     "--generations",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Add the programs' transcripts, from here: sessions of `repro generate`, or a dataset.",
@@ -40,6 +46,7 @@ def command(
     data: Path,
     creator: str,
     licence: str,
+    about: str,
     generations: Path | None,
     *,
     replace: bool,
@@ -51,15 +58,15 @@ def command(
     the machine. Collecting the same run again gives the same bytes.
     """
     source = open_source(run_path or options.default_run(study, site))
-    about = describe(source, dataset, creator, licence)
-    target = data / about.name
+    description = describe(source, dataset, creator, licence, about)
+    target = data / description.name
     if dry_run:
         if not replace:
             refuse_existing(target)
         click.echo(f"would make {target}: {_sum(source)}")
         return
     more = _transcripts(generations) if generations else _nothing
-    draft = collect(source, about, data, replace=replace, more=more)
+    draft = collect(source, description, data, replace=replace, more=more)
     size = sum(draft.sizes.values())
     click.echo(f"{target}: {_sum(source)}; {len(draft.sizes)} files, {size} bytes")
 
