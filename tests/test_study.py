@@ -114,7 +114,7 @@ def test_a_site_is_added_by_adding_a_file(tmp_path: Path) -> None:
 
 
 def test_an_unknown_study_and_site_name_those_that_there_are() -> None:
-    with pytest.raises(UserError, match="there are baseline, local-model, paper, smoke"):
+    with pytest.raises(UserError, match="there are baseline, frameworks, local-model, paper, smoke"):
         load_study("papier")
     with pytest.raises(UserError, match="there are generic, lab, local, otus"):
         load_site("otos")
