@@ -131,6 +131,20 @@ def _write(path: Path, columns: list[str], rows: Iterable[dict[str, Any]]) -> No
         writer.writerows(rows)
 
 
+def add_trials(dataset: Path, cell: str, outcomes: Iterable[str], **changed: Any) -> None:
+    """Further attempts of a cell that has one, like it but for their outcome and `changed`."""
+    table = dataset / cell.partition("/")[0] / "attempts.csv"
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    newest = [row for row in rows if row["cell"] == cell][-1]
+    rows += [
+        newest | {"attempt": int(newest["attempt"]) + i, "outcome": outcome, **changed}
+        for i, outcome in enumerate(outcomes, 1)
+    ]
+    _write(table, ATTEMPTS, rows)
+    write_manifest(dataset)
+
+
 def add_session(
     dataset: Path, program: str, number: int = 0, calls: Iterable[str] = (), **about: Any
 ) -> Path:

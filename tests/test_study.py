@@ -65,6 +65,11 @@ def test_the_paper_has_its_36_generated_programs_and_ours() -> None:
             "the study has no framework thread",
         ),
         ("[problems.pi]", "[problems.pie]", "problems.pie"),
+        (
+            'control = "reference"',
+            'control = "referee"',
+            "control: the study has no model referee, only gpt-5.5, claude-opus-4.7,",
+        ),
         ("seed = 260616534", "", "seed: missing; add it"),
         ("seed = 260616534", "seed = 1 = 2", "not TOML"),
     ],
@@ -89,6 +94,13 @@ def test_a_model_is_added_by_editing_the_study() -> None:
 def test_a_study_of_an_old_run_that_names_providers_loads() -> None:
     text = SMOKE + '\n[models.new-model]\ntitle = "New"\nprovider = "openai"\n'
     assert study(text).models["new-model"].title == "New"
+
+
+def test_a_study_has_a_control_only_if_it_names_one() -> None:
+    assert study(SMOKE).control == "reference"
+    before = study(SMOKE.replace('control = "reference"', ""))
+    assert before.control is None
+    assert names(cells(before)) == names(cells(study(SMOKE)))
 
 
 def test_a_problem_size_is_added_by_editing_the_study() -> None:

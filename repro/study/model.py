@@ -175,6 +175,10 @@ class Study(Strict):
     models: dict[Name, Model]
     """Authors of programs, by name."""
 
+    control: Name | None = None
+    """The model whose programs are known to be right: a failure of another model's program is
+    compared with what its program does in the same cell on the same machine; absent: with none."""
+
     problems: dict[Name, Problem]
     """Problems, by name."""
 
@@ -226,6 +230,13 @@ class Study(Strict):
                 if settings.directory is None and name not in known:
                     there = ", ".join(known)
                     raise ValueError(f"{key}.{name} is not one of {there}; give its `directory`")
+        return self
+
+    @model_validator(mode="after")
+    def _control_is_a_model(self) -> Self:
+        if self.control is not None and self.control not in self.models:
+            there = ", ".join(self.models)
+            raise ValueError(f"control: the study has no model {self.control}, only {there}")
         return self
 
     @model_validator(mode="after")
