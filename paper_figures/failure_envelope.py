@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from paper_figures import program_rows, style
+from paper_figures import faults, program_rows, style
 from paper_figures.log_axes import cores_axis, log
 from paper_figures.outcome_matrix import OUTCOMES
 from paper_figures.program_rows import GAP, HEADER, RIGHT, ROW, TITLE
@@ -23,7 +23,8 @@ def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
     """The numbers drawn, one row per program."""
     table = envelope(tidy)
     table = table[table["problem"].map(program_rows.main_sizes(tidy, size)) == table["n"]]
-    return table if table["crowded"].any() else table.drop(columns="crowded")
+    table = table if table["crowded"].any() else table.drop(columns="crowded")
+    return faults.beside(tidy, table, "ends_at")
 
 
 def draw(tidy: Tidy, size: int) -> Figure:
@@ -108,42 +109,45 @@ def _row(axes: Axes, y: float, row: Any, colour: str, dataset: str, first: int) 
         bar = [log(first), log(row.largest_ok_cores)]
         axes.plot(bar, [y, y], color=colour, linewidth=3, zorder=2, solid_capstyle="butt")
         axes.plot(bar[1], y, color=colour, marker="o", markersize=4, zorder=3)
-    marks = [(row.ends_at_cores, row.ends_with)]
+    marks = [(row.ends_at_cores, row.ends_with, getattr(row, "fault", ""))]
     if row.first_failure_cores < row.largest_ok_cores:
-        marks.append((row.first_failure_cores, row.first_failure_with))
-    for cores, outcome in marks:
+        marks.append((row.first_failure_cores, row.first_failure_with, ""))
+    for cores, outcome, fault in marks:
         if cores:
-            _mark(axes, log(cores), y, outcome)
+            _mark(axes, log(cores), y, outcome, fault)
 
 
-def _mark(axes: Axes, x: float, y: float, outcome: str) -> None:
-    """An outcome as in the outcome matrix: letter on colour."""
+def _mark(axes: Axes, x: float, y: float, outcome: str, fault: str) -> None:
+    """An outcome as in the outcome matrix: letter on colour, with a line for its fault."""
     look = OUTCOMES[outcome]
-    axes.plot(x, y, marker="s", markersize=7.5, color=look.face, markeredgewidth=0, zorder=4)
+    side = 9 if fault in faults.LINES else 7.5
+    axes.plot(x, y, marker="s", markersize=side, color=look.face, markeredgewidth=0, zorder=4)
     axes.text(x, y + 0.06, look.letter, color=look.ink, ha="center", va="center", zorder=5)
+    faults.line(axes, x, y + 0.02, fault, look.ink)
 
 
-def _handles(table: pd.DataFrame) -> list[tuple[str, str]]:
-    """(outcome, words) of the failures that end programs, with the number of programs."""
+def _handles(table: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """(outcome, words, fault) of what ends programs, with the number of programs."""
     ends = table["ends_with"].value_counts()
-    found = [(name, f"ended by {name} ({ends[name]})") for name in OUTCOMES if name in ends]
+    found = [(name, f"ended by {name} ({ends[name]})", "") for name in OUTCOMES if name in ends]
     early = table[table["first_failure_cores"] < table["largest_ok_cores"]]["first_failure_with"]
     only = [name for name in OUTCOMES if name in set(early) - set(ends.index)]
     reached = table[(table["counted"] > 0) & (table["ends_with"] == "")]
-    done = [("", f"ok as far as measured ({len(reached)})")] if len(reached) else []
-    return done + found + [(name, f"{name}, then ok") for name in only]
+    done = [("", f"ok as far as measured ({len(reached)})", "")] if len(reached) else []
+    recovered = [(name, f"{name}, then ok", "") for name in only]
+    return done + found + recovered + faults.entries(table, "ends_with")
 
 
-def _legend(figure: Figure, entries: list[tuple[str, str]], top: float) -> None:
+def _legend(figure: Figure, entries: list[tuple[str, str, str]], top: float) -> None:
     height = LEGEND_ROW * max(1, ceil(len(entries) / LEGEND_COLUMNS))
     axes = style.axes_at(figure, 0.08, top + 0.08, 7.0, height)
     axes.set_xlim(0, LEGEND_COLUMNS)
     axes.set_ylim(height / LEGEND_ROW, 0)
     axes.set_axis_off()
-    for i, (outcome, words) in enumerate(entries):
+    for i, (outcome, words, fault) in enumerate(entries):
         x, y = i % LEGEND_COLUMNS + 0.04, i // LEGEND_COLUMNS + 0.5
         if outcome:
-            _mark(axes, x, y, outcome)
+            _mark(axes, x, y, outcome, fault)
         else:
             bar = Line2D([x - 0.03, x + 0.02], [y, y], color=style.GREY, linewidth=3)
             axes.add_line(bar)
@@ -171,4 +175,5 @@ def _notes(tidy: Tidy, table: pd.DataFrame) -> list[str]:
             f"{table['ok'].sum()} of {table['counted'].sum()} cells with an outcome of the program "
             f"are ok{'; not drawn: ' + left if left else ''}."
         ),
+        *faults.note(tidy, table, "failures that end a program"),
     ]

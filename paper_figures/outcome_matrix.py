@@ -11,7 +11,7 @@ from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon, Rectangle
 
-from paper_figures import program_rows, style
+from paper_figures import faults, program_rows, style
 from paper_figures.program_rows import GAP, HEADER, RIGHT, ROW, TITLE
 from repro.analysis.missing_data import NO_KERNEL
 from repro.analysis.missing_data import grid as grid_of
@@ -113,7 +113,8 @@ def draw(tidy: Tidy, size: int) -> Figure:
 def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
     """The numbers drawn, one row per cell."""
     grid = grid_of(tidy)
-    return grid[grid["problem"].map(program_rows.main_sizes(tidy, size)) == grid["n"]]
+    grid = grid[grid["problem"].map(program_rows.main_sizes(tidy, size)) == grid["n"]]
+    return faults.beside(tidy, grid, "scale")
 
 
 def _tops(tidy: Tidy, grid: pd.DataFrame, width: float) -> tuple[dict[str, float], float]:
@@ -140,9 +141,11 @@ def _panel(axes: Axes, cells: pd.DataFrame) -> None:
     axes.set_xlim(0, len(scales))
     axes.set_ylim(len(programs), 0)
     placed = [
-        Placed(scales.index(scale), programs.index((model, sample)), outcome, flags)
-        for model, sample, scale, outcome, flags in zip(
-            *(cells[name] for name in ("model", "sample", "scale", "outcome", "flags")), strict=True
+        Placed(scales.index(scale), programs.index((model, sample)), outcome, flags, fault)
+        for model, sample, scale, outcome, flags, fault in zip(
+            *(cells[name] for name in ("model", "sample", "scale", "outcome", "flags")),
+            cells["fault"] if "fault" in cells else [""] * len(cells),
+            strict=True,
         )
     ]
     _cells(axes, placed)
@@ -158,6 +161,7 @@ class Placed(NamedTuple):
     y: float
     outcome: str
     flags: str
+    fault: str = ""
 
 
 def _cells(axes: Axes, placed: Sequence[Placed]) -> None:
@@ -176,6 +180,7 @@ def _cells(axes: Axes, placed: Sequence[Placed]) -> None:
         look_of = OUTCOMES[cell.outcome]
         axes.text(cell.x + 0.5, cell.y + 0.54, look_of.letter, color=look_of.ink, ha="center",
                   va="center")  # fmt: skip
+        faults.line(axes, cell.x + 0.5, cell.y + 0.52, cell.fault, look_of.ink)
     dots = [(cell.x + 0.5, cell.y + 0.5) for cell in placed if cell.outcome == "ok"]
     if dots:
         axes.plot(*zip(*dots, strict=True), "k.", markersize=1.5)
@@ -216,27 +221,39 @@ def _column_labels(axes: Axes, cells: pd.DataFrame, *, shown: bool, upright: boo
     axes.tick_params(axis="x", rotation=90 if upright else 0)
 
 
-def _legend_entries(grid: pd.DataFrame) -> list[tuple[str, str, str]]:
-    """(outcome, flag, words) of everything that occurs."""
+class Entry(NamedTuple):
+    """A sample cell of the legend, and its words."""
+
+    outcome: str
+    flag: str
+    words: str
+    fault: str = ""
+
+
+def _legend_entries(grid: pd.DataFrame) -> list[Entry]:
+    """Everything that occurs."""
     seen = Counter(grid["outcome"])
     flags = Counter(flag for flags in grid["flags"] for flag in flags.split(";") if flag)
-    outcomes = [(name, "", f"{name} ({seen[name]})") for name in OUTCOMES if seen[name]]
-    missing = [(NO_DATA, "", f"no data ({seen[NO_DATA]})")] if seen[NO_DATA] else []
-    marks = [("ok", flag, f"flag: {flag} ({flags[flag]})") for flag in sorted(flags)]
-    return outcomes + missing + marks
+    outcomes = [Entry(name, "", f"{name} ({seen[name]})") for name in OUTCOMES if seen[name]]
+    missing = [Entry(NO_DATA, "", f"no data ({seen[NO_DATA]})")] if seen[NO_DATA] else []
+    lines = [
+        Entry(name, "", words, fault) for name, words, fault in faults.entries(grid, "outcome")
+    ]
+    marks = [Entry("ok", flag, f"flag: {flag} ({flags[flag]})") for flag in sorted(flags)]
+    return outcomes + missing + lines + marks
 
 
-def _legend(figure: Figure, entries: Sequence[tuple[str, str, str]], top: float) -> None:
+def _legend(figure: Figure, entries: Sequence[Entry], top: float) -> None:
     """A sample cell and its words for each entry, row by row."""
     height = LEGEND_ROW * ceil(len(entries) / LEGEND_COLUMNS)
     axes = style.axes_at(figure, 0.08, top + 0.04, ROW * 50, height)
     axes.set_xlim(0, 50)
     axes.set_ylim(height / ROW, 0)
     axes.set_axis_off()
-    for i, (outcome, flag, words) in enumerate(entries):
+    for i, (outcome, flag, words, fault) in enumerate(entries):
         x = 12.5 * (i % LEGEND_COLUMNS)
         y = LEGEND_ROW / ROW * (i // LEGEND_COLUMNS)
-        _cells(axes, [Placed(x, y, outcome, flag)])
+        _cells(axes, [Placed(x, y, outcome, flag, fault)])
         axes.text(x + 1.4, y + 0.54, words, va="center")
 
 
@@ -251,4 +268,5 @@ def _notes(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
         f"Dataset {tidy.name}; machine: {program_rows.machines(shown)}.",
         f"Columns: scale points, nodes x ranks x threads. In brackets: number of cells.{never}",
         f"ok: {well} of the {len(own)} cells with an outcome of the program; {made}.",
+        *faults.note(tidy, grid, "failed cells"),
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from repro.analysis.attribution import WAYS, attributions
 from repro.analysis.costs import costs, endings
 from repro.analysis.damaged_data import Damage
 from repro.analysis.envelope import envelope
@@ -32,6 +33,7 @@ class Metrics:
         envelope: as `envelope.envelope`.
         serial_fraction: as `scaling.serial_fractions`.
         vendor: as `scaling.against_vendor`.
+        attribution: as `attribution.attributions`.
         costs: as `costs.costs`.
         endings: as `costs.endings`.
     """
@@ -45,6 +47,7 @@ class Metrics:
     envelope: pd.DataFrame
     serial_fraction: pd.DataFrame
     vendor: pd.DataFrame
+    attribution: pd.DataFrame
     costs: pd.DataFrame
     endings: pd.DataFrame
 
@@ -80,6 +83,7 @@ def metrics(dataset: Path) -> Metrics:
     tidy = load(dataset, damaged)
     found, costed = rates(tidy), costs(tidy.sessions)
     serial, vendor = serial_fractions(tidy), against_vendor(tidy)
+    attribution = attributions(tidy)
     lacks = {
         "a speedup_n@k: no time of the reference programs on one thread of the same machine":
             (found["metric"] == "speedup").any(),
@@ -92,11 +96,16 @@ def metrics(dataset: Path) -> Metrics:
         machines=sorted(set(tidy.cells["machine"])),
         cells={str(name): int(n) for name, n in grid(tidy)["outcome"].value_counts().items()},
         damaged=damaged,
-        missing=[*_missing(tidy, found), *(what for what, there in lacks.items() if not there)],
+        missing=[
+            *_missing(tidy, found),
+            *(what for what, there in lacks.items() if not there),
+            *_no_control(tidy, attribution),
+        ],
         rates=found,
         envelope=envelope(tidy),
         serial_fraction=serial,
         vendor=vendor,
+        attribution=attribution,
         costs=costed,
         endings=endings(tidy.sessions),
     )
@@ -118,6 +127,18 @@ def _missing(tidy: Tidy, found: pd.DataFrame) -> Iterator[str]:
         yield f"a time at the scale of {crowded.sum()} cells: they had fewer cores than threads"
     if len(machines := set(tidy.cells["machine"])) > 1:
         yield f"one machine: it has {len(machines)}, and times are compared on the same one only"
+
+
+def _no_control(tidy: Tidy, attribution: pd.DataFrame) -> Iterator[str]:
+    """Failures that are compared with nothing."""
+    failed = int(tidy.cells["outcome"].isin(WAYS).sum())
+    if failed and tidy.study.control is None:
+        yield f"a control for its {failed} failed cells: its study names none"
+    if without := int((attribution["control_of"] == 0).sum()):
+        yield (
+            f"a trial of the control ({tidy.study.control}) for {without} of {len(attribution)} "
+            "failed cells: it did not run at their scale point on the same machine"
+        )
 
 
 def _one_sided(tidy: Tidy) -> Iterator[str]:

@@ -52,7 +52,8 @@ class Tidy:
         name: the dataset's, for figures.
         study: what was to be measured.
         attempts: one row per attempt, with `machine`, `cores` (ranks x threads),
-            `available_cores` and `crowded`, as `machines.with_machines` adds them.
+            `available_cores` and `crowded`, as `machines.with_machines` adds them. Those of failed
+            cells and of the study's control are the trials that `attribution.attributions` counts.
         cells: one row per attempted cell, with the outcome, flags and machine of the attempt that
             `counting` chooses, and the number of `attempts`.
         measurements: one row per correct repetition of an `ok` attempt that is not `crowded`:

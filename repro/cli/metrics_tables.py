@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from repro.analysis import attribution_words
 from repro.analysis.intervals import Interval
 from repro.analysis.missing_data import NO_KERNEL
 from repro.analysis.rates import ALL, INPUT_NOTE, SMALLEST
@@ -36,6 +37,7 @@ def tables(found: "Metrics") -> Iterator["Table"]:
     yield _rates(found.rates)
     yield _speedups(found.rates)
     yield _envelope(found)
+    yield _attribution(found)
     yield _costs(found)
 
 
@@ -124,6 +126,17 @@ def _envelope(found: "Metrics") -> "Table":
             _at(found.serial_fraction, here, row["n"], "serial_fraction"),
             _at(found.vendor, here, row["n"], "ratio"),
         )  # fmt: skip
+    return table
+
+
+def _attribution(found: "Metrics") -> "Table":
+    """Failed cells beside their controls."""
+    heads = attribution_words.HEADS
+    title = f"Whose fault: {attribution_words.tally(found.attribution)}"
+    table = _table(title, heads[:2], heads[2:])
+    table.caption, table.caption_justify = attribution_words.NOTE, "left"
+    for _, row in found.attribution.iterrows():
+        table.add_row(*attribution_words.fields(dict(row)))
     return table
 
 

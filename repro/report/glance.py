@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from repro.analysis.attribution_words import tally
 from repro.claims.load import PAPER, load_claims, models_of
 from repro.claims.model import in_words
 from repro.measure.outcomes import OUR_OUTCOMES, PROGRAM_OUTCOMES
 from repro.report.contents import CellFound, Contents
+from repro.report.overview import Analysis
 
 VERDICTS = ("supported", "refuted", "cannot tell")
 _REASONS = 6
@@ -26,7 +28,7 @@ class Line(NamedTuple):
 def glance(
     contents: Contents,
     endings: Mapping[str, int],
-    claims: Sequence[Mapping[str, Any]],
+    analysis: Analysis,
     gaps: int,
 ) -> list[Line]:
     """Summarise what a dataset is, shows and lacks.
@@ -34,7 +36,7 @@ def glance(
     Args:
         contents: the dataset's contents.
         endings: number of sessions by ending.
-        claims: the paper's claims with their verdicts.
+        analysis: whose fault failures are, and the paper's claims with their verdicts.
         gaps: number of missing or damaged files and records.
     """
     cells = [cell for found in contents.programs for cell in found.cells.values()]
@@ -42,11 +44,20 @@ def glance(
     lines = [Line("What is it?", what, "environment.html", "machines and sizes")]
     of = f" of {len(cells):,}" if contents.study else ""
     lines.append(Line("What are the outcomes?", _outcomes(cells, of), "matrix.html", "every cell"))
+    if len(analysis.attribution) and contents.study:
+        told = f"Of {len(analysis.attribution):,} failed cells: {tally(analysis.attribution)}. "
+        told += f"Each is compared with what {contents.study.control} does in the same cell."
+        lines.append(
+            Line(
+                "Whose fault are failures?", told, "#whose-fault-failures-are", "every failed cell"
+            )
+        )
     if endings:
         order = sorted(endings, key=lambda name: (-endings[name], name))
         text = f"In {sum(endings.values())} sessions, by ending: {_counts(endings, order)}."
         question = "How were the programs written?"
         lines.append(Line(question, text, "sessions.html", "every session"))
+    claims = analysis.claims
     verdicts = Counter(str(claim["verdict"]) for claim in claims)
     text = f"Of {len(claims)}: {_counts(verdicts, VERDICTS, zeros=True)}."
     if claims:

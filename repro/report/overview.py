@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from repro.analysis import attribution_words
 from repro.analysis.damaged_data import Damage, recorded
 from repro.analysis.intervals import Interval
 from repro.analysis.metrics import Metrics, metrics
@@ -44,12 +45,14 @@ class Analysis:
 
     Attributes:
         tables: metrics; tables without rows are left out.
+        attribution: failed cells beside their controls, as `attribution.attributions` gives them.
         claims: the claims with verdicts, as in `repro claims --json`, with their `study`.
         missing: metrics and cells without data.
         damaged: files that could not be read.
     """
 
     tables: list[Table] = field(default_factory=list)
+    attribution: pd.DataFrame = field(default_factory=pd.DataFrame)
     claims: list[dict[str, Any]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     damaged: Damage = field(default_factory=list)
@@ -61,9 +64,9 @@ def analysis(dataset: Path) -> Analysis:
     with recorded(found.damaged):
         computed = metrics(dataset)
         found.damaged += computed.damaged
-        found.missing = computed.missing
-        tables = (_rates(computed), _speedups(computed), _envelope(computed), _costs(computed))
-        found.tables = [table for table in tables if table.rows]
+        found.missing, found.attribution = computed.missing, computed.attribution
+        shown = (_rates, _speedups, _envelope, _attribution, _costs)
+        found.tables = [table for show in shown if (table := show(computed)).rows]
         tidy = load(dataset, [])
         findings = judge_all(claims_of(tidy.study), tidy, computed.damaged)
         found.claims = [each.as_json() | {"study": each.claim.study} for each in findings]
@@ -146,6 +149,13 @@ def _envelope(found: Metrics) -> Table:
         f"{INPUT_NOTE}"
     )
     return Table("Failure envelope", note, heads, 3, rows)
+
+
+def _attribution(found: Metrics) -> Table:
+    words = attribution_words
+    rows = [words.fields(dict(row)) for _, row in found.attribution.iterrows()]
+    note = f"{words.tally(found.attribution)}. {words.NOTE}" if rows else ""
+    return Table("Whose fault failures are", note, words.HEADS, 2, rows)
 
 
 def _at(table: pd.DataFrame, program: str, row: Any, value: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from repro import __version__
+from repro.analysis.attribution_words import sentences
 from repro.analysis.damaged_data import Damage, recorded
 from repro.archive.dataset import Dataset
 from repro.archive.verify import verify
@@ -100,6 +101,8 @@ def _write(contents: Contents, root: Path) -> Written:
 def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
     """Yield every file with its path; the overview last, when all gaps are known."""
     shown: list[Transcript] = []
+    found_by_analysis = analysis(contents.dataset.path)
+    faults = sentences(found_by_analysis.attribution)
     for found in contents.programs:
         mine = [transcript(contents.shelf, found.program, number) for number in found.tries]
         for each in mine:
@@ -108,8 +111,7 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
             values = {"session": each, "program": program_page(found)}
             yield session_page(each), _page(contents, "session.html", values)
         shown += mine
-        yield program_page(found), _program(contents, found, mine)
-    found_by_analysis = analysis(contents.dataset.path)
+        yield program_page(found), _program(contents, found, mine, faults)
     about: dict[str, Any] = {
         "blocks": list(blocks(contents)),
         "sessions": shown,
@@ -129,9 +131,8 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
     about |= {"gaps": contents.gaps[:_LISTED], "gap_count": len(contents.gaps)}
     about["verdicts"] = VERDICTS
     about["places"] = _places(contents)
-    about["glance"] = glance(
-        contents, about["endings"], found_by_analysis.claims, len(contents.gaps)
-    )
+    about["glance"] = glance(contents, about["endings"], found_by_analysis, len(contents.gaps))
+    about["faults"] = faults
     for name in pages.VIEWS:
         yield name, _page(contents, name, about)
     mark = {"dataset": contents.name, "repro": __version__, "gaps": contents.gaps}
@@ -158,7 +159,12 @@ def _verified(contents: Contents) -> dict[str, Any]:
     return {"verified": verified, "problems": problems}
 
 
-def _program(contents: Contents, found: ProgramFound, sessions: list[Transcript]) -> str:
+def _program(
+    contents: Contents,
+    found: ProgramFound,
+    sessions: list[Transcript],
+    faults: Mapping[str, str],
+) -> str:
     cells: list[CellShown] = [cell_shown(contents, cell) for cell in found.cells.values()]
     values = {
         "found": found,
@@ -167,6 +173,7 @@ def _program(contents: Contents, found: ProgramFound, sessions: list[Transcript]
         "program_by_hand": contents.has_program(found.program),
         "sessions": sessions,
         "machines": _machines(contents),
+        "faults": faults,
     }
     return _page(contents, "program.html", values)
 
