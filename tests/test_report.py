@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_analysis_data import write_manifest
 
+from repro import ROOT
 from repro.agent.endings import Kind
 from repro.analysis.sessions import UNFINISHED
 from repro.archive import layout
@@ -237,6 +238,18 @@ def test_the_harness_says_where_a_program_threw(small: Path, tmp_path: Path) -> 
     told = Page(tmp_path / "report" / "programs" / "gpt-5.5" / "cholesky_threads_0.html").text
     assert "backtrace, phase check, rank 3" in told
     assert "BoundsError\n [1] pi:3" in told
+
+
+def test_a_deadlock_shows_whose_code_the_stacks_are_in(small: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(small, tmp_path / "made-up")
+    table = copy / "gpt-5.5" / "attempts.csv"
+    table.write_text(table.read_text().replace("wrong-result", "deadlock"))
+    plan = {"command": ["julia", "--kernel", "/kernels/m/pi_dagger_0.jl"]}
+    (copy / LOG / "attempt.json").write_text(json.dumps(plan))
+    shutil.copy(ROOT / "tests" / "stacks" / "lock-across-fetch.txt", copy / LOG / "stderr.txt")
+    write_site(copy, tmp_path / "report")
+    told = Page(tmp_path / "report" / "programs" / "gpt-5.5" / "cholesky_threads_0.html").text
+    assert "1 of 11 tasks in the program, 10 in Dagger" in told
 
 
 @pytest.mark.parametrize("answers", [6, 5])

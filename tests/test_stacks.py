@@ -1,10 +1,15 @@
 """Stacks that Julia printed, as they were seen, and where they say that a thread was."""
 
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from repro.measure.last_stacks import last_stacks
 from repro.measure.stacks import Place, looks, tasks, told
+
+STORED = Path(__file__).parent / "stacks"
+"""Standard error of real attempts; of equal stacks, two are kept."""
 
 BEGIN = "\ncmd: julia 2904 running 1 of 3\n\nsignal (10): User defined signal 1\n"
 END = "unknown function (ip: (nil)) at (unknown file)\n"
@@ -46,6 +51,39 @@ STACKS = {
     #wait#398 at ./condition.jl:141
     fetch at /depot/packages/Dagger/ISzTc/src/eager_thunk.jl:62
     #3 at /kernels/m/gemm_dagger_0.jl:14
+""",
+    "fetches in a task": """\
+    ijl_task_get_next at /julia/src/scheduler.c:523
+    poptask at ./task.jl:1216
+    fetch at /depot/packages/Dagger/ISzTc/src/eager_thunk.jl:62
+    result_of at /kernels/m/pi_dagger_0.jl:10
+    #execute!##0 at /depot/packages/Dagger/ISzTc/src/threadproc.jl:26
+    start_task at /julia/src/task.c:1252
+""",
+    "locks": """\
+    ijl_task_get_next at /julia/src/scheduler.c:523
+    poptask at ./task.jl:1216
+    slowlock at ./lock.jl:173
+    lock at ./lock.jl:168
+    #compute_pi#1 at /kernels/m/pi_dagger_0.jl:6
+    #execute!##0 at /depot/packages/Dagger/ISzTc/src/threadproc.jl:26
+""",
+    "waits for a task": """\
+    ijl_task_get_next at /julia/src/scheduler.c:523
+    fetch at ./task.jl:525
+    #execute!#97 at /depot/packages/Dagger/ISzTc/src/threadproc.jl:32
+    do_task at /depot/packages/Dagger/ISzTc/src/sch/Sch.jl:1548
+""",
+    "compiles": """\
+    jl_mutex_lock at /julia/src/julia_locks.h:65 [inlined]
+    jl_type_infer at /julia/src/gf.c:464
+    start_task at /julia/src/task.c:1252
+""",
+    "has nothing to run": """\
+    epoll_pwait at /lib/libc.so.6 (unknown line)
+    ijl_task_get_next at /julia/src/scheduler.c:457
+    poptask at ./task.jl:1216
+    task_done_hook at ./task.jl:868
 """,
     "sleeps in Dagger": """\
     ijl_task_get_next at /julia/src/scheduler.c:523
@@ -123,11 +161,62 @@ def test_the_most_frequent_places_are_told_first() -> None:
 
 def test_tasks_that_wait_are_told_apart_from_the_runtimes_own() -> None:
     words = (
-        "==== Thread 1 created 2 live tasks\n     ---- Root task (0x7f)\n"
+        "\n[2904] signal 3: Quit\n==== Thread 1 created 2 live tasks\n     ---- Root task (0x7f)\n"
         + dedent(STACKS["fetches"])
         + "     ---- End root task\n     ---- Task 1 (0x7f)\n"
         + dedent(STACKS["sleeps in Dagger"])
         + "     ---- End task 1\n==== End thread 1\n"
         + dedent(STACKS["computes"])
     )
-    assert [str(place) for place in tasks(words, "/kernels/m")] == ["gemm_dagger_0.jl:14 in fetch"]
+    places = tasks(words, "/kernels/m")
+    assert [str(place) for place in places] == ["gemm_dagger_0.jl:14 in fetch", "idle"]
+
+
+@pytest.mark.parametrize(
+    ("stack", "owner"),
+    [
+        ("receives", "MPI"),
+        ("probes", "MPI"),
+        ("finalizes", "MPI"),
+        ("computes", "program"),
+        ("fetches", "Dagger"),
+        ("fetches in a task", "program"),
+        ("locks", "program"),
+        ("sleeps in Dagger", "Dagger"),
+        ("schedules", "Dagger"),
+        ("runs a task", "program"),
+        ("waits for a task", "Dagger"),
+        ("compiles", "Julia"),
+        ("has nothing to run", "idle"),
+        ("unclear", "unclear"),
+    ],
+)
+def test_a_stack_is_in_the_code_of_its_innermost_line(stack: str, owner: str) -> None:
+    found = last_stacks(printed(stack), "/kernels/m", launched=False)
+    assert found
+    assert found.counts == {owner: 1}
+
+
+@pytest.mark.parametrize(
+    ("attempt", "counted", "inside"),
+    [
+        ("lock-across-fetch", "1 of 11 tasks in the program, 10 in Dagger", "program"),
+        ("tasks-in-a-cycle", "2 of 13 tasks in the program, 11 in Dagger", "program"),
+        ("dagger-hangs", "0 of 7 threads in the program, 5 in Dagger, 2 idle", "Dagger"),
+        ("rank-waits", "1 of 2 tasks in the program, 1 in MPI", "program"),
+        ("rank-wrong-tag", "0 of 2 tasks in the program, 2 in MPI", "MPI"),
+        ("rank-wrong-tag-not-quit", "0 of 2 ranks in the program, 2 in MPI", "MPI"),
+    ],
+)
+def test_the_stacks_of_a_real_attempt_tell_whose_code_it_was_in(
+    attempt: str, counted: str, inside: str
+) -> None:
+    stderr = (STORED / f"{attempt}.txt").read_text(encoding="utf-8")
+    found = last_stacks(stderr, "/kernels/m", launched=attempt.startswith("rank"))
+    assert found
+    assert (str(found), found.inside) == (counted, inside)
+
+
+def test_output_without_stacks_has_no_owner() -> None:
+    assert last_stacks("no stack at all\n", "/kernels/m", launched=False) is None
+    assert last_stacks("----- rank 0\nnone\n", "/kernels/m", launched=True) is None

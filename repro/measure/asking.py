@@ -5,12 +5,12 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from repro.measure import processes
+from repro.measure.last_stacks import last_stacks
 from repro.measure.plan import Plan
 from repro.measure.rank_output import FEWEST_LOOKS, MOST_LOOKS, whereabouts
-from repro.measure.stacks import IDLE, RUNTIME, Place, looks, tasks, told
+from repro.measure.stacks import IDLE, MPI, RUNTIME, Place, looks, told
 from repro.measure.streams import Captured
 
 _RANKS_SECONDS = 1.5
@@ -40,14 +40,6 @@ class Asking:
     is_stopped: Callable[[], bool]
     """Is there no time left?"""
 
-    @property
-    def kernels(self) -> str:
-        """The directory of the kernel."""
-        command = self.plan.command
-        if "--kernel" not in command:
-            return ""
-        return str(Path(command[command.index("--kernel") + 1]).parent)
-
     def ranks(self) -> tuple[str | None, bool]:
         """How the ranks wait for each other, if they do; and whether one of them moves.
 
@@ -58,7 +50,7 @@ class Asking:
         for look in range(1, MOST_LOOKS + 1):
             self.signal(signal.SIGUSR1)
             time.sleep(_RANKS_SECONDS)
-            found = whereabouts(stderr.since(before), self.plan.ranks, self.kernels)
+            found = whereabouts(stderr.since(before), self.plan.ranks, self.plan.kernels)
             if self.is_stopped() or found.moved or (found.is_settled and look >= FEWEST_LOOKS):
                 break
         busy = (self._cpu_seconds() - cpu) / (time.monotonic() - begin)
@@ -76,18 +68,39 @@ class Asking:
         return False
 
     def where_it_is(self) -> str:
-        """The kernel's lines that its tasks are in; "" if no stack shows one. Julia ends of it."""
+        """What the last stacks of all show, for the end of the detail. Julia ends of it.
+
+        The kernel's lines, and whose code the stacks are in; "" if there is no stack.
+        """
         deadline = time.monotonic() + _LAST_SECONDS
+        places = [] if self.plan.launched else self._look_at_each(deadline)
+        self._have_tasks_printed(deadline)
+        last = last_stacks(self._since(0), self.plan.kernels, launched=self.plan.launched)
+        if not last:
+            return ""
+        lines = told(places, "processes")
+        if last.noun == "tasks":
+            of_tasks = [place for place in last.places if place.line]
+            known = self.plan.launched and all(place.owner == MPI for place in of_tasks)
+            lines = "" if known else told(of_tasks, "tasks") or lines
+        return (f": {lines}" if lines else "") + f"; stacks: {last}"
+
+    def _look_at_each(self, deadline: float) -> list[Place]:
+        found = [self._look(pid) for pid in self._julias() if time.monotonic() < deadline]
+        return [place for place in found if place and place.line]
+
+    def _have_tasks_printed(self, deadline: float) -> None:
+        """By SIGQUIT; not through srun, which ends of it."""
         julias = self._julias()
-        found = [self._look(pid) for pid in julias if time.monotonic() < deadline]
-        places = [place for place in found if place and place.line]
-        before = self._printed()
+        if self.plan.launched:  # the launcher ends the others as soon as one has ended
+            if not self.plan.batch:
+                processes.signal_all(julias, signal.SIGQUIT)
+                self._wait_for_silence()
+            return
         for pid in reversed(julias):  # the driver of workers last: they end with it
             if time.monotonic() < deadline:
                 processes.signal_all([pid], signal.SIGQUIT)
                 self._wait_for_silence()
-        waiting = tasks(self._since(before), self.kernels)
-        return told(waiting, "tasks") if waiting else told(places, "processes")
 
     def stacks(self) -> None:
         """Have all print their stacks."""
@@ -113,7 +126,7 @@ class Asking:
         before = self._printed()
         processes.signal_all([pid], signal.SIGUSR1)
         self._wait_for_silence()
-        found = looks(self._since(before), self.kernels)
+        found = looks(self._since(before), self.plan.kernels)
         return found[-1] if found else None
 
     def _wait_for_silence(self) -> None:

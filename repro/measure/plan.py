@@ -1,6 +1,8 @@
 """The plan of an attempt, `attempt.json`: what runs, with what, within which limits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,17 @@ class Plan:
 
     sacct: str = ""
     """The program that tells the CPU time of what srun starts; empty: srun starts nothing."""
+
+    @property
+    def kernels(self) -> str:
+        """The directory of the kernel; "" if the command names none."""
+        return kernels_of(self.command)
+
+
+def kernels_of(command: Sequence[str]) -> str:
+    """The directory of the kernel that a command runs; "" if it names none."""
+    words = list(command)
+    return str(PurePath(words[words.index("--kernel") + 1]).parent) if "--kernel" in words else ""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,9 @@ _SPARE_CORES = 0.5
 _MARK = re.compile(r"\[[^\[\]\s]*,(\d+)\]<std(?:err|out)>: ?|^(\d+): ", re.MULTILINE)
 """Open MPI's mark before each piece that a rank prints, or srun's before each line."""
 
+_GROUP = re.compile(r"^----- rank (\d+)\n", re.MULTILINE)
+"""What `grouped` writes before the output of a rank."""
+
 _FAILED = re.compile(r"repro: rank (\d+) ended with exit code (\d+)")
 """What julia/rank.sh prints for a rank that failed."""
 _ABORTED = re.compile(
@@ -29,10 +32,13 @@ _ABORTED = re.compile(
 
 
 def by_rank(text: str) -> dict[int, str]:
-    """What each rank printed, and under -1 what the launcher printed.
+    """What each rank printed, and under -1 what the launcher printed; of grouped text, too.
 
     The launcher's own output has no mark: within a rank's output it is taken for that rank's.
     """
+    if _GROUP.search(text):
+        own, *pieces = _GROUP.split(text)
+        return {-1: own} | dict(zip(map(int, pieces[::2]), pieces[1::2], strict=True))
     own, *pieces = _MARK.split(text)
     found = {-1: own}
     for open_mpi, srun, piece in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=True):
@@ -105,9 +111,14 @@ def whereabouts(text: str, ranks: int, kernels: str = "") -> Whereabouts:
         kernels: the directory of the kernel; "" if that does not matter.
     """
     words = by_rank(text)
-    clear = [[p for p in looks(words.get(rank, ""), kernels) if p.what] for rank in range(ranks)]
+    clear = [clear_looks(words.get(rank, ""), kernels) for rank in range(ranks)]
     places = [found[0] if len(found) >= _CLEAR_LOOKS else None for found in clear]
     moved = [
         len(set(found)) > 1 or any(p.what in (BUSY, RUNTIME) for p in found) for found in clear
     ]
     return Whereabouts(places, any(moved))
+
+
+def clear_looks(words: str, kernels: str) -> list[Place]:
+    """Where one rank was, each time that it was asked and its stacks could be unwound."""
+    return [place for place in looks(words, kernels) if place.what]

@@ -256,8 +256,8 @@ class Watchdog:
     def _end(self, verdict: Verdict) -> Verdict:
         """End the program; one that does not end by itself is first asked where it is."""
         hangs = verdict.outcome in ("deadlock", "timeout")
-        if hangs and not self.plan.launched and (place := self.asking.where_it_is()):
-            verdict = Verdict(verdict.outcome, f"{verdict.detail}: {place}")
+        if hangs:
+            verdict = Verdict(verdict.outcome, verdict.detail + self.asking.where_it_is())
         self._end_all(0.0 if verdict.outcome == "out-of-memory" else _TERM_GRACE)
         return verdict
 

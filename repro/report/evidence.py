@@ -10,6 +10,8 @@ from repro.analysis.damaged_data import Damage, recorded
 from repro.archive import layout
 from repro.errors import UserError
 from repro.measure import attempts
+from repro.measure.last_stacks import last_stacks
+from repro.measure.plan import kernels_of
 from repro.report.contents import CellFound, Contents, ProgramFound, Row
 from repro.report.highlight import julia
 from repro.report.plots import SamplesPlot, samples_plot
@@ -26,6 +28,8 @@ RECORDS = 2_000_000
 """Most bytes of the harness's records that are searched for backtraces."""
 BACKTRACES = 4
 """Most backtraces of an attempt that are shown: with many ranks, the first few suffice."""
+STACKS = 4_000_000
+"""Most bytes of standard error in which stacks are counted."""
 PROGRAM = ".venv/bin/repro"
 """This program's path in a checkout, so that a command can be pasted as it is."""
 
@@ -111,6 +115,9 @@ def _attempt(contents: Contents, cell: CellName, row: Row) -> AttemptShown:
             threads = cell.scale.cores
             shown.facts.append(("cores", f"{row['available_cores']} for {threads} threads"))
         shown.facts.extend(_facts(plan, _json(shelf, f"{log}/{attempts.OUTCOME}")))
+    if row["outcome"] in ("deadlock", "timeout"):
+        with recorded(shown.notes):
+            shown.facts.extend(_stacks(shelf, log, plan))
     with recorded(shown.notes):
         shown.plot = _plot(shelf, f"{log}/{attempts.SAMPLES}")
     with recorded(shown.notes):
@@ -134,6 +141,16 @@ def _facts(plan: dict[str, Any], outcome: dict[str, Any]) -> Iterator[tuple[str,
         yield "limits", ", ".join(_limits(limits))[:400]
     if isinstance(cores := plan.get("cores"), list):
         yield "pinned to cores", _ranges(cores)[:400]
+
+
+def _stacks(shelf: Shelf, log: str, plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield whose code a hung program was in, if it has printed stacks."""
+    command, printed = plan.get("command"), shelf.excerpt(f"{log}/{attempts.STDERR}", STACKS)
+    if isinstance(command, list) and printed:
+        kernels = kernels_of([str(word) for word in command])
+        text, launched = f"{printed.head}\n{printed.tail}", plan.get("launched") is True
+        if found := last_stacks(text, kernels, launched=launched):
+            yield "stacks", str(found)
 
 
 def _limits(limits: Mapping[str, Any]) -> Iterator[str]:
