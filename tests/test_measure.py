@@ -122,7 +122,8 @@ def test_a_program_that_detaches_and_multiplies_is_ended_whole() -> None:
 @pytest.mark.parametrize("size", [0, 10, CAP_BYTES, CAP_BYTES + 1, 2 * CAP_BYTES, 5 * CAP_BYTES])
 def test_output_is_kept_whole_or_cut_in_the_middle(size: int, tmp_path: Path) -> None:
     read_end, write_end = os.pipe()
-    captured = Captured(os.fdopen(read_end, "rb"), tmp_path / "out", lambda: None)
+    file = (tmp_path / "out").open("wb", buffering=0)
+    captured = Captured(os.fdopen(read_end, "rb"), file, lambda: None)
     content = bytes(index % 251 for index in range(size))
     with os.fdopen(write_end, "wb") as stream:
         stream.write(content)

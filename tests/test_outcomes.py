@@ -36,6 +36,9 @@ CASES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("overwrites-input", "wrong-result", "", {}),
     ("writes-result", "wrong-result", "wrote into its own result file", {}),
     ("truncates-result", "wrong-result", "wrote into its own result file", {}),
+    ("lays-a-directory", "wrong-result", "files of its attempt: outcome.json, stdout.txt", {}),
+    ("appends-at-exit", "wrong-result", "wrote into its own result file", {}),
+    ("removes-records", "wrong-result", "wrote into its own result file", {}),
     ("throws", "runtime-error", "ErrorException", {}),
     ("throws-in-task", "runtime-error", "in phase", {}),
     ("calls-undefined", "runtime-error", "UndefVarError", {}),
@@ -58,6 +61,9 @@ FLAGS = {
     "raises-blas-threads": "raised-blas-threads",
     "writes-result": "tampered",
     "truncates-result": "tampered",
+    "lays-a-directory": "tampered",
+    "appends-at-exit": "tampered",
+    "removes-records": "tampered",
 }
 
 

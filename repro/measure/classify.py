@@ -63,16 +63,17 @@ class Seen:
     stderr: str = ""
     """The end of the program's standard error."""
 
+    changed: Sequence[str] = ()
+    """Files of the attempt that the program changed."""
+
 
 def outcome_of(seen: Seen) -> Verdict:
     """The outcome, and the evidence for it in a sentence."""
     errors = [record for record in seen.records if record["event"] == "error"]
     if seen.verdict and not (errors and seen.verdict.outcome in ("deadlock", "timeout")):
         return seen.verdict  # a program that failed, and then does not end, has failed
-    if verdict := _did_not_start(seen):
+    if verdict := _tampered(seen) or _did_not_start(seen):
         return verdict
-    if seen.rejected:
-        return Verdict("wrong-result", "the program wrote into its own result file")
     if number := _signal_of(seen):
         return _signalled(number, seen)
     if errors:
@@ -104,6 +105,16 @@ def _worker_ended(error: dict[str, Any], seen: Seen) -> tuple[str, str]:
         return "crash", f"{error['type']}: {who} is gone: its connection closed"
     how = f"by {_name(number)}" if number else f"with exit code {code}"
     return "crash", f"{error['type']}: {who} ended {how}"
+
+
+def _tampered(seen: Seen) -> Verdict | None:
+    """Did the program change what is its attempt's, such as the record that the harness started?"""
+    if seen.rejected:
+        return Verdict("wrong-result", "the program wrote into its own result file")
+    if seen.changed:
+        changed = ", ".join(seen.changed)
+        return Verdict("wrong-result", f"the program changed files of its attempt: {changed}")
+    return None
 
 
 def _did_not_start(seen: Seen) -> Verdict | None:
@@ -197,7 +208,7 @@ def run_flags(seen: Seen, runnable: Sequence[int], cores: int, *, baseline: bool
         flags.append("idle-threads")
     if not baseline and any((record.get("blas_threads") or 1) > 1 for record in records):
         flags.append("raised-blas-threads")
-    if seen.rejected:
+    if seen.rejected or seen.changed:
         flags.append("tampered")
     return flags
 

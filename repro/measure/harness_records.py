@@ -5,6 +5,7 @@ the MAC of the line before and the line itself. What a kernel writes, repeats, o
 the chain.
 """
 
+import contextlib
 import hashlib
 import hmac
 import json
@@ -12,6 +13,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from repro.measure.own_files import is_file, open_regular
 
 MAC_DIGITS = 32
 
@@ -31,6 +34,9 @@ class RecordReader:
     _read_bytes: int = 0
     _rest: bytes = b""
     _mac: str = ""
+    _handle: int = -1
+    _made: int = 0
+    """When it was last changed, in ns, at the first look."""
 
     @property
     def phase(self) -> str:
@@ -44,23 +50,53 @@ class RecordReader:
 
     def look(self) -> bool:
         """Read what is new; was there anything?"""
-        try:
-            size = os.stat(self.path).st_size  # noqa: PTH116 - called ten times a second
-        except FileNotFoundError:
+        if not self._opened():
             return False
+        size = os.fstat(self._handle).st_size
         if size == self._read_bytes:
             return False
         if size < self._read_bytes:
-            self.rejected.append("(the file was truncated)")
+            self._reject("(the file was truncated)")
             self._read_bytes, self._rest = 0, b""
-        with self.path.open("rb") as stream:
-            stream.seek(self._read_bytes)
-            new = stream.read()
+        new = os.pread(self._handle, size - self._read_bytes, self._read_bytes)
         self._read_bytes += len(new)
         *lines, self._rest = (self._rest + new).split(b"\n")
         for line in lines:
             self._take(line)
         return True
+
+    def end(self) -> None:
+        """Read the last of a program that has ended by itself: the harness writes whole lines."""
+        self.look()
+        if self._rest:
+            self._reject(self._rest.decode(errors="replace"))
+        if self._opened():
+            status = os.fstat(self._handle)
+            if not is_file(self.path, status):
+                self._reject("(the file was removed or replaced)")
+            elif not status.st_size and status.st_mtime_ns != self._made:
+                self._reject("(the file was emptied)")
+
+    def close(self) -> None:
+        """Read no more."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def _opened(self) -> bool:
+        """Is there a file? It stays open: what becomes of its name is no matter."""
+        if self._handle < 0:
+            with contextlib.suppress(FileNotFoundError):
+                self._handle = open_regular(self.path)
+                if self._handle < 0:
+                    self._reject("(no file, but something else)")
+                else:
+                    self._made = os.fstat(self._handle).st_mtime_ns
+        return self._handle >= 0
+
+    def _reject(self, what: str) -> None:
+        if what not in self.rejected:
+            self.rejected.append(what)
 
     def _take(self, line: bytes) -> None:
         text, _, mac = line.rpartition(b"\t")
@@ -82,6 +118,7 @@ def last_words(path: Path, token: str) -> tuple[list[dict[str, Any]], list[str]]
     for file in sorted(path.parent.glob(f"{path.name}.*")):
         reader = RecordReader(file, token)
         reader.look()
+        reader.close()
         records += reader.records
         rejected += reader.rejected
     return records, rejected

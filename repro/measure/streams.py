@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO
 
 CAP_BYTES = 256 * 1024
@@ -16,10 +15,10 @@ class Captured:
     """
 
     def __init__(
-        self, stream: IO[bytes], path: Path, at_end: Callable[[], None], cap: int = CAP_BYTES
+        self, stream: IO[bytes], file: IO[bytes], at_end: Callable[[], None], cap: int = CAP_BYTES
     ) -> None:
         self._stream = stream
-        self._path = path
+        self._file = file
         self._at_end = at_end
         self._cap = cap
         self._tail = b""
@@ -40,7 +39,7 @@ class Captured:
             return self._tail[-new:].decode(errors="replace") if new else ""
 
     def _copy(self) -> None:
-        with self._stream, self._path.open("wb", buffering=0) as file:
+        with self._stream, self._file as file:
             while chunk := self._stream.read1(_CHUNK):  # type: ignore[attr-defined]
                 file.write(chunk[: max(0, self._cap - self.total)])
                 with self._changing:

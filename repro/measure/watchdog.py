@@ -13,7 +13,6 @@ import fcntl
 import json
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import threading
 import time
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import IO, TextIO
 
 from repro.errors import UserError, fail, warn
 from repro.files import write_atomic
@@ -32,6 +31,7 @@ from repro.measure.classify import Seen, Verdict, outcome_of, run_flags
 from repro.measure.hangs import Hangs
 from repro.measure.harness_records import RecordReader, last_words
 from repro.measure.outcomes import Outcome
+from repro.measure.own_files import OwnFiles, remove
 from repro.measure.plan import Plan
 from repro.measure.rank_output import failed_rank, grouped
 from repro.measure.streams import CAP_BYTES, Captured
@@ -90,6 +90,10 @@ class Watchdog:
     def run(self) -> None:
         """Run the program and write its outcome."""
         started, begin = _now(), time.monotonic()
+        files = OwnFiles(self.directory)
+        out, err, samples = map(files.create, (attempts.STDOUT, attempts.STDERR, attempts.SAMPLES))
+        files.create(attempts.RAW).close()
+        self.records.look()
         process = self._start()
         if isinstance(process, Verdict):
             self._write_outcome(process, [], None, started, 0.0)
@@ -99,10 +103,11 @@ class Watchdog:
         cap = CAP_BYTES + self.plan.launched * self.plan.ranks * _RANK_BYTES
         cap += self.plan.ranks * self.plan.threads * _THREAD_BYTES
         self.streams += [
-            Captured(process.stdout, self.directory / attempts.STDOUT, self._wake.set, cap),
-            Captured(process.stderr, self.directory / attempts.STDERR, self._wake.set, cap),
+            Captured(process.stdout, out, self._wake.set, cap),
+            Captured(process.stderr, err, self._wake.set, cap),
         ]
-        verdict = self._watch(process, begin)
+        with samples:
+            verdict = self._watch(process, begin, samples)
         wall = time.monotonic() - begin
         self._end_all(0.0)
         returncode = self._returncode(process)
@@ -115,6 +120,7 @@ class Watchdog:
         seen = Seen(
             records=self.records.records,
             rejected=len(self.records.rejected),
+            changed=files.put_right(),
             returncode=returncode,
             verdict=verdict,
             repetitions=self.plan.repetitions,
@@ -173,30 +179,30 @@ class Watchdog:
         here = self.plan.cores or self._first_cores() or os.sched_getaffinity(0)
         return min(scale.cores, scale.nodes * len(here))
 
-    def _watch(self, process: "subprocess.Popen[bytes]", begin: float) -> Verdict | None:
+    def _watch(
+        self, process: "subprocess.Popen[bytes]", begin: float, samples: IO[bytes]
+    ) -> Verdict | None:
         """Sample the program until it ends by itself (None) or has to be ended."""
         next_row = 0.0
-        with (self.directory / attempts.SAMPLES).open("w", encoding="utf-8") as samples:
-            samples.write(_SAMPLE_HEADER)
-            while process.poll() is None:
-                now = time.monotonic() - begin
-                usage = self._look(now)
-                if now >= next_row:
-                    samples.write(self._row(now, usage))
-                    samples.flush()
-                    # The longer a run, the rarer its rows: an hour leaves hundreds, not thousands.
-                    next_row = now + max(_FIRST_INTERVAL, now / 100)
-                if verdict := self._limit_passed(now, usage):
-                    return self._end(verdict)
-                if self._lost_a_rank() and not self._ends(process):
-                    self.asking.stacks()
-                    self._end_all(_TERM_GRACE)
-                    return None
-                self._wake.wait(min(max(_FIRST_INTERVAL, now / 100), _LAST_INTERVAL))
-                if self._wake.is_set():  # a stream has ended, most often with the program
-                    self._wake.clear()
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(_FIRST_INTERVAL)
+        samples.write(_SAMPLE_HEADER.encode())
+        while process.poll() is None:
+            now = time.monotonic() - begin
+            usage = self._look(now)
+            if now >= next_row:
+                samples.write(self._row(now, usage).encode())
+                # The longer a run, the rarer its rows: an hour leaves hundreds, not thousands.
+                next_row = now + max(_FIRST_INTERVAL, now / 100)
+            if verdict := self._limit_passed(now, usage):
+                return self._end(verdict)
+            if self._lost_a_rank() and not self._ends(process):
+                self.asking.stacks()
+                self._end_all(_TERM_GRACE)
+                return None
+            self._wake.wait(min(max(_FIRST_INTERVAL, now / 100), _LAST_INTERVAL))
+            if self._wake.is_set():  # a stream has ended, most often with the program
+                self._wake.clear()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(_FIRST_INTERVAL)
         return None
 
     def _lost_a_rank(self) -> bool:
@@ -264,7 +270,10 @@ class Watchdog:
     def _look_for_last_records(self, verdict: Verdict | None) -> None:
         """Read the rest; what fails while it is ended is no failure of the program."""
         known = len(self.records.records) if verdict else None
-        self.records.look()
+        if verdict:
+            self.records.look()
+        else:
+            self.records.end()
         if known is not None:
             last = self.records.records[known:]
             self.records.records[known:] = [r for r in last if r["event"] != "error"]
@@ -305,10 +314,11 @@ class Watchdog:
         lines = [json.dumps(record, ensure_ascii=False) for record in self.records.records]
         self._sort_by_rank()
         write_atomic(self.directory / attempts.RESULT, "".join(f"{line}\n" for line in lines))
-        shutil.rmtree(self.directory / SCRATCH, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove(self.directory / SCRATCH)
         if not self.records.rejected:  # else they are evidence
             for raw in self.directory.glob(f"{attempts.RAW}*"):
-                raw.unlink()
+                remove(raw)
         left = f"could not be ended: {', '.join(self.immortal)}" if self.immortal else ""
         if verdict is None:
             if left:

@@ -1,0 +1,108 @@
+"""The files of an attempt, against programs that lay something else in their place."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from repro.measure.harness_records import RecordReader
+from repro.measure.own_files import OwnFiles, remove
+
+OWN = {"attempt.json": b"{}", "node.json": b"{1}"}
+PRINTED = b"what it printed"
+
+
+def watched(tmp_path: Path, program: Callable[[Path], object]) -> list[str]:
+    """Let a program run in an attempt's directory; return what it changed."""
+    attempt = tmp_path / "1"
+    attempt.mkdir(exist_ok=True)
+    for name, content in OWN.items():
+        (attempt / name).write_bytes(content)
+    files = OwnFiles(attempt)
+    with files.create("stdout.txt") as out:
+        out.write(PRINTED)
+        program(attempt)
+    changed = files.put_right()
+    assert {name: (attempt / name).read_bytes() for name in OWN} == OWN
+    assert (attempt / "stdout.txt").read_bytes() == PRINTED
+    for name in ("result.jsonl", "outcome.json"):
+        assert not os.path.lexists(attempt / name)
+    return changed
+
+
+def test_an_honest_program_changes_nothing(tmp_path: Path) -> None:
+    assert watched(tmp_path, lambda attempt: (attempt / "scratch").mkdir()) == []
+
+
+@pytest.mark.parametrize("name", ["outcome.json", "result.jsonl", "stdout.txt", "attempt.json"])
+@pytest.mark.parametrize("what", ["directory", "link", "dangling link", "pipe", "file"])
+def test_what_lies_in_the_place_of_a_file_is_removed_and_named(
+    name: str, what: str, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("untouched")
+
+    def program(attempt: Path) -> None:
+        path = attempt / name
+        path.unlink(missing_ok=True)
+        if what == "directory":
+            (path / "deep" / "er").mkdir(parents=True)
+            (path / "deep").chmod(0)
+        elif what == "pipe":
+            os.mkfifo(path)
+        elif what == "file":
+            path.write_text("forged")
+        else:
+            path.symlink_to(elsewhere if what == "link" else "nowhere")
+
+    assert watched(tmp_path, program) == [name]
+    assert elsewhere.read_text() == "untouched"
+
+
+@pytest.mark.parametrize("how", ["removed", "moved", "a file", "unwritable"])
+def test_the_directory_itself(how: str, tmp_path: Path) -> None:
+    def program(attempt: Path) -> None:
+        if how == "unwritable":
+            attempt.chmod(0o500)
+        elif how == "moved":
+            attempt.rename(tmp_path / "away")
+        else:
+            shutil.rmtree(attempt)
+            if how == "a file":
+                attempt.write_text("no directory")
+
+    changed = watched(tmp_path, program)
+    assert ("the directory" in changed) == (how != "unwritable")
+
+
+def test_a_link_to_a_directory_is_removed_but_not_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "there" / "file").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("there")
+    remove(tmp_path / "link")
+    remove(tmp_path / "never was")
+    assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced", "emptied", "appended", "pipe", "directory"])
+def test_what_becomes_of_the_records_is_seen(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "result.raw"
+    path.write_bytes(b"")
+    reader = RecordReader(path, "secret")
+    if how in ("pipe", "directory"):
+        path.unlink()
+        path.mkdir() if how == "directory" else os.mkfifo(path)
+    reader.look()
+    if how in ("removed", "replaced"):
+        path.unlink()
+    if how == "replaced":
+        path.write_bytes(b"")
+    if how == "emptied":
+        path.write_bytes(b"a record that is gone before anybody reads it\n")
+        os.truncate(path, 0)
+    if how == "appended":
+        path.write_bytes(b"no line")
+    reader.end()
+    reader.close()
+    assert len(reader.rejected) == 1
