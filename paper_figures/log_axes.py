@@ -24,7 +24,7 @@ def log(value: float) -> float:
 
 
 def cores_axis(axes: Axes, cores: Sequence[int]) -> None:
-    """Ticks at the scale points; labels where there is room for them, and at the last."""
+    """Ticks at counts, of cores or others; labels where there is room for them, and at the last."""
     positions = [log(count) for count in cores]
     margin = max(0.04 * (positions[-1] - positions[0]), 0.1)
     axes.set_xlim(positions[0] - margin, positions[-1] + margin)
@@ -63,6 +63,15 @@ def speedup_axis(axes: Axes, low: float, high: float) -> None:
     step = ceil((top - bottom) / 9)
     powers = [power for power in range(-20, 21) if power % step == 0 and bottom <= power <= top]
     _ticks(axes, [2.0**power for power in powers])
+    axes.set_ylim(bottom, top)
+
+
+def share_axis(axes: Axes, low: float) -> None:
+    """Shares of one, down to below the smallest: 1, 0.5, 0.2, 0.1, ..."""
+    bottom, top = min(log(low), -1.0) - 0.3, 0.2
+    few = (top - bottom) * log10(2) < FEW_DECADES
+    shares = [step / 10**power for power in range(9) for step in ((1, 0.5, 0.2) if few else (1,))]
+    _ticks(axes, [share for share in shares if log2(share) >= bottom])
     axes.set_ylim(bottom, top)
 
 

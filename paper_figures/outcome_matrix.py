@@ -15,7 +15,7 @@ from paper_figures import faults, program_rows, style
 from paper_figures.program_rows import GAP, HEADER, RIGHT, ROW, TITLE
 from repro.analysis.missing_data import NO_KERNEL
 from repro.analysis.missing_data import grid as grid_of
-from repro.analysis.tidy import Tidy
+from repro.analysis.tidy import Tidy, first_tiles
 
 
 class Look(NamedTuple):
@@ -112,7 +112,7 @@ def draw(tidy: Tidy, size: int) -> Figure:
 
 def numbers(tidy: Tidy, size: int) -> pd.DataFrame:
     """The numbers drawn, one row per cell."""
-    grid = grid_of(tidy)
+    grid = first_tiles(grid_of(tidy))
     grid = grid[grid["problem"].map(program_rows.main_sizes(tidy, size)) == grid["n"]]
     return faults.beside(tidy, grid, "scale")
 
@@ -264,9 +264,12 @@ def _notes(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
     well = (own["outcome"] == "ok").sum()
     made = f"{len(grid)} cells in the study, {shown['attempts'].sum()} attempts"
     never = " no-kernel: the session left no program." if NO_KERNEL in set(grid["outcome"]) else ""
+    tiles = len(tidy.grid()) - len(first_tiles(tidy.grid()))
+    other = [f"Not drawn: {tiles} cells at other tiles; see figure granularity."] if tiles else []
     return [
         f"Dataset {tidy.name}; machine: {program_rows.machines(shown)}.",
         f"Columns: scale points, nodes x ranks x threads. In brackets: number of cells.{never}",
         f"ok: {well} of the {len(own)} cells with an outcome of the program; {made}.",
+        *other,
         *faults.note(tidy, grid, "failed cells"),
     ]

@@ -61,7 +61,7 @@ def machines(cells: pd.DataFrame) -> str:
 
 def main_sizes(tidy: Tidy, size: int) -> dict[str, int]:
     """The n of each problem that has a size of this number, counted from 0."""
-    return {p: v.sizes[size].n for p, v in tidy.study.problems.items() if len(v.sizes) > size}
+    return {p: v.ns[size] for p, v in tidy.study.problems.items() if len(v.ns) > size}
 
 
 def damage(tidy: Tidy) -> list[str]:

@@ -12,6 +12,7 @@ from paper_figures import (
     agentic,
     failure_envelope,
     generation_cost,
+    granularity,
     outcome_matrix,
     pass_at_k,
     strong_scaling,
@@ -41,6 +42,7 @@ FIGURES = {
         partial(strong_scaling.draw, memory="distributed"),
         partial(strong_scaling.numbers, memory="distributed"),
     ),
+    "granularity": Drawing(granularity.draw, granularity.numbers),
     "outcome_matrix": Drawing(outcome_matrix.draw, outcome_matrix.numbers),
     "failure_envelope": Drawing(failure_envelope.draw, failure_envelope.numbers),
     "pass_at_k": Drawing(pass_at_k.draw, pass_at_k.numbers),
@@ -82,7 +84,7 @@ def render(dataset: Path, outdir: Path, damage: Damage | None = None) -> list[Pa
 
 def drawings(tidy: Tidy) -> Iterator[tuple[str, Figure, pd.DataFrame]]:
     """The figures with names and numbers; names for a problem's further sizes are numbered."""
-    sizes = max(len(problem.sizes) for problem in tidy.study.problems.values())
+    sizes = max(len(problem.ns) for problem in tidy.study.problems.values())
     for size in range(sizes):
         for name, (draw, numbers) in FIGURES.items():
             figure = draw(tidy, size)

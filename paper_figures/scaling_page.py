@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from repro.analysis.scaling import scaling
-from repro.analysis.tidy import Tidy
+from repro.analysis.tidy import Tidy, first_tiles
 
 IDLE = "idle-threads"
 KINDS = {"shared": "shared-memory", "distributed": "distributed-memory"}
@@ -60,9 +60,9 @@ def scales_of(tidy: Tidy, memory: str) -> list[int]:
 
 def page_of(tidy: Tidy, size: int, memory: str) -> Page:
     """Choose what is drawn: one kind, one size, one machine (that with most cells)."""
-    study, times = tidy.study, tidy.measurements
+    study, times, cells = tidy.study, first_tiles(tidy.measurements), first_tiles(tidy.cells)
     kind = [name for name, framework in study.frameworks.items() if framework.memory == memory]
-    sizes = {p: v.sizes[size].n for p, v in study.problems.items() if len(v.sizes) > size}
+    sizes = {p: v.ns[size] for p, v in study.problems.items() if len(v.ns) > size}
 
     def belongs(table: pd.DataFrame) -> "pd.Series[bool]":
         return table["framework"].isin(kind) & (table["problem"].map(sizes) == table["n"])
@@ -70,12 +70,12 @@ def page_of(tidy: Tidy, size: int, memory: str) -> Page:
     closed_form, shown = tidy.closed_form(times), belongs(times)
     formulas = tuple(dict.fromkeys(times[shown & closed_form]["problem"]))
     times = times[shown & ~closed_form]
-    cells = times.groupby("machine")["cell"].nunique()
-    machine = str(cells.idxmax()) if len(cells) else "none"
+    counts = times.groupby("machine")["cell"].nunique()
+    machine = str(counts.idxmax()) if len(counts) else "none"
     points = scaling(times[times["machine"] == machine])
-    elsewhere = int(cells.sum()) - int(cells.get(machine, 0))
-    few = belongs(tidy.cells) & tidy.cells["crowded"] & (tidy.cells["outcome"] == "ok")
-    crowded = int((few & ~tidy.closed_form(tidy.cells)).sum())
+    elsewhere = int(counts.sum()) - int(counts.get(machine, 0))
+    few = belongs(cells) & cells["crowded"] & (cells["outcome"] == "ok")
+    crowded = int((few & ~tidy.closed_form(cells)).sum())
     return Page(tidy, memory, sizes, points, machine, formulas, elsewhere, crowded)
 
 

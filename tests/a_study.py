@@ -12,6 +12,7 @@ BY_HAND = ("reference", "vendor")
 """Models of these names have their programs in each problem's directory."""
 
 PROBLEMS: dict[str, dict[str, Any]] = {
+    "empty": {"title": "Empty tasks", "sizes": [{"n": 200}], "check": {"n": 20}},
     "pi": {"title": "Pi", "sizes": [{"n": 100_000}], "check": {"n": 100}},
     "gemm": {"title": "GEMM", "sizes": [{"n": 300, "tile": 64}], "check": {"n": 100, "tile": 32}},
     "cholesky": {

@@ -22,6 +22,9 @@ FLAGS = ["oversubscribed", "raised-blas-threads", "single-blas-call", "no-parall
 FLAGS += ["tampered"]
 MACHINE = "Made-up CPU @ 2.80GHz, 2 cores, 23 GiB"
 
+TOO_SMALL = 32
+"""A tile at which a made-up program does not finish."""
+
 Result = tuple[str, str, list[float]]
 """Outcome, flags and times of a cell."""
 
@@ -95,6 +98,24 @@ def full(cell: Cell) -> Result | None:
     cores = cell.scale.cores
     ideal = 300 * (1 + 20 * quality) * (1 / cores + quality * (1 - 1 / cores) * cores**0.1)
     return "ok", flags, [ideal * chance.lognormvariate(0, 0.03) for _ in range(5)]
+
+
+def tiled(cell: Cell) -> Result | None:
+    """The study of granularity: speed grows with the tile up to 128, and falls from 256 on.
+
+    A program of distributed Dagger has a tile at which it does not finish; MPI's gemm hardly
+    depends on the tile, and its cholesky was never attempted.
+    """
+    framework, problem = cell.program.framework, cell.program.problem
+    if framework == "dagger-distributed" and cell.tile == TOO_SMALL:
+        return "timeout", "", []
+    if (problem, framework) == ("cholesky", "mpi"):
+        return None
+    spread = (0.99, 1.0, 1.01)
+    if problem == "empty":
+        return "ok", "", [cell.n * 4e-7 * factor for factor in spread]
+    slower = {256: 1.01, 512: 1.02, 1024: 1.3}.get(cell.tile, 128 / cell.tile)
+    return "ok", "", [0.1 * (1.0 if framework == "mpi" else slower) * factor for factor in spread]
 
 
 def _name(cell: Cell) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from repro.container.julia import Julia
 from repro.container.mpi import find_mpi
 from repro.measure.attempts import Attempt
 
+from a_study import FRAMEWORKS, study_toml
 from conftest import skip
 from trials import Trial
 
@@ -185,6 +186,24 @@ def test_the_reference_programs_run_and_are_right(
     assert (start["ranks"], start["threads"]) == asked
     carried = (start["transport"] or "").split()
     assert carried[:1] == (["ob1"] if framework == "mpi" else []), start
+
+
+@pytest.mark.parametrize("framework", ["threads", "dagger", "mpi", "dagger-distributed"])
+def test_tasks_and_messages_that_do_nothing_run_and_are_counted(
+    framework: str, tmp_path: Path, julia_with_stand_ins: Path
+) -> None:
+    assert julia_with_stand_ins
+    study = tmp_path / "trial.toml"
+    limits = LIMITS | {"repetitions": 1}
+    text = study_toml({"reference": {}}, {"empty": None}, FRAMEWORKS, **limits)
+    study.write_text(text, encoding="utf-8")
+    trial = Trial(tmp_path / "run", study)
+    point = "1x1x2" if framework in ("threads", "dagger") else "1x2x1"
+    cell = f"reference/empty/{framework}/0@{point}"
+    trial.run(cell)
+    found = trial.outcome(cell)
+    assert found.outcome == "ok", found
+    assert set(found.flags) <= {"idle-threads"}
 
 
 def test_a_rank_that_raises_blas_threads_is_flagged(

@@ -21,6 +21,7 @@ from test_analysis_data import (
     Result,
     add_session,
     full,
+    tiled,
     tiny,
     write_dataset,
     write_varied,
@@ -37,7 +38,9 @@ from repro.errors import UserError
 from repro.measure.outcomes import FLAGS, OUTCOMES
 from repro.study.expand import Cell
 
-NAMES = sorted(f"{name}.{kind}" for name in FIGURES for kind in (*FORMATS, *TABLES))
+DRAWN = [name for name in FIGURES if name != "granularity"]
+"""Figures of a study with one tile for each n."""
+NAMES = sorted(f"{name}.{kind}" for name in DRAWN for kind in (*FORMATS, *TABLES))
 Shown = Callable[[str], dict[str, Figure]]
 ONCE = {"pass_at_k", "agentic", "generation_cost"}
 """Figures of all sizes together."""
@@ -51,6 +54,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_dataset(data, "paper", full, "full")
     write_varied(data)
     (data / "varied.toml").unlink()
+    write_dataset(data, "granularity", tiled, "tiles")
     return data
 
 
@@ -84,7 +88,7 @@ def test_every_outcome_and_flag_has_a_look() -> None:
     assert len(set(letters)) == len(letters)
 
 
-@pytest.mark.parametrize("name", ["tiny", "full", "varied"])
+@pytest.mark.parametrize("name", ["tiny", "full", "varied", "tiles"])
 def test_every_figure_names_its_dataset(shown: Shown, name: str) -> None:
     for figure in shown(name).values():
         assert any(f"Dataset {name}" in text for text in words(figure))
@@ -188,7 +192,7 @@ def test_several_sizes_give_numbered_figures(made: Path, tmp_path: Path) -> None
     larger = "[{ n = 1536, tile = 256 }, { n = 3072, tile = 256 }]"
     study.write_text(study.read_text().replace("[{ n = 1536, tile = 256 }]", larger))
     figures = drawn(load(dataset))
-    assert set(figures) == {*FIGURES, *(f"{name}_2" for name in set(FIGURES) - ONCE)}
+    assert set(figures) == {*DRAWN, *(f"{name}_2" for name in set(DRAWN) - ONCE)}
     assert "GEMM, n = 3,072" in words(figures["outcome_matrix_2"])
     assert not any(text.startswith("Pi") for text in words(figures["outcome_matrix_2"]))
 
@@ -199,7 +203,7 @@ def test_a_study_without_distributed_memory_has_no_figure_of_it(made: Path, tmp_
     text = study.read_text()
     text = text[: text.index("[frameworks.dagger]")] + text[text.index("[scale_points]") :]
     study.write_text(text[: text.index("distributed = ")] + "distributed = []\n")
-    without = [name for name in FIGURES if name != "strong_scaling_distributed"]
+    without = [name for name in DRAWN if name != "strong_scaling_distributed"]
     assert list(drawn(load(dataset))) == without
 
 
@@ -212,7 +216,7 @@ def test_a_program_without_its_first_point_has_no_speedup(tmp_path: Path) -> Non
     assert "Programs without a time at 1 have no speedup: 2." in texts
 
 
-@pytest.mark.parametrize("name", ["tiny", "full", "varied"])
+@pytest.mark.parametrize("name", ["tiny", "full", "varied", "tiles"])
 def test_labels_do_not_overlap_and_stay_on_the_page(shown: Shown, name: str) -> None:
     for title, figure in shown(name).items():
         boxes = [(text.get_window_extent(), text.get_text()) for text in texts_of(figure)]
@@ -228,7 +232,7 @@ def test_labels_do_not_overlap_and_stay_on_the_page(shown: Shown, name: str) -> 
             assert not crossing, f"{title}: {text!r} over {second!r}"
 
 
-@pytest.mark.parametrize("name", ["tiny", "full", "varied"])
+@pytest.mark.parametrize("name", ["tiny", "full", "varied", "tiles"])
 def test_no_text_is_smaller_than_seven_points(shown: Shown, name: str) -> None:
     for figure in shown(name).values():
         assert min(float(text.get_fontsize()) for text in texts_of(figure)) >= 7

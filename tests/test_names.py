@@ -17,7 +17,10 @@ scale_points = st.builds(
     counts,
 )
 programs = st.builds(Program, names, names, names, st.integers(0, 99))
-cell_names = st.builds(CellName, programs, scale_points, st.none() | counts)
+sizes = st.tuples(st.none(), st.none()) | st.tuples(counts, st.none() | counts)
+cell_names = st.builds(
+    lambda program, scale, size: CellName(program, scale, *size), programs, scale_points, sizes
+)
 
 
 @given(cell_names)

@@ -35,7 +35,7 @@ def defined(kernel: Path, name: str) -> list[list[str]]:
 
 
 def test_the_study_s_problems_and_frameworks_are_there() -> None:
-    assert known_problems() == ("cholesky", "gemm", "pi")
+    assert known_problems() == ("cholesky", "empty", "gemm", "pi")
     assert known_frameworks() == ("dagger", "dagger-distributed", "mpi", "threads")
 
 
@@ -56,7 +56,9 @@ def test_a_contract_is_the_task_and_only_its_own_kind_s_part() -> None:
 
 
 def test_what_does_not_exist_is_named_with_what_does() -> None:
-    with pytest.raises(UserError, match="fft: no such problem; there are cholesky, gemm, pi"):
+    with pytest.raises(
+        UserError, match="fft: no such problem; there are cholesky, empty, gemm, pi"
+    ):
         find_problem("fft")
     with pytest.raises(UserError, match="x: no such framework; there are dagger, dagger-distr"):
         find_framework("x")

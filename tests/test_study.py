@@ -110,6 +110,33 @@ def test_a_problem_size_is_added_by_editing_the_study() -> None:
     assert all(name.endswith(",n=64") and "/gemm/" in name for name in after - before)
 
 
+def test_sizes_that_differ_in_their_tile_only_are_told_apart() -> None:
+    sizes = [{"n": n, "tile": tile} for n, tile in ((512, 64), (512, 8), (256, 8), (256, 64))]
+    found = cells(study(study_toml({"reference": {}}, {"gemm": sizes})))
+    named = {str(cell.name).partition("@")[2]: (cell.n, cell.tile) for cell in found}
+    assert named == {
+        "1x1x1": (512, 64),
+        "1x1x1,n=512,tile=8": (512, 8),
+        "1x1x1,n=256": (256, 8),
+        "1x1x1,n=256,tile=64": (256, 64),
+    }
+    with pytest.raises(UserError, match="each with another n or another tile"):
+        study(study_toml({"reference": {}}, {"gemm": [sizes[0], sizes[0]]}))
+
+
+def test_a_model_can_have_programs_of_some_problems_only() -> None:
+    text = study_toml(
+        {"reference": {}, "vendor": {"problems": ["gemm"]}}, {"pi": None, "gemm": None}
+    )
+    assert [str(p) for p in programs(study(text))] == [
+        "reference/pi/threads/0",
+        "reference/gemm/threads/0",
+        "vendor/gemm/threads/0",
+    ]
+    with pytest.raises(UserError, match="model vendor: the study has no problem gem"):
+        study(text.replace('["gemm"]', '["gem"]'))
+
+
 def test_a_scale_point_is_added_by_editing_the_study() -> None:
     text = SMOKE.replace('"1x1x4"]', '"1x1x4", "1x1x8"]')
     added = names(cells(study(text))) - names(cells(study(SMOKE)))
@@ -126,7 +153,7 @@ def test_a_site_is_added_by_adding_a_file(tmp_path: Path) -> None:
 
 
 def test_an_unknown_study_and_site_name_those_that_there_are() -> None:
-    with pytest.raises(UserError, match="there are baseline, frameworks, local-model, paper, smoke"):
+    with pytest.raises(UserError, match=r"there are baseline, .*, local-model, paper, smoke"):
         load_study("papier")
     with pytest.raises(UserError, match="there are generic, lab, local, otus"):
         load_site("otos")

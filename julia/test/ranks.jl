@@ -7,13 +7,14 @@
 using LinearAlgebra, Random
 if !isdefined(@__MODULE__, :Team)
     include("tools.jl")
-    foreach(name -> problem(joinpath(PROBLEMS, name)), ("pi", "gemm", "cholesky"))
+    foreach(name -> problem(joinpath(PROBLEMS, name)), ("pi", "gemm", "cholesky", "empty"))
 end
 include("../../frameworks/mpi/team.jl")
 
 mpi_kernel(name, entry) = program(joinpath(PROBLEMS, name), "reference", entry; framework = "mpi")
 const MPI_KERNELS = Dict(Pi => mpi_kernel("pi", :compute_pi), Gemm => mpi_kernel("gemm", :gemm),
-                         Cholesky => mpi_kernel("cholesky", :cholesky))
+                         Cholesky => mpi_kernel("cholesky", :cholesky),
+                         Empty => mpi_kernel("empty", :empty_messages))
 
 const RANK_SIZES = [(1, 1), (5, 7), (64, 16), (100, 32), (130, 64)]
 
@@ -35,6 +36,10 @@ end
 function test_right_results(team)
     for n in [1, 2, 3, 10, 191, 1000, 10^5 + 1]
         case = Pi(n, 1)
+        expect(judged(team, case, run_reference(team, case)).correct, case)
+    end
+    for n in [1, 2, 3, 10, 100]
+        case = Empty(n, n)
         expect(judged(team, case, run_reference(team, case)).correct, case)
     end
     for (n, tile) in RANK_SIZES, problem in (Gemm, Cholesky)
@@ -106,7 +111,7 @@ end
 
 "Every way to corrupt a result that the problem lists is detected."
 function test_corrupted_results(team)
-    for case in (Pi(1000, 1), Gemm(100, 32, 3), Cholesky(100, 32, 3))
+    for case in (Pi(1000, 1), Empty(100, 1), Gemm(100, 32, 3), Cholesky(100, 32, 3))
         for what in wrong_results(team, case)
             corrupted = corrupt!(team, case, what, kernel_arguments(team, case), run_reference(team, case))
             expect(!judged(team, case, corrupted).correct, case, " with ", what)

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from repro.analysis.missing_data import NO_KERNEL, grid
-from repro.analysis.tidy import Tidy
+from repro.analysis.tidy import Tidy, first_tiles
 from repro.measure.outcomes import OUR_OUTCOMES
 
 PROGRAM = ["model", "problem", "n", "framework", "sample"]
@@ -37,7 +37,7 @@ def envelope(tidy: Tidy) -> pd.DataFrame:
         `no_kernel` those whose session produced no program, `crowded` those with an outcome on
         fewer cores than threads.
     """
-    cells = grid(tidy)
+    cells = first_tiles(grid(tidy)).copy()
     crowded = tidy.cells["crowded"] & ~tidy.cells["outcome"].isin(OUR_OUTCOMES)
     cells.loc[cells["cell"].isin(tidy.cells.loc[crowded, "cell"]), "outcome"] = CROWDED
     cores = cells["scale"].str.split("x", expand=True).reindex(columns=range(3))

@@ -10,7 +10,7 @@ from repro.analysis.bootstrap import best_of_tasks
 from repro.analysis.intervals import Interval, log_mean, rounded
 from repro.analysis.missing_data import NO_KERNEL, grid
 from repro.analysis.pareval import KS
-from repro.analysis.tidy import Tidy
+from repro.analysis.tidy import Tidy, first_tiles
 from repro.measure.outcomes import OUR_OUTCOMES
 
 ALL = "all"
@@ -82,13 +82,13 @@ def rates(tidy: Tidy, *, points: bool = True) -> pd.DataFrame:
 
 
 def outcomes(tidy: Tidy) -> pd.DataFrame:
-    """Every cell with an outcome of the program, as the rates count it.
+    """Every cell with an outcome of the program, as the rates count it: of tiles only the first.
 
     Returns:
         One row per cell: its parts, `scale`, `outcome` (possibly `NO_KERNEL`), `built`, `passed`
         and `speedup`, which is NaN where there is no T*.
     """
-    cells = tidy.cells[~tidy.cells["outcome"].isin(OUR_OUTCOMES)].copy()
+    cells = first_tiles(tidy.cells[~tidy.cells["outcome"].isin(OUR_OUTCOMES)]).copy()
     cells["scale"] = scale_of(cells)
     columns = ["cell", *_PROGRAM, "scale", "cores", "machine", "crowded", "outcome"]
     both = pd.concat([cells[columns], _without_kernel(tidy)[columns]], ignore_index=True)
@@ -123,7 +123,7 @@ def scale_of(table: pd.DataFrame) -> "pd.Series[str]":
 
 def _without_kernel(tidy: Tidy) -> pd.DataFrame:
     """Cells of programs that no session produced, of models that have runs."""
-    cells = grid(tidy)
+    cells = first_tiles(grid(tidy))
     run = cells["model"].isin(set(tidy.cells["model"]))
     found = cells[(cells["outcome"] == NO_KERNEL) & run].copy()
     sizes = found["scale"].str.split("x", expand=True).reindex(columns=range(3)).astype("Int64")
@@ -140,7 +140,7 @@ def _speedups(tidy: Tidy, table: pd.DataFrame) -> list[float]:
     }
     base = {
         (machine, problem, n): times.get((machine, cell))
-        for machine, cell, problem, n in _bases(tidy.measurements)
+        for machine, cell, problem, n in _bases(first_tiles(tidy.measurements))
     }
     comparable = {(problem, n) for (_, problem, n), mean in base.items() if mean is not None}
     found = []
@@ -233,7 +233,7 @@ class _LeftOut(NamedTuple):
 
 
 def _left_out(tidy: Tidy) -> _LeftOut:
-    cells = tidy.grid()
+    cells = first_tiles(tidy.grid())
     missing = set(_without_kernel(tidy)["cell"])
     cells = cells[cells["outcome"].isin([*OUR_OUTCOMES, ""]) & ~cells["cell"].isin(missing)]
     counts: dict[tuple[str, ...], dict[str, int]] = {}

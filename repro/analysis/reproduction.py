@@ -8,12 +8,15 @@ is reproduced if its outcome is the same and S is the same within a margin.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from repro.analysis.intervals import Interval, LogMean, half_width, log_mean, ratio
 from repro.analysis.machines import cores_of
+from repro.archive import layout
 from repro.archive.dataset import Dataset
+from repro.files import read_json
 from repro.measure.attempts import attempts_of
 from repro.measure.outcomes import OUR_OUTCOMES
 from repro.study.names import CellName, Program, ScalePoint
@@ -38,6 +41,8 @@ class TimedAttempt:
     detail: str = ""
     cores: int | None = None
     """Cores that it could run on; None: not known."""
+    place: str = ""
+    """The machine and the version of Julia, in words; empty: not known."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,12 @@ class Side:
     def speedup(self) -> Interval:
         """S = T(baseline) / T(cell) on this machine."""
         return ratio([times(self.baseline)], [times(self.cell)])
+
+    @property
+    def place(self) -> str:
+        """The machine and Julia of the attempt that counts; empty: not known, or no attempt."""
+        found = counting(self.cell)
+        return found.place if found else ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ class Verdict:
 def baseline_of(cell: CellName) -> CellName:
     """The reference program of the same problem and size on one thread."""
     program = Program("reference", cell.program.problem, "threads", 0)
-    return CellName(program, ScalePoint(1, 1, 1), cell.n)
+    return CellName(program, ScalePoint(1, 1, 1), cell.n, cell.tile)
 
 
 def counting(attempts: Sequence[TimedAttempt]) -> TimedAttempt | None:
@@ -250,6 +261,7 @@ def side_of_dataset(dataset: Dataset, cell: CellName) -> Side:
                 ),
                 detail=row["detail"],
                 cores=cores_of(row, environments.get(row["environment"])),
+                place=_place(environments.get(row["environment"])),
             )
             for row in rows
             if row["cell"] == str(name)
@@ -260,6 +272,11 @@ def side_of_dataset(dataset: Dataset, cell: CellName) -> Side:
 
 def side_of_run(run: Path, cell: CellName) -> Side:
     """The attempts of a cell and its baseline in a run directory; none if it does not exist."""
+
+    @cache
+    def environments(name: str) -> Any:
+        path = run / layout.ENVIRONMENTS / f"{name}.json"
+        return read_json(path) if path.is_file() else None
 
     def attempts(name: CellName) -> tuple[TimedAttempt, ...]:
         over = [item for item in attempts_of(run, str(name)) if item.state == "done"]
@@ -274,8 +291,18 @@ def side_of_run(run: Path, cell: CellName) -> Side:
                 ),
                 detail=attempt.outcome().detail,
                 cores=attempt.outcome().available_cores,
+                place=_place(environments(attempt.plan().environment)),
             )
             for attempt in over
         )
 
     return Side("here", attempts(cell), attempts(baseline_of(cell)))
+
+
+def _place(environment: Any) -> str:
+    """The machine and the version of Julia of an environment's file, as far as it names them."""
+    found = environment if isinstance(environment, dict) else {}
+    julia = found.get("julia")
+    version = julia.get("version") if isinstance(julia, dict) else None
+    words = [str(found["machine"])] if found.get("machine") else []
+    return "; ".join([*words, f"Julia {version}"] if version else words)

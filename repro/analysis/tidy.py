@@ -94,6 +94,15 @@ class Tidy:
         return pd.Series([pair in formulas for pair in pairs], index=table.index, dtype=bool)
 
 
+def first_tiles(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of cells at the first tile that the study lists for their n.
+
+    A task of the rates, and a program in a figure, is at one size; other tiles of the same n show
+    what the tile does (`granularity`). Only names of cells at those have a tile.
+    """
+    return table[~table["cell"].str.contains(",tile=", regex=False)]
+
+
 def _key(program: Program) -> tuple[str, str, str, int]:
     return program.model, program.problem, program.framework, program.sample
 
@@ -230,7 +239,9 @@ def _fitting(dataset: Path, table: pd.DataFrame, damage: Damage | None) -> pd.Da
     text = table.astype(str)
     program = text["model"].str.cat(text[["problem", "framework", "sample"]], sep="/")
     plain = program + "@" + text["nodes"].str.cat(text[["ranks", "threads"]], sep="x")
-    fits = (table["cell"] == plain) | (table["cell"] == plain + ",n=" + text["n"])
+    sized = plain + ",n=" + text["n"]
+    fits = (table["cell"] == plain) | (table["cell"] == sized)
+    fits |= table["cell"] == sized + ",tile=" + text["tile"]
     return _kept(dataset, table, fits, "disagree with their cell's name", damage)
 
 

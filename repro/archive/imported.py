@@ -1,7 +1,7 @@
 """Writes the findings in another archive as the files of a dataset."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from repro.archive import layout, tables
 from repro.archive.collect import Draft
@@ -10,7 +10,9 @@ from repro.archive.survey import Findings, Timing
 from repro.files import canonical_json, reading
 from repro.study.expand import Cell
 from repro.study.kernels import kernel_files, program_sha256
-from repro.study.names import CellName, Program
+
+if TYPE_CHECKING:
+    from repro.study.names import Program
 
 ENVIRONMENT = "imported"
 """Name of the environment of all attempts, with the machine and Julia of the mapping."""
@@ -29,7 +31,7 @@ def fill(draft: Draft, findings: Findings, mapping: ArchiveMap) -> None:
         draft.add(f"{layout.ENVIRONMENTS}/{ENVIRONMENT}.json", canonical_json(machine | julia))
     rows: dict[str, list[dict[str, Any]]] = {}
     runtimes: dict[Program, list[dict[str, Any]]] = {}
-    for name, cell in sorted(findings.cells.items(), key=lambda item: _order(item[0])):
+    for name, cell in sorted(findings.cells.items(), key=lambda item: item[0].order):
         if name in findings.timings:
             repetitions = list(_repetitions(cell, findings.timings[name]))
             digest = program_sha256(draft.root / layout.kernel_path(cell.program))
@@ -43,10 +45,6 @@ def fill(draft: Draft, findings: Findings, mapping: ArchiveMap) -> None:
         if times:
             table = tables.render(tables.RUNTIME_COLUMNS, times)
             draft.add(layout.runtimes_path(program), table)
-
-
-def _order(cell: CellName) -> tuple[Any, ...]:
-    return cell.program, cell.scale, cell.n or 0
 
 
 def _attempt(cell: Cell, rows: list[Timing], repetitions: int, digest: str) -> dict[str, Any]:

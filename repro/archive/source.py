@@ -118,8 +118,7 @@ def _trial(attempt: Attempt, state: str) -> Trial:
 
 
 def _order(trial: Trial) -> tuple[Any, ...]:
-    cell = trial.cell
-    return cell.program, cell.scale, cell.n or 0, trial.attempt.number
+    return *trial.cell.order, trial.attempt.number
 
 
 def _environments(run: Path, trials: list[Trial]) -> Iterator[tuple[str, Any]]:

@@ -6,7 +6,7 @@ from itertools import product
 
 from repro.analysis.missing_data import NO_KERNEL
 from repro.analysis.rates import outcomes
-from repro.analysis.tidy import Tidy
+from repro.analysis.tidy import Tidy, first_tiles
 from repro.measure.outcomes import OUR_OUTCOMES
 from repro.study.names import Program
 
@@ -90,7 +90,7 @@ def _points(tidy: Tidy) -> Iterator[tuple[Program, Point]]:
     own = {row.cell: row for row in tidy.cells[counted].itertuples()}
     table, seconds = outcomes(tidy), _seconds(tidy)
     unwritten = set(table.loc[table["outcome"] == NO_KERNEL, "cell"])
-    grid = tidy.grid()
+    grid = first_tiles(tidy.grid())
     sizes = {name: problem.sizes[0].n for name, problem in tidy.study.problems.items()}
     for row in grid[grid["problem"].map(sizes) == grid["n"]].itertuples():
         ranks, threads = map(int, str(row.scale).split("x")[1:])

@@ -194,6 +194,7 @@ def _use(dataset: Dataset, last: dict[str, str], cores: int | None) -> dict[str,
 def _facts(side: Side, speedup: Interval | None) -> dict[str, Any]:
     return {
         "outcome": outcome_of(side.cell),
+        "place": side.place,
         "seconds": times(side.cell),
         "speedup": asdict(speedup) if speedup else None,
     }
@@ -206,6 +207,10 @@ def _print(cell: CellName, archive: Side, here: Side, verdict: Verdict) -> None:
         speedup = f", speedup {side.speedup}" if times(side.cell) and times(side.baseline) else ""
         time = f", {_time(side)}" if times(side.cell) else ""
         click.echo(f"  {side.where:15} {outcome}{time}{speedup}")
+        if side.place:
+            click.echo(f"  {'':15} on {side.place}")
+    if archive.place != here.place and times(archive.cell) and times(here.cell):
+        click.echo("  not the same machine and Julia: speedups are compared, never seconds")
     click.echo(f"  {verdict.word}: {verdict.reason}")
 
 

@@ -12,9 +12,9 @@ from repro.study.names import CellName, Program, ScalePoint
 def summary_table(dataset: Path) -> Table:
     """Tabulate a dataset, one row per program and one column per scale point: time or outcome."""
     opened = Dataset(dataset)
-    rows: dict[tuple[Program, int], dict[ScalePoint, str]] = {}
+    rows: dict[tuple[Program, int, int], dict[ScalePoint, str]] = {}
     for name, (n, text) in _texts(opened).items():
-        rows.setdefault((name.program, n), {})[name.scale] = text
+        rows.setdefault((name.program, n, name.tile or 0), {})[name.scale] = text
     shown = {row: texts for row, texts in rows.items() if set(texts.values()) != {"unavailable"}}
     points = sorted({point for texts in shown.values() for point in texts})
     table = Table(title=f"Dataset {dataset.name}: seconds, or the outcome", title_justify="left")
@@ -22,8 +22,9 @@ def summary_table(dataset: Path) -> Table:
     table.add_column("n", justify="right", no_wrap=True)
     for point in points:
         table.add_column(str(point), justify="right", overflow="fold")
-    for (program, n), texts in sorted(shown.items()):
-        table.add_row(str(program), f"{n:,}", *(texts.get(point, "") for point in points))
+    for (program, n, tile), texts in sorted(shown.items()):
+        size = f"{n:,}, tile {tile}" if tile else f"{n:,}"
+        table.add_row(str(program), size, *(texts.get(point, "") for point in points))
     if hidden := len(rows) - len(shown):
         table.caption = f"{hidden} more programs are unavailable: a package is not installed"
         table.caption_justify = "left"

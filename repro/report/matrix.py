@@ -37,7 +37,11 @@ def blocks(contents: Contents) -> Iterator[Block]:
         mine = [found for found in having if memories[found.program] == memory]
         cells = [cell for found in mine for cell in found.cells.values()]
         order = {
-            cell.point: (cell.name.n or 0, cell.name.scale.cores, cell.name.scale) for cell in cells
+            cell.point: (
+                (cell.name.n or 0, cell.name.tile or 0),
+                (cell.name.scale.cores, cell.name.scale),
+            )
+            for cell in cells
         }
         points = sorted(order, key=order.__getitem__)
         rows = [(found, _row(found, points)) for found in mine]

@@ -104,6 +104,9 @@ class ProblemDefinition(Strict):
     closed_form_vendor: bool = False
     """True if the vendor program evaluates a formula: its time then measures no work."""
 
+    unit_cost: bool = False
+    """True if programs do nothing n times: what is measured is the time of one, T / n."""
+
     size: SizeMeaning
     """The meaning of a size."""
 

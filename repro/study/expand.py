@@ -57,6 +57,7 @@ def programs(study: "Study") -> list[Program]:
         Program(model_name, problem, framework, sample)
         for model_name, model in study.models.items()
         for problem in study.problems
+        if model.problems is None or problem in model.problems
         for framework in study.frameworks
         if model.frameworks is None or framework in model.frameworks
         for sample in range(model.samples)
@@ -81,9 +82,8 @@ def _scale_points(study: "Study", framework: str) -> tuple[ScalePoint, ...]:
 
 def _cell(study: "Study", program: Program, scale: ScalePoint, size: "Size") -> Cell:
     problem = study.problems[program.problem]
-    main = size == problem.sizes[0]
     return Cell(
-        name=CellName(program, scale, None if main else size.n),
+        name=CellName(program, scale, *problem.named(size)),
         n=size.n,
         tile=size.tile,
         check_n=problem.check.n,

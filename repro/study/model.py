@@ -48,6 +48,9 @@ class Model(Strict):
     frameworks: tuple[Name, ...] | None = None
     """The frameworks for which it has programs; absent for all of the study."""
 
+    problems: tuple[Name, ...] | None = None
+    """The problems for which it has programs; absent for all of the study."""
+
     samples: PositiveInt = 1
     """Programs generated for each problem and framework."""
 
@@ -88,7 +91,9 @@ class Problem(Strict):
     package."""
 
     sizes: tuple[Size, ...]
-    """The sizes at which strong scaling is measured. Names of cells omit the first, main size."""
+    """The sizes at which cells are measured. Names of cells omit the first, main size. Several
+    with the same n show what the tile does; of these, rates, claims and all figures but that of
+    granularity take the first."""
 
     check: Size
     """The small size that compiles and checks a program before it is timed."""
@@ -98,10 +103,22 @@ class Problem(Strict):
 
     @model_validator(mode="after")
     def _sizes_differ(self) -> Self:
-        ns = [size.n for size in self.sizes]
-        if not ns or len(set(ns)) < len(ns):
-            raise ValueError("needs at least one size, each with a different n")
+        pairs = [(size.n, size.tile) for size in self.sizes]
+        if not pairs or len(set(pairs)) < len(pairs):
+            raise ValueError("needs at least one size, each with another n or another tile")
         return self
+
+    @property
+    def ns(self) -> tuple[int, ...]:
+        """The different n of its sizes, in the order of the file."""
+        return tuple(dict.fromkeys(size.n for size in self.sizes))
+
+    def named(self, size: Size) -> tuple[int | None, int | None]:
+        """Return n and tile as they are in names of cells at a size: None where it is left out."""
+        if size == self.sizes[0]:
+            return None, None
+        first = next(other for other in self.sizes if other.n == size.n)
+        return size.n, None if size == first else size.tile
 
 
 class Framework(Strict):
@@ -204,6 +221,11 @@ class Study(Strict):
         ]
         return frozenset((model, problem) for model in baselines for problem in formulas)
 
+    def unit_costs(self) -> tuple[str, ...]:
+        """Return the problems whose programs do nothing n times: the time of one is measured."""
+        definitions = {name: self.problem_directory(name).definition for name in self.problems}
+        return tuple(name for name, found in definitions.items() if found.unit_cost)
+
     def problem_directory(self, name: str) -> ProblemDirectory:
         """Return the directory of a problem of the study.
 
@@ -240,9 +262,13 @@ class Study(Strict):
         return self
 
     @model_validator(mode="after")
-    def _models_use_known_frameworks(self) -> Self:
+    def _models_use_what_is_known(self) -> Self:
         for name, model in self.models.items():
-            unknown = set(model.frameworks or ()) - set(self.frameworks)
-            if unknown:
-                raise ValueError(f"model {name}: the study has no framework {min(unknown)}")
+            for kind, wanted, known in (
+                ("framework", model.frameworks, self.frameworks),
+                ("problem", model.problems, self.problems),
+            ):
+                unknown = set(wanted or ()) - set(known)
+                if unknown:
+                    raise ValueError(f"model {name}: the study has no {kind} {min(unknown)}")
         return self

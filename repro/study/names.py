@@ -9,7 +9,7 @@ from repro.errors import UserError
 NAME = r"[a-z0-9][a-z0-9.-]*"
 _SCALE = re.compile(r"([1-9]\d*)x([1-9]\d*)x([1-9]\d*)")
 _PROGRAM = re.compile(rf"({NAME})/({NAME})/({NAME})/(0|[1-9]\d*)")
-_CELL = re.compile(r"([^@]+)@([^,@]+)(?:,n=([1-9]\d*))?")
+_CELL = re.compile(r"([^@]+)@([^,@]+)(?:,n=([1-9]\d*)(?:,tile=([1-9]\d*))?)?")
 
 
 @dataclass(frozen=True, order=True)
@@ -80,16 +80,25 @@ class CellName:
     """A program at a scale point: `reference/gemm/threads/0@1x1x2`.
 
     If a study has several sizes of a problem, names at all but the first also have the size:
-    `reference/gemm/threads/0@1x1x2,n=8192`.
+    `reference/gemm/threads/0@1x1x2,n=8192`. If several have the same n, names at all but the first
+    of these also have the tile: `reference/gemm/threads/0@1x1x2,n=8192,tile=64`.
     """
 
     program: Program
     scale: ScalePoint
     n: int | None = None
+    tile: int | None = None
+    """None unless n is given too."""
 
     def __str__(self) -> str:
         size = "" if self.n is None else f",n={self.n}"
-        return f"{self.program}@{self.scale}{size}"
+        tile = "" if self.tile is None else f",tile={self.tile}"
+        return f"{self.program}@{self.scale}{size}{tile}"
+
+    @property
+    def order(self) -> tuple[Program, ScalePoint, int, int]:
+        """What names are sorted by: program, scale point, size."""
+        return self.program, self.scale, self.n or 0, self.tile or 0
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -102,8 +111,9 @@ class CellName:
         try:
             if not match:
                 raise ValueError("the scale point is missing")  # noqa: TRY301 - one message for both
-            program, scale, n = match.groups()
-            return cls(Program.parse(program), ScalePoint.parse(scale), int(n) if n else None)
+            program, scale, *size = match.groups()
+            n, tile = (int(number) if number else None for number in size)
+            return cls(Program.parse(program), ScalePoint.parse(scale), n, tile)
         except (ValueError, UserError) as error:
             raise UserError(
                 f"{text}: not a cell's name; write it like reference/gemm/threads/0@1x1x2"
