@@ -77,7 +77,7 @@ def main() -> None:
     ):
         for name, text in rows():
             print(f"{name:40} {text}", flush=True)
-    print(figures.measure(ROOT / "data" / "baseline"), flush=True)
+    print(figures.measure(ROOT / "data" / "frameworks"), flush=True)
     verify.main()
 
 

@@ -45,14 +45,14 @@ FIGURES = (
     Step("verify", ".venv/bin/repro verify", alone=True),
     Step("figures", ".venv/bin/repro figures --check", alone=True),
     Step("claims", ".venv/bin/repro claims", alone=True),
-    Step("report", ".venv/bin/repro report --dataset baseline", alone=True),
+    Step("report", ".venv/bin/repro report --dataset frameworks", alone=True),
     Step("report-sessions", ".venv/bin/repro report --dataset local-model", alone=True),
 )
 TOGETHER = ("figures", "claims", "report", "report-sessions")
 """The steps to which LIMIT applies."""
 LATER = (
     Step("smoke", "make all"),
-    Step("cell", f".venv/bin/repro cell run {CELL} --dataset baseline --repeat 10"),
+    Step("cell", f".venv/bin/repro cell run {CELL} --dataset frameworks --repeat 10"),
     Step("agent", ".venv/bin/repro setup --agent"),
     Step("replay", ".venv/bin/repro replay --dataset local-model"),
     Step("image", ".venv/bin/repro image build --julia debian"),

@@ -22,7 +22,7 @@ from repro.study.filters import select
 from repro.study.load import load_study
 
 DATA = ROOT / "data"
-DATASETS = ("baseline", "local-model")
+DATASETS = ("baseline", "frameworks", "local-model")
 """The published datasets; the page ignores others that local runs left in the same directory."""
 MEASURED = ROOT / "docs" / "measured.toml"
 FORMATS = 5
@@ -65,7 +65,7 @@ def measured() -> Facts:
         return f"{megabytes:,.{digits}f} MB"
 
     name = steps["cell"]["typed"].split()[3]
-    cell = archived_cell(DATA / "baseline", name)
+    cell = archived_cell(DATA / steps["cell"]["typed"].split()[5], name)
     return {"measured": found, "time": time, "disk": disk, "cell": cell}
 
 
@@ -145,7 +145,7 @@ def tier_1(
         "manifest says",
         "figures": f"{drawn}: {files} files, all as expected",
         "claims": f"{newest['name']}: {verdicts}",
-        "report": "reports/baseline/index.html",
+        "report": "reports/frameworks/index.html",
         "report-sessions": "reports/local-model/index.html",
     }
 

@@ -7,7 +7,7 @@ from matplotlib.transforms import offset_copy
 from repro.analysis.attribution import WORDS, attributions
 from repro.analysis.attribution_words import tally
 from repro.analysis.rates import scale_of
-from repro.analysis.tidy import Tidy
+from repro.analysis.tidy import Tidy, first_tiles
 
 PROGRAM = ["model", "problem", "n", "framework", "sample"]
 NUMBERS = [
@@ -35,7 +35,7 @@ def beside(tidy: Tidy, table: pd.DataFrame, scale: str) -> pd.DataFrame:
         The table with columns `NUMBERS`, NaN or "" in rows without a failure; unchanged if the
         dataset has no trial of a control.
     """
-    found = attributions(tidy)
+    found = first_tiles(attributions(tidy))
     if not found["control_of"].any():
         return table
     found = found.assign(**{scale: scale_of(found)})
