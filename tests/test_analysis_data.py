@@ -22,7 +22,7 @@ FLAGS = ["oversubscribed", "raised-blas-threads", "single-blas-call", "no-parall
 FLAGS += ["tampered"]
 MACHINE = "Made-up CPU @ 2.80GHz, 2 cores, 23 GiB"
 
-TOO_SMALL = 32
+TOO_SMALL = 64
 """A tile at which a made-up program does not finish."""
 
 Result = tuple[str, str, list[float]]

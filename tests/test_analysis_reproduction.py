@@ -4,7 +4,17 @@ import re
 
 import pytest
 
-from repro.analysis.reproduction import Side, TimedAttempt, baseline_of, counting, judge, times
+from repro import ROOT
+from repro.analysis.reproduction import (
+    Side,
+    TimedAttempt,
+    baseline_of,
+    counting,
+    judge,
+    side_of_dataset,
+    times,
+)
+from repro.archive.dataset import Dataset
 from repro.study.names import CellName
 
 CELL = CellName.parse("gpt-5.5/gemm/dagger/0@1x1x8")
@@ -160,3 +170,14 @@ def test_of_the_baseline_itself_only_outcomes_are_compared() -> None:
     assert verdict.word == "reproduced"
     assert "only outcomes can be compared" in verdict.reason
     assert verdict.ratio is None
+
+
+def test_a_side_names_the_machine_and_julia_of_the_attempt_that_counts() -> None:
+    cell = CellName.parse("reference/pi/threads/0@1x1x2")
+    places = {name: side_of_dataset(Dataset(ROOT / "data" / name), cell).place
+              for name in ("baseline", "frameworks")}  # fmt: skip
+    assert places == {
+        "baseline": "Intel(R) Xeon(R) Processor @ 2.80GHz, 2 cores, 24 GiB; Julia 1.5.3",
+        "frameworks": "AMD EPYC, 2 cores, 24 GiB; Julia 1.12.6",
+    }
+    assert side("here", []).place == ""

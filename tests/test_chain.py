@@ -87,9 +87,12 @@ def test_a_cell_is_shown_run_again_and_compared(place: Path) -> None:
     assert "no attempt" in before.stdout
     answer = repro(place, "cell", "run", CELL, *data, "--repeat", "4")
     assert "in the archive" in answer.stdout, answer.stderr
+    assert answer.stdout.count("; Julia ") == 2
+    assert "not the same machine" not in answer.stdout
     after = repro(place, "cell", "compare", CELL, *data, "--json")
     verdict = json.loads(after.stdout)
     assert len(verdict["here"]["seconds"]) == 4
+    assert verdict["here"]["place"] == verdict["archive"]["place"]
     assert answer.returncode == after.returncode
     codes = {"reproduced": 0, "differs": 1, "cannot tell": 3}
     assert after.returncode == codes[verdict["verdict"]]
