@@ -28,7 +28,7 @@ from repro.analysis.attribution import (
     p_exceeds,
     trials,
 )
-from repro.analysis.attribution_words import sentence, tally
+from repro.analysis.attribution_words import sentence, tally, told
 from repro.analysis.metrics import metrics
 from repro.analysis.tidy import Tidy, load
 from repro.cli.main import cli
@@ -309,7 +309,8 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_sentence_has_denominators_interval_and_p(judged: Path) -> None:
     found = attributions(load(judged))
-    assert {row["cell"]: sentence(dict(row)) for _, row in found.iterrows()} == SENTENCES
+    assert {cell: about.sentence for cell, about in told(found).items()} == SENTENCES
+    assert [about.control for about in told(found).values()] == [CONTROL, FRAMEWORKS]
     assert tally(found) == "1 the program's, 1 the framework's, 0 undecided"
 
 
@@ -326,8 +327,8 @@ def test_a_sentence_says_what_differs_and_what_is_missing(tmp_path: Path) -> Non
         ),
         "Program failed 1 of 1, control has no trial: undecided.",
     ]
-    told = "0 the program's, 0 the framework's, 2 undecided"
-    assert tally(found) == f"{told} (1 of these without a trial of the control)"
+    counts = "0 the program's, 0 the framework's, 2 undecided"
+    assert tally(found) == f"{counts} (1 of these without a trial of the control)"
 
 
 def test_metrics_print_it_as_a_table_as_json_and_as_csv(judged: Path) -> None:
@@ -371,10 +372,10 @@ def test_figures_show_it_if_the_control_has_trials(judged: Path, module: ModuleT
     faults = numbers[numbers["fault"] != ""]
     assert set(faults["fault"]) == {"program", "framework"}
     assert set(faults["control_of"]) == {40, 21}
-    told = " ".join(words_of(module, tidy))
-    assert "line below: the program's (1)" in told
-    assert "line above: the framework's (1)" in told
-    assert "2 failed cells, compared with" in told or "2 failures that end a program," in told
+    words = " ".join(words_of(module, tidy))
+    assert "line below: the program's (1)" in words
+    assert "line above: the framework's (1)" in words
+    assert "2 failed cells, compared with" in words or "2 failures that end a program," in words
 
 
 @pytest.mark.parametrize("module", [outcome_matrix, failure_envelope])
@@ -398,7 +399,9 @@ def test_the_report_has_it_on_the_overview_the_cells_page_and_the_matrix(
     }
     assert SENTENCES[DEADLOCKS] in pages["programs/gpt-5.5/pi_threads_0.html"]
     assert SENTENCES[THEIRS] not in pages["programs/gpt-5.5/pi_threads_0.html"]
-    assert all(told in pages["matrix.html"] for told in SENTENCES.values())
+    link = '<a href="../../programs/reference/pi_threads_0.html#1x1x2">The control'
+    assert link in pages["programs/gpt-5.5/pi_threads_0.html"]
+    assert all(text in pages["matrix.html"] for text in SENTENCES.values())
     assert "Of 2 failed cells: 1 the program's, 1 the framework's" in pages["index.html"]
     assert "<td>the framework's</td>" in pages["index.html"].replace(' class="n"', "")
 

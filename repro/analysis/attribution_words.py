@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -51,13 +51,22 @@ def sentence(row: Mapping[str, Any]) -> str:
     )
 
 
-def sentences(table: pd.DataFrame) -> dict[str, str]:
-    """The sentence of each failed cell, by its name.
+class Told(NamedTuple):
+    """What is said of a failed cell."""
+
+    sentence: str
+    control: str
+    """The name of its control; empty if that has no program."""
+
+
+def told(table: pd.DataFrame) -> dict[str, Told]:
+    """What is said of each failed cell, by its name.
 
     Args:
         table: of `attribution.attributions`.
     """
-    return {str(row["cell"]): sentence(dict(row)) for _, row in table.iterrows()}
+    rows = [dict(row) for _, row in table.iterrows()]
+    return {str(row["cell"]): Told(sentence(row), str(row["control"])) for row in rows}
 
 
 def tally(table: pd.DataFrame) -> str:
@@ -67,9 +76,9 @@ def tally(table: pd.DataFrame) -> str:
         table: of `attribution.attributions`; not empty.
     """
     counts = table["fault"].value_counts()
-    told = ", ".join(f"{counts.get(name, 0)} {word}" for name, word in WORDS.items())
+    shares = ", ".join(f"{counts.get(name, 0)} {word}" for name, word in WORDS.items())
     without = int((table["control_of"] == 0).sum())
-    return told + (f" ({without} of these without a trial of the control)" if without else "")
+    return shares + (f" ({without} of these without a trial of the control)" if without else "")
 
 
 def whose(row: Mapping[str, Any]) -> str:

@@ -46,7 +46,7 @@ def glance(
     lines.append(Line("What are the outcomes?", _outcomes(cells, of), "matrix.html", "every cell"))
     if len(analysis.attribution) and contents.study:
         told = f"Of {len(analysis.attribution):,} failed cells: {tally(analysis.attribution)}. "
-        told += f"Each is compared with what {contents.study.control} does in the same cell."
+        told += f"Each is compared with what {contents.study.control} does at its scale point."
         lines.append(
             Line(
                 "Whose fault are failures?", told, "#whose-fault-failures-are", "every failed cell"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from repro import __version__
-from repro.analysis.attribution_words import sentences
+from repro.analysis.attribution_words import told
 from repro.analysis.damaged_data import Damage, recorded
 from repro.archive.dataset import Dataset
 from repro.archive.verify import verify
@@ -102,7 +102,10 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
     """Yield every file with its path; the overview last, when all gaps are known."""
     shown: list[Transcript] = []
     found_by_analysis = analysis(contents.dataset.path)
-    faults = sentences(found_by_analysis.attribution)
+    told_of_cells = {
+        "faults": told(found_by_analysis.attribution),
+        "places": _places(contents),
+    }
     for found in contents.programs:
         mine = [transcript(contents.shelf, found.program, number) for number in found.tries]
         for each in mine:
@@ -111,7 +114,7 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
             values = {"session": each, "program": program_page(found)}
             yield session_page(each), _page(contents, "session.html", values)
         shown += mine
-        yield program_page(found), _program(contents, found, mine, faults)
+        yield program_page(found), _program(contents, found, mine, told_of_cells)
     about: dict[str, Any] = {
         "blocks": list(blocks(contents)),
         "sessions": shown,
@@ -130,11 +133,9 @@ def _pages(contents: Contents) -> Iterator[tuple[str, str]]:
         claim["missing"] = contents.local(claim["missing"])
     about |= {"gaps": contents.gaps[:_LISTED], "gap_count": len(contents.gaps)}
     about["verdicts"] = VERDICTS
-    about["places"] = _places(contents)
     about["glance"] = glance(contents, about["endings"], found_by_analysis, len(contents.gaps))
-    about["faults"] = faults
     for name in pages.VIEWS:
-        yield name, _page(contents, name, about)
+        yield name, _page(contents, name, {**about, **told_of_cells})
     mark = {"dataset": contents.name, "repro": __version__, "gaps": contents.gaps}
     yield MARK, canonical_json(mark | counts(contents))
 
@@ -163,7 +164,7 @@ def _program(
     contents: Contents,
     found: ProgramFound,
     sessions: list[Transcript],
-    faults: Mapping[str, str],
+    told_of_cells: Mapping[str, Any],
 ) -> str:
     cells: list[CellShown] = [cell_shown(contents, cell) for cell in found.cells.values()]
     values = {
@@ -173,9 +174,8 @@ def _program(
         "program_by_hand": contents.has_program(found.program),
         "sessions": sessions,
         "machines": _machines(contents),
-        "faults": faults,
     }
-    return _page(contents, "program.html", values)
+    return _page(contents, "program.html", {**values, **told_of_cells})
 
 
 def _machines(contents: Contents) -> dict[str, str]:
