@@ -9,7 +9,6 @@ from repro.analysis.reproduction import (
     Side,
     TimedAttempt,
     baseline_of,
-    counting,
     judge,
     side_of_dataset,
     times,
@@ -39,19 +38,18 @@ def test_the_baseline_keeps_problem_and_size() -> None:
     assert str(baseline_of(other)) == "reference/pi/threads/0@1x1x1,n=77"
 
 
-def test_the_newest_attempt_that_is_not_infrastructure_counts() -> None:
-    attempts = [
-        TimedAttempt(3, "infrastructure"),
-        TimedAttempt(2, "crash"),
-        TimedAttempt(1, "ok", (1.0,)),
-    ]
-    found = counting(attempts)
-    assert found is not None
-    assert found.number == 2
-    only = counting([TimedAttempt(1, "infrastructure"), TimedAttempt(2, "infrastructure")])
-    assert only is not None
-    assert only.number == 2
-    assert counting([]) is None
+def test_the_first_outcome_of_the_archives_program_counts_and_the_newest_of_a_rerun() -> None:
+    attempts = (
+        TimedAttempt(4, "infrastructure"),
+        TimedAttempt(3, "crash"),
+        TimedAttempt(2, "ok", (1.0,)),
+        TimedAttempt(1, "infrastructure"),
+    )
+    assert Side("in the archive", attempts, ()).outcome == "ok"
+    assert Side("here", attempts, (), newest=True).outcome == "crash"
+    failed = Side("here", attempts[::3], (), newest=True)
+    assert failed.counts == attempts[0]
+    assert Side("here", (), ()).counts is None
 
 
 def test_times_are_those_of_all_attempts_that_are_ok() -> None:

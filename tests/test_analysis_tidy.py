@@ -4,7 +4,10 @@ import json
 import math
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from test_analysis_data import MACHINE, Result, tiny, write_dataset
 
 from repro.analysis.envelope import envelope
@@ -15,6 +18,8 @@ from repro.analysis.scaling import COLUMNS, scaling, serial_fractions
 from repro.analysis.tidy import Tidy, counting, load
 from repro.claims.observations import observed
 from repro.errors import UserError
+from repro.measure import outcomes
+from repro.measure.outcomes import OUR_OUTCOMES, OUTCOMES
 from repro.study.expand import Cell, cells
 from repro.study.load import load_study
 
@@ -135,7 +140,20 @@ def test_infrastructure_never_hides_an_outcome(dataset: Path) -> None:
         ATTEMPT.format(number=3) + rest[1:].format(outcome="infrastructure"),
     )
     cell = by_cell(load(dataset), "reference/gemm/threads/0@1x1x1")
-    assert (cell["outcome"], cell["attempt"], cell["attempts"]) == ("crash", 2, 3)
+    assert (cell["outcome"], cell["attempt"], cell["attempts"]) == ("ok", 1, 3)
+
+
+@given(st.lists(st.sampled_from(OUTCOMES), min_size=1, max_size=6))
+def test_the_attempt_that_counts_is_the_same_one_by_one_and_in_a_table(history: list[str]) -> None:
+    """The first with an outcome of the program, else the newest `unavailable`, else the newest."""
+    rows = [("a", number, outcome) for number, outcome in enumerate(history, 1)]
+    table = pd.DataFrame(rows, columns=["cell", "attempt", "outcome"])
+    (found,) = counting(table.sample(frac=1, random_state=1))["attempt"]
+    index = outcomes.counting(history)
+    assert index == found - 1
+    own = [i for i, outcome in enumerate(history) if outcome not in OUR_OUTCOMES]
+    absent = [i for i, outcome in enumerate(history) if outcome == "unavailable"]
+    assert index == (own or absent[::-1] or [len(history) - 1])[0]
 
 
 def test_only_infrastructure_stays_infrastructure(dataset: Path) -> None:

@@ -18,7 +18,7 @@ from repro.archive import layout
 from repro.archive.dataset import Dataset
 from repro.files import read_json
 from repro.measure.attempts import attempts_of
-from repro.measure.outcomes import OUR_OUTCOMES
+from repro.measure.outcomes import OUR_OUTCOMES, counting
 from repro.study.names import CellName, Program, ScalePoint
 
 MARGIN = 1.25
@@ -52,6 +52,26 @@ class Side:
     where: str
     cell: tuple[TimedAttempt, ...]
     baseline: tuple[TimedAttempt, ...]
+    newest: bool = False
+    """Does the newest attempt count, as of a cell that is rerun to see what comes of it now?"""
+
+    @property
+    def counts(self) -> TimedAttempt | None:
+        """The attempt whose outcome is the cell's: by `outcomes.counting`, or the newest.
+
+        The newest is the newest that the infrastructure did not fail, if there is one.
+        """
+        by_number = sorted(self.cell, key=lambda attempt: attempt.number)
+        if self.newest:
+            own = [attempt for attempt in by_number if attempt.outcome != "infrastructure"]
+            return next(reversed(own or by_number), None)
+        index = counting([attempt.outcome for attempt in by_number])
+        return None if index is None else by_number[index]
+
+    @property
+    def outcome(self) -> str:
+        """The outcome of the cell; empty if it was never attempted."""
+        return self.counts.outcome if self.counts else ""
 
     @property
     def speedup(self) -> Interval:
@@ -61,8 +81,7 @@ class Side:
     @property
     def place(self) -> str:
         """The machine and Julia of the attempt that counts; empty: not known, or no attempt."""
-        found = counting(self.cell)
-        return found.place if found else ""
+        return self.counts.place if self.counts else ""
 
 
 @dataclass(frozen=True)
@@ -90,18 +109,6 @@ def baseline_of(cell: CellName) -> CellName:
     return CellName(program, ScalePoint(1, 1, 1), cell.n, cell.tile)
 
 
-def counting(attempts: Sequence[TimedAttempt]) -> TimedAttempt | None:
-    """The attempt whose outcome is the cell's: the newest not `infrastructure`, else the newest."""
-    own = [attempt for attempt in attempts if attempt.outcome != "infrastructure"]
-    return max(own or attempts, key=lambda attempt: attempt.number, default=None)
-
-
-def outcome_of(attempts: Sequence[TimedAttempt]) -> str:
-    """The outcome of a cell by the rule of `counting`; empty if it was never attempted."""
-    found = counting(attempts)
-    return found.outcome if found else ""
-
-
 def times(attempts: Sequence[TimedAttempt]) -> list[float]:
     """Times in seconds of all `ok` attempts."""
     return [value for attempt in attempts if attempt.outcome == "ok" for value in attempt.seconds]
@@ -117,7 +124,7 @@ def judge(cell: CellName, archive: Side, here: Side) -> Verdict:
     unusable = unusable or _too_few_cores(cell, archive) or _too_few_cores(cell, here)
     if unusable:
         return unusable
-    then, now = outcome_of(archive.cell), outcome_of(here.cell)
+    then, now = archive.outcome, here.outcome
     if then != now:
         return Verdict("differs", f"{then} {archive.where}, {now} {here.where}")
     if then != "ok":
@@ -130,7 +137,7 @@ def judge(cell: CellName, archive: Side, here: Side) -> Verdict:
 
 def _no_outcome(cell: CellName, side: Side) -> Verdict | None:
     """Why there is no outcome of the program, if so."""
-    found = counting(side.cell)
+    found = side.counts
     if found is None:
         return Verdict("cannot tell", f"no attempt of {cell} {side.where}")
     if found.outcome in OUR_OUTCOMES:
@@ -141,7 +148,7 @@ def _no_outcome(cell: CellName, side: Side) -> Verdict | None:
 
 def _too_few_cores(cell: CellName, side: Side) -> Verdict | None:
     """Whether it had fewer cores than threads, which can change its outcome, and does its time."""
-    found, wanted = counting(side.cell), cell.scale.cores
+    found, wanted = side.counts, cell.scale.cores
     if found is None or found.cores is None or found.cores >= wanted:
         return None
     told = f"{found.cores} cores for {wanted} threads {side.where}: another machine would tell"
@@ -296,7 +303,7 @@ def side_of_run(run: Path, cell: CellName) -> Side:
             for attempt in over
         )
 
-    return Side("here", attempts(cell), attempts(baseline_of(cell)))
+    return Side("here", attempts(cell), attempts(baseline_of(cell)), newest=True)
 
 
 def _place(environment: Any) -> str:

@@ -16,7 +16,7 @@ from repro.archive import layout, tables
 from repro.archive.dataset import Dataset
 from repro.archive.manifest import MANIFEST, PATH, flaw, lines_of
 from repro.errors import UserError
-from repro.measure.outcomes import OUTCOMES
+from repro.measure.outcomes import OUR_OUTCOMES, OUTCOMES
 from repro.study.expand import cells as cells_of
 from repro.study.model import Study
 from repro.study.names import Program
@@ -176,15 +176,15 @@ def load_tables(
 
 
 def counting(attempts: pd.DataFrame) -> pd.DataFrame:
-    """The attempt whose outcome is the cell's, one row per cell.
-
-    It is the newest attempt whose outcome is not `infrastructure`, else the newest.
-    """
-    ranked = attempts.assign(own=attempts["outcome"] != "infrastructure")
-    ranked = ranked.sort_values(["cell", "own", "attempt"], kind="stable")
-    newest = ranked.drop_duplicates("cell", keep="last").drop(columns="own")
+    """The attempt whose outcome is the cell's by `outcomes.counting`, one row per cell."""
+    unavailable, failed = (attempts["outcome"] == ours for ours in OUR_OUTCOMES)
+    last = attempts["attempt"].where(unavailable | failed, -attempts["attempt"])
+    ranked = attempts.assign(own=~(unavailable | failed), unavailable=unavailable, last=last)
+    ranked = ranked.sort_values(["cell", "own", "unavailable", "last"], kind="stable")
+    found = ranked.drop_duplicates("cell", keep="last")
+    found = found.drop(columns=["own", "unavailable", "last"])
     counts = attempts.groupby("cell").size()
-    return newest.assign(attempts=newest["cell"].map(counts)).reset_index(drop=True)
+    return found.assign(attempts=found["cell"].map(counts)).reset_index(drop=True)
 
 
 def _measurements(attempts: pd.DataFrame, runtimes: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,6 @@ from repro.analysis.reproduction import (
     Side,
     Verdict,
     judge,
-    outcome_of,
     side_of_dataset,
     side_of_run,
     times,
@@ -62,22 +61,22 @@ def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
     chosen, cell = _find(name, dataset, data)
     side = side_of_dataset(chosen, cell)
     rows = [row for row in chosen.attempts() if row["cell"] == str(cell)]
-    last = rows[-1]
-    environment = chosen.environments().get(last["environment"])
+    own = next(row for row in rows if side.counts and int(row["attempt"]) == side.counts.number)
+    environment = chosen.environments().get(own["environment"])
     shown = {
         "cell": str(cell),
         "dataset": str(chosen.path),
-        "outcome": outcome_of(side.cell),
-        "detail": last["detail"],
-        "flags": [flag for flag in flags_of(last, environment).split(";") if flag],
+        "outcome": side.outcome,
+        "detail": own["detail"],
+        "flags": [flag for flag in flags_of(own, environment).split(";") if flag],
         "attempts": len(rows),
-        "n": int(last["n"]),
-        "tile": int(last["tile"]),
+        "n": int(own["n"]),
+        "tile": int(own["tile"]),
         "seconds": times(side.cell),
-        **_use(chosen, last, cores_of(last, environment)),
-        "machine": chosen.machine(last["environment"]),
+        **_use(chosen, own, cores_of(own, environment)),
+        "machine": chosen.machine(own["environment"]),
         "kernel": str(chosen.path / layout.kernel_path(cell.program)),
-        "evidence": str(chosen.path / layout.log_path(cell, int(last["attempt"]))),
+        "evidence": str(chosen.path / layout.log_path(cell, int(own["attempt"]))),
         "run_again": f"repro cell run '{cell}' --dataset {chosen.path.name}",
     }
     if as_json:
@@ -177,10 +176,10 @@ def _compare(dataset: Dataset, cell: CellName, run_path: Path, *, as_json: bool)
     return {"reproduced": 0, "differs": 1, "cannot tell": 3}[verdict.word]
 
 
-def _use(dataset: Dataset, last: dict[str, str], cores: int | None) -> dict[str, Any]:
-    """What the newest attempt had and used; nothing that an older dataset did not record."""
+def _use(dataset: Dataset, own: dict[str, str], cores: int | None) -> dict[str, Any]:
+    """What the attempt had and used; nothing that an older dataset did not record."""
     same = ("cell", "attempt")
-    rows = [r for r in dataset.runtimes() if all(r[key] == last[key] for key in same)]
+    rows = [r for r in dataset.runtimes() if all(r[key] == own[key] for key in same)]
     busy = [int(row["busy_threads"]) for row in rows if row["busy_threads"]]
     made = [float(row["input_seconds"]) for row in rows if row["input_seconds"]]
     told = {
@@ -193,7 +192,7 @@ def _use(dataset: Dataset, last: dict[str, str], cores: int | None) -> dict[str,
 
 def _facts(side: Side, speedup: Interval | None) -> dict[str, Any]:
     return {
-        "outcome": outcome_of(side.cell),
+        "outcome": side.outcome,
         "place": side.place,
         "seconds": times(side.cell),
         "speedup": asdict(speedup) if speedup else None,
@@ -203,7 +202,7 @@ def _facts(side: Side, speedup: Interval | None) -> dict[str, Any]:
 def _print(cell: CellName, archive: Side, here: Side, verdict: Verdict) -> None:
     click.echo(cell)
     for side in (archive, here):
-        outcome = outcome_of(side.cell) or "never attempted"
+        outcome = side.outcome or "never attempted"
         speedup = f", speedup {side.speedup}" if times(side.cell) and times(side.baseline) else ""
         time = f", {_time(side)}" if times(side.cell) else ""
         click.echo(f"  {side.where:15} {outcome}{time}{speedup}")

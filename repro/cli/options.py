@@ -62,6 +62,30 @@ def charged(function: F) -> F:
     return account(partition(via(function)))
 
 
+def control(function: F) -> F:
+    """Add the options that try failed cells and their controls."""
+    wanted = click.option(
+        "--with-control",
+        is_flag=True,
+        help="Then try failed cells and their controls until it is clear whose fault they are.",
+    )
+    of_control = click.option(
+        "--control-budget",
+        type=click.IntRange(min=1),
+        default=20,
+        show_default=True,
+        help="Most trials of a control's cell in all.",
+    )
+    of_program = click.option(
+        "--program-budget",
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        help="Most trials of a failed cell in all; the failure is the first.",
+    )
+    return wanted(of_control(of_program(function)))
+
+
 def cell_filter(function: F) -> F:
     """Add the filter that every command on cells takes."""
     exclude = click.option(

@@ -1,7 +1,7 @@
 """Shows a run's progress: a bar with the time left on a terminal, otherwise one line per cell."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -17,8 +17,13 @@ _STYLES = {"ok": "green", "infrastructure": "yellow", "unavailable": "yellow"}
 
 
 @contextmanager
-def shown(total: int) -> Iterator[Events]:
-    """Provide the events that show progress on standard error while cells run."""
+def shown(total: int, reasons: Mapping[str, str] | None = None) -> Iterator[Events]:
+    """Provide the events that show progress on standard error while cells run.
+
+    Args:
+        total: how many cells are run.
+        reasons: what each of them is run for, by its name, where that needs saying.
+    """
     console = Console(stderr=True, highlight=False)
     columns = (
         TextColumn("{task.description}"),
@@ -29,18 +34,23 @@ def shown(total: int) -> Iterator[Events]:
     )
     begin = time.monotonic()
     done = 0
+
+    def named(cell: Cell) -> str:
+        reason = (reasons or {}).get(str(cell.name))
+        return f"{cell.name} ({reason})" if reason else str(cell.name)
+
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task("cells", total=total, left="")
 
         def started(cell: Cell) -> None:
-            progress.update(bar, description=str(cell.name))
+            progress.update(bar, description=named(cell))
 
         def ended(cell: Cell, outcome: Outcome) -> None:
             nonlocal done
             done += 1
             seconds = (time.monotonic() - begin) / done * (total - done)
             left = f"{timedelta(seconds=round(seconds))} left"
-            line = _line(f"{done}/{total} {cell.name} ", outcome)
+            line = _line(f"{done}/{total} {named(cell)} ", outcome)
             if not console.is_terminal:
                 line.append(f" ({left})")
             progress.console.print(line, soft_wrap=True)

@@ -1,8 +1,10 @@
 """`repro run`: run cells."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,11 +16,15 @@ from repro.launch.decide import Decision, Means, Todo, decide
 from repro.launch.run_directory import Run, driving, make_run
 from repro.launch.site.settings import Site, load_site
 from repro.launch.slurm_client import SlurmError, SlurmSilent
-from repro.launch.start import Wishes, prepare_run, scripts
+from repro.launch.start import Starter, Wishes, prepare_run, scripts
 from repro.study.expand import Cell
 from repro.study.filters import select
 from repro.study.load import STUDIES, load_study
+from repro.study.model import Study
 from repro.study.toml import find_toml
+
+if TYPE_CHECKING:
+    from repro.analysis.sequential import Budget
 
 _HOW_TO_GET = (
     "`repro doctor` says what is missing and how to get it, `repro setup` installs what it can"
@@ -57,6 +63,7 @@ _EXPLAINED = {
     help="Then collect dataset NAME; on a cluster, without --wait, a separate job does.",
 )
 @options.data
+@options.control
 @options.dry_run
 def command(
     patterns: tuple[str, ...],
@@ -71,10 +78,13 @@ def command(
     image: Path | None,
     collect: str | None,
     data: Path,
+    control_budget: int,
+    program_budget: int,
     *,
     concurrent: bool,
     oversubscribe: bool,
     wait: bool,
+    with_control: bool,
     dry_run: bool,
 ) -> None:
     """Run cells; every attempt is kept.
@@ -82,6 +92,12 @@ def command(
     The same command resumes: it skips cells that have an outcome, repeats those that the
     infrastructure failed, and leaves those alone that a cluster has queued. FILTER is a shell glob
     on the names of cells, such as 'reference/gemm/*@*x2'.
+
+    --with-control then asks whose fault each failure of the chosen cells is. It tries the failed
+    cell again, and the same problem, size, framework and scale point of the model that the study
+    names as its control, until the failure is the program's, the framework's, or can no longer be
+    attributed within the budget. Of cells that are ok the controls of one in ten are tried. On a
+    cluster without --wait, each such command submits one trial of each cell that needs one.
     """
     path = run_path or options.default_run(study, site)
     study_file = find_toml(study, STUDIES, "study")
@@ -94,7 +110,8 @@ def command(
         )
     wait = wait or at.launcher == "local"
     later = (collect, data) if collect else None
-    wishes = Wishes(programs, concurrent, oversubscribe, wait, later)
+    budget = _budget(loaded, control_budget, program_budget) if with_control else None
+    wishes = Wishes(programs, concurrent, oversubscribe, wait, later, budget)
     planned = Run.to_make(path, loaded, at.name)
     chosen = _select(planned, patterns, exclude)
     if dry_run:
@@ -120,15 +137,13 @@ def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> 
     click.echo(f"Julia {setting.tools.julia.version}, {setting.environment.machine}", err=True)
     _report_not_run(prepared.decisions)
     _report_unavailable(prepared.decisions, prepared.means)
-    with progress.shown(len(prepared.ready)) as events:
-        try:
-            commands = prepared.start(events, wishes, lambda text: click.echo(text, err=True))
-        except SlurmSilent as error:
-            raise UserError(
-                f"Slurm does not answer ({error}); nothing is lost: repeat the command later"
-            ) from error
-        except SlurmError as error:
-            raise UserError(f"Slurm does not report its jobs: {error}") from error
+    starter = prepared.starter(wishes, _say)
+    with _slurm_refusals():
+        with progress.shown(len(prepared.ready)) as events:
+            starter.start(prepared.ready, events)
+        if wishes.control:
+            _run_trials(run, chosen, starter, wishes.control)
+        commands = starter.finish()
     if commands:
         click.echo(
             "type this where Slurm is; when the jobs have ended, repeat the command:", err=True
@@ -136,6 +151,55 @@ def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> 
     for line in commands:
         click.echo(line)
     return commands
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@contextmanager
+def _slurm_refusals() -> Iterator[None]:
+    """Turn what Slurm does not answer into one line for the user."""
+    try:
+        yield
+    except SlurmSilent as error:
+        raise UserError(
+            f"Slurm does not answer ({error}); nothing is lost: repeat the command later"
+        ) from error
+    except SlurmError as error:
+        raise UserError(f"Slurm does not report its jobs: {error}") from error
+
+
+def _budget(study: Study, control: int, program: int) -> "Budget":
+    """The most trials of a cell.
+
+    Raises:
+        UserError: the study names no control.
+    """
+    from repro.analysis.sequential import Budget  # with pandas, which takes a while
+
+    if study.control is None:
+        raise UserError(
+            f'study {study.name} names no control: add `control = "reference"`, or another model '
+            "whose programs are known to be right, to its file"
+        )
+    return Budget(control, program)
+
+
+def _run_trials(run: Run, chosen: Sequence[Cell], starter: Starter, budget: "Budget") -> None:
+    """Try failed cells and their controls, one trial of each at a time, until none is needed."""
+    from repro.cli import progress
+    from repro.launch.control import ControlTrials
+
+    trials = ControlTrials(run, chosen, starter.prepared.means, budget, _say)
+    while wanted := trials.next_round():
+        with progress.shown(len(wanted.cells), wanted.reasons) as events:
+            starter.start(wanted.cells, events, again=True)
+        if not starter.waits:
+            _say("trials: repeat the command when these have ended, until it submits none")
+            break
+    for line in trials.summary():
+        _say(line)
 
 
 def _collect(run: Path, name: str, data: Path) -> None:
@@ -160,6 +224,8 @@ def _preview(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> No
     decisions = [decide(run.path, cell, means) for cell in chosen]
     _report_not_run(decisions)
     _report_unavailable(decisions, means)
+    if wishes.control:
+        _preview_trials(run, chosen, means, wishes.control)
     for decision in decisions:
         if decision.todo is Todo.START and site.launcher == "local":
             click.echo(f"would run {decision.cell.name} (attempt {decision.next_number})")
@@ -169,6 +235,16 @@ def _preview(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> No
     if site.launcher == "slurm":
         starting = [d.cell for d in decisions if d.todo is Todo.START]
         _write_scripts(run.path, site, starting, tools.image)
+
+
+def _preview_trials(run: Run, chosen: Sequence[Cell], means: Means, budget: "Budget") -> None:
+    from repro.launch.control import ControlTrials
+
+    most = ControlTrials(run, chosen, means, budget).at_most()
+    click.echo(
+        f"trials of failed cells and their controls: at most {most.trials} of {most.cells} cells, "
+        f"{most.core_hours:.1f} core-hours, if every cell without an outcome fails"
+    )
 
 
 def _write_scripts(run: Path, site: Site, cells: Sequence[Cell], image: Image | None) -> None:

@@ -117,7 +117,7 @@ def _print(run: Run, seen: Overview) -> None:
     console.print(_by_program(run, seen))
     if was_handed_over(run):
         console.print(_by_scale_point(seen))
-    for line in _notes(seen):
+    for line in (*_notes(seen), *_trials(seen)):
         console.print(line, markup=False)
     for state in seen.cells:
         if state.state in OUTCOMES and state.state != "ok":
@@ -134,6 +134,15 @@ def _flagged(seen: Overview) -> Iterator[str]:
         cells = [cell.cell for cell in ok if flag in cell.flags]
         more = f" and {len(cells) - _NAMED} more" if len(cells) > _NAMED else ""
         yield f"ok, flagged {flag}: {', '.join(cells[:_NAMED])}{more}"
+
+
+def _trials(seen: Overview) -> Iterator[str]:
+    """How many attempts only tell how often a cell fails."""
+    tried = [cell for cell in seen.cells if cell.more_trials]
+    if tried:
+        more, waiting = sum(c.more_trials for c in tried), sum(c.trial_open for c in tried)
+        beside = "which do not change outcomes"
+        yield f"{more} more trials of {len(tried)} of these cells, {beside}; {waiting} not over"
 
 
 def _watch(run: Run, look: Callable[[], Overview], seconds: float) -> None:

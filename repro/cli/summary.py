@@ -1,11 +1,13 @@
 """The table that `repro all` ends with."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.table import Table
 
 from repro.analysis.intervals import ratio
 from repro.archive.dataset import Dataset
+from repro.measure.outcomes import counting
 from repro.study.names import CellName, Program, ScalePoint
 
 
@@ -37,11 +39,20 @@ def _texts(dataset: Dataset) -> dict[CellName, tuple[int, str]]:
         if row["correct"] == "true":
             seconds.setdefault((row["cell"], row["attempt"]), []).append(float(row["seconds"]))
     texts = {}
-    for row in dataset.attempts():  # the newest attempt of a cell comes last
-        if row["outcome"] == "infrastructure" and CellName.parse(row["cell"]) in texts:
-            continue
+    for row in _counting(dataset.attempts()):
         times = seconds.get((row["cell"], row["attempt"]), [])
         text = f"{ratio([times]).value:.3g}" if row["outcome"] == "ok" else row["outcome"]
         mark = f" [{row['flags']}]" if row["flags"] else ""
         texts[CellName.parse(row["cell"])] = (int(row["n"]), text + mark.replace("[", "\\["))
     return texts
+
+
+def _counting(rows: Iterable[dict[str, str]]) -> Iterator[dict[str, str]]:
+    """The attempt of each cell whose outcome is the cell's."""
+    of_cell: dict[str, list[dict[str, str]]] = {}
+    for row in rows:  # the oldest first
+        of_cell.setdefault(row["cell"], []).append(row)
+    for history in of_cell.values():
+        index = counting([row["outcome"] for row in history])
+        assert index is not None  # noqa: S101 - it has at least one attempt
+        yield history[index]

@@ -7,12 +7,12 @@ from repro.errors import UserError
 from repro.launch.run_directory import Run
 from repro.launch.site.settings import BY_HAND
 from repro.launch.slurm_client import SlurmClient, SlurmError, SlurmSilent, Task
-from repro.launch.status import overview, was_handed_over
+from repro.launch.status import overview, state_in_slurm, was_handed_over
 from repro.launch.submissions import open_submissions
 
 
 def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str, Task]]:
-    """The cells that Slurm has queued or running, by name: the state and the task of each.
+    """The cells that Slurm has queued or running, trials too: the state and the task of each.
 
     Raises:
         UserError: nothing was submitted to Slurm, or Slurm does not answer.
@@ -31,11 +31,13 @@ def cancellable(run: Run, wanted: Callable[[str], bool]) -> dict[str, tuple[str,
     seen = overview(run, wanted)
     if seen.silent:
         raise UserError(f"Slurm does not answer ({seen.silent}); nothing was cancelled")
-    return {
-        cell.cell: (cell.state, seen.tasks[cell.cell])
-        for cell in seen.cells
-        if cell.state in ("queued", "running") and cell.slurm
-    }
+    found = {}
+    for cell in seen.cells:
+        task = seen.tasks.get(cell.cell)
+        state = state_in_slurm(task)
+        if task and state and (cell.trial_open or cell.state in ("queued", "running")):
+            found[cell.cell] = state, task
+    return found
 
 
 def cancel(run: Run, cells: dict[str, tuple[str, Task]]) -> None:

@@ -1,11 +1,12 @@
 """What to do with a cell, decided by what is on disk and nothing else."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from repro.measure.attempts import Attempt, attempts_of
+from repro.measure.outcomes import PROGRAM_OUTCOMES
 from repro.study.expand import Cell
 from repro.study.kernels import find_kernel
 from repro.study.model import Study
@@ -92,7 +93,7 @@ def decide(
     kernel = find_kernel(means.study, cell.program, means.datasets)
     if state == "running":
         return Decision(cell, Todo.WAIT, kernel, last, number)
-    if state == "done" and last and not again and _is_kept(last, cell, means):
+    if not again and _is_settled(history, cell, means):
         return Decision(cell, Todo.NOTHING, kernel, last, number)
     if kernel is None:
         return Decision(cell, Todo.NO_PROGRAM)
@@ -104,9 +105,13 @@ def decide(
     return Decision(cell, Todo.START, kernel, planned, number)
 
 
-def _is_kept(attempt: Attempt, cell: Cell, means: Means) -> bool:
-    """Outcomes of the program are kept; those of the infrastructure are tried again."""
-    outcome = attempt.outcome().outcome
-    if outcome == "unavailable":
-        return bool(means.missing(cell))
-    return outcome != "infrastructure"
+def _is_settled(history: Sequence[Attempt], cell: Cell, means: Means) -> bool:
+    """Does the cell have an outcome of the program, or is it as unavailable as it was?
+
+    An outcome of the program is kept, whatever comes of later trials.
+    """
+    newest = history[-1].outcome_if_over() if history else None
+    if newest and newest.outcome == "unavailable" and means.missing(cell):
+        return True
+    over = (attempt.outcome_if_over() for attempt in reversed(history))  # most often the newest
+    return any(outcome and outcome.outcome in PROGRAM_OUTCOMES for outcome in over)

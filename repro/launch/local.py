@@ -99,8 +99,7 @@ class LocalLauncher:
     def _start_what_fits(self, waiting: deque[tuple[Cell, int]], *, again: bool) -> None:
         while waiting and self._fits(waiting[0][0]):
             cell, tries = waiting.popleft()
-            again_now = again and tries == 0
-            self._act(decide(self.run.path, cell, self.means, again=again_now), tries)
+            self._act(decide(self.run.path, cell, self.means, again=again), tries)
 
     def _fits(self, cell: Cell) -> bool:
         if not self._running:

@@ -52,6 +52,8 @@ class SlurmLauncher:
     """Jobs that this launcher has submitted."""
     _told: set[str] = field(default_factory=set)
     """Cells that `ended` was called for."""
+    _before: dict[str, int] = field(default_factory=dict)
+    """The number of the last attempt that is not waited for."""
     _most: dict[str, int] = field(default_factory=dict)
     """How often the infrastructure may fail a cell before it is given up."""
 
@@ -61,7 +63,7 @@ class SlurmLauncher:
         return [f"sbatch {s.path / SCRIPT}" for s in waiting if not any(map(_begun, s.attempts))]
 
     def submit(self, cells: Sequence[Cell], *, again: bool = False) -> list[Submission]:
-        """Submit the cells that have no outcome and are not queued.
+        """Submit the cells that have no outcome and are not queued; `again`: those that have, too.
 
         Raises:
             UserError: Slurm refuses a script, or the run directory cannot be written.
@@ -203,10 +205,14 @@ class SlurmLauncher:
                 return f": {lines[-1]}" if lines else ""
         return ""
 
-    def wait(self, cells: Sequence[Cell]) -> None:
+    def wait(self, cells: Sequence[Cell], *, again: bool = False) -> None:
         """Submit cells and follow them until each has an outcome.
 
         Attempts that the infrastructure failed are repeated.
+
+        Args:
+            cells: the cells.
+            again: until each has one more attempt with an outcome, even if it has one.
 
         Raises:
             UserError: as for `submit`.
@@ -214,13 +220,15 @@ class SlurmLauncher:
         """
         pause, handed_over = _FIRST_PAUSE, False
         self._most = {str(cell.name): self._failures(cell) + TRIES for cell in cells}
+        self._told, self._before = set(), {}
+        self._before = self._ended_attempts(cells) if again else {}
         while True:
             try:
                 before = len(self._told)
                 self.look()
                 self._tell_ended(cells)
                 if not (handed_over and self.queued):
-                    more = self.submit(list(filter(self._is_worth_another, cells)))
+                    more = self.submit(list(filter(self._is_waited_for, cells)), again=again)
                     if handed_over and not more:
                         return
                     handed_over = True
@@ -235,9 +243,25 @@ class SlurmLauncher:
         for cell in cells:
             name = str(cell.name)
             if name not in self._told and name not in self.queued:
-                history = attempts_of(self.run.path, name)
-                if history and history[-1].state == "done" and self._is_final(cell, history[-1]):
-                    self._tell(cell, history[-1])
+                ended = self._ended_since(cell)
+                if ended and self._is_final(cell, ended):
+                    self._tell(cell, ended)
+
+    def _ended_since(self, cell: Cell) -> Attempt | None:
+        """Its newest attempt, if that has ended since this launcher began to wait."""
+        name = str(cell.name)
+        for newest in attempts_of(self.run.path, name)[-1:]:
+            if newest.number > self._before.get(name, 0) and newest.state == "done":
+                return newest
+        return None
+
+    def _ended_attempts(self, cells: Sequence[Cell]) -> dict[str, int]:
+        ended = {str(cell.name): self._ended_since(cell) for cell in cells}
+        return {name: attempt.number for name, attempt in ended.items() if attempt}
+
+    def _is_waited_for(self, cell: Cell) -> bool:
+        ended = self._ended_since(cell)
+        return not (ended and self._is_final(cell, ended)) and self._is_worth_another(cell)
 
     def _tell(self, cell: Cell, attempt: Attempt) -> None:
         self._told.add(str(cell.name))

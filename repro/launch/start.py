@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from repro.container.image import Image
 from repro.launch.batch import batch_script, batches
@@ -14,6 +15,9 @@ from repro.launch.site.settings import Site
 from repro.launch.slurm import SlurmLauncher
 from repro.launch.slurm_client import SlurmClient
 from repro.study.expand import Cell
+
+if TYPE_CHECKING:
+    from repro.analysis.sequential import Budget
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class Wishes:
 
     collect: tuple[str, Path] | None = None
     """The name of a dataset to collect afterwards, and the directory of datasets."""
+
+    control: "Budget | None" = None
+    """Trials of failed cells and of their controls; None: no trials."""
 
 
 @dataclass(frozen=True)
@@ -48,35 +55,70 @@ class Prepared:
         todo = (Todo.START, Todo.WAIT, Todo.UNAVAILABLE)
         return [decision.cell for decision in self.decisions if decision.todo in todo]
 
-    def start(self, events: Events, wishes: Wishes, say: Callable[[str], None]) -> list[str]:
-        """Run the cells, or submit them.
+    def starter(self, wishes: Wishes, say: Callable[[str], None]) -> "Starter":
+        """What runs its cells, or submits them."""
+        return Starter(self, wishes, say)
+
+
+@dataclass
+class Starter:
+    """Runs cells of a prepared run, or submits them, as often as it is asked to."""
+
+    prepared: Prepared
+    wishes: Wishes
+    say: Callable[[str], None]
+    _launcher: SlurmLauncher | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Have cells that were started an outcome when `start` returns?"""
+        return self.prepared.site.slurm is None or (
+            self.wishes.wait and not self.prepared.site.by_hand
+        )
+
+    def start(self, cells: Sequence[Cell], events: Events, *, again: bool = False) -> None:
+        """Run cells, or submit them; `again`: also those that have an outcome.
+
+        Raises:
+            UserError, SlurmSilent, KeyboardInterrupt: as the launchers raise them.
+        """
+        ready = self.prepared
+        if ready.site.slurm is None:
+            local = LocalLauncher(ready.run, ready.here, ready.means, events)
+            local.run_cells(cells, again=again)
+            return
+        launcher = self._slurm(ready.site.slurm.submit_via)
+        launcher.ended = events.ended
+        if self.waits:
+            launcher.wait(cells, again=again)
+        else:
+            launcher.submit(cells, again=again)
+
+    def finish(self) -> list[str]:
+        """Submit the job that collects, if one is wanted.
 
         Returns:
             The commands that the user has to type where Slurm is; usually none.
 
         Raises:
-            UserError, SlurmSilent, KeyboardInterrupt: as the launchers raise them.
+            UserError, SlurmSilent: as the launcher raises them.
         """
-        if self.site.slurm is None:
-            LocalLauncher(self.run, self.here, self.means, events).run_cells(self.ready)
+        if self._launcher is None or self.waits:
             return []
-        note_submit_via(self.run, self.site.slurm.submit_via)
-        launcher = SlurmLauncher(
-            self.run,
-            self.site,
-            self.here.setting,
-            self.means,
-            SlurmClient.reached(self.site.slurm.submit_via),
-            say,
-            events.ended,
-        )
-        if wishes.wait and not self.site.by_hand:
-            launcher.wait(self.ready)
-            return []
-        launcher.submit(self.ready)
-        if wishes.collect and not self.site.by_hand:
-            say(f"dataset {wishes.collect[0]}: job {launcher.collect_after(*wishes.collect)}")
-        return launcher.commands()
+        if self.wishes.collect and not self.prepared.site.by_hand:
+            job = self._launcher.collect_after(*self.wishes.collect)
+            self.say(f"dataset {self.wishes.collect[0]}: job {job}")
+        return self._launcher.commands()
+
+    def _slurm(self, submit_via: str | None) -> SlurmLauncher:
+        if self._launcher is None:
+            ready = self.prepared
+            note_submit_via(ready.run, submit_via)
+            client = SlurmClient.reached(submit_via)
+            self._launcher = SlurmLauncher(
+                ready.run, ready.site, ready.here.setting, ready.means, client, self.say
+            )
+        return self._launcher
 
 
 def prepare_run(run: Run, site: Site, cells: Sequence[Cell], wishes: Wishes) -> Prepared:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from repro.errors import UserError
 from repro.launch.run_directory import Run
-from repro.measure.attempts import Attempt, attempts_of
+from repro.measure.attempts import OUTCOME, Attempt, attempts_of
 from repro.measure.outcomes import OUTCOMES, PROGRAM_OUTCOMES
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class CellState:
     """None: no attempt is over."""
 
     slurm: InSlurm | None
+    more_trials: int = 0
+    """Attempts after the one whose outcome is the state."""
+
+    trial_open: bool = False
+    """Has the newest of them no outcome yet?"""
 
     @property
     def scale(self) -> str:
@@ -88,9 +93,9 @@ def was_handed_over(run: Run) -> bool:
 def overview(run: Run, wanted: Callable[[str], bool] = lambda _name: True) -> Overview:
     """Read the disk, then ask Slurm about cells without an outcome; nothing is changed.
 
-    A cell's state is the outcome of its newest attempt that the infrastructure did not fail, or of
-    the newest if it failed all. Older attempts are not read. Where there is no outcome, Slurm
-    decides between `queued`, `running` and others.
+    A cell's state is its outcome, by `outcomes.counting`: later attempts are not read. Where there
+    is none, it is the state of the newest attempt, and Slurm decides between `queued`, `running`
+    and others.
     """
     names = [name for cell in run.cells() if wanted(name := str(cell.name))]
     batch = was_handed_over(run)
@@ -108,6 +113,8 @@ def overview(run: Run, wanted: Callable[[str], bool] = lambda _name: True) -> Ov
 
 def _is_open(state: CellState) -> bool:
     """Can Slurm have it? Even after a failure of the infrastructure, as it may be queued again."""
+    if state.trial_open:
+        return True
     return state.attempts > 0 and state.state not in (*PROGRAM_OUTCOMES, "unavailable")
 
 
@@ -122,13 +129,16 @@ def _cell_state(run: Path, cell: str, *, probe: bool = True) -> CellState:
         flags=(),
         slurm=None,
     )
-    newest = None
-    for attempt in reversed(history):
-        state = _with_attempt(nothing, attempt, probe=probe)
-        newest = newest or state
-        if state.state != "infrastructure":
-            return state
-    return newest or nothing
+    unavailable, newest = None, nothing
+    for index, attempt in enumerate(history):
+        newest = _with_attempt(nothing, attempt, probe=probe)
+        if newest.state in PROGRAM_OUTCOMES:
+            more = history[index + 1 :]
+            unfinished = bool(more) and not (more[-1].path / OUTCOME).exists()
+            return replace(newest, more_trials=len(more), trial_open=unfinished)
+        if newest.state == "unavailable":
+            unavailable = newest
+    return unavailable if unavailable and newest.state == "infrastructure" else newest
 
 
 def _with_attempt(cell: CellState, attempt: Attempt, *, probe: bool) -> CellState:
@@ -182,14 +192,21 @@ def _tasks(run: Path, cells: Collection[str], slurm: "SlurmClient") -> "dict[str
 
 def _in_slurm(cell: CellState, task: "Task | None") -> CellState | None:
     """The state of a cell whose task lives; None: its state on disk holds."""
+    word = state_in_slurm(task)
+    if word is None or cell.trial_open:  # a cell with trials has its outcome
+        return None
+    if word == "running" and cell.state == "infrastructure":  # the task is about to end
+        return None
+    return replace(cell, state=word, detail="", flags=())
+
+
+def state_in_slurm(task: "Task | None") -> str | None:
+    """`queued` or `running`; None: there is no task, or it has ended."""
     from repro.launch.slurm_outcome import ALIVE
 
     if task is None or task.state not in ALIVE:
         return None
-    word = "queued" if task.state in _QUEUED else "running"
-    if word == "running" and cell.state == "infrastructure":  # the task is about to end
-        return None
-    return replace(cell, state=word, detail="", flags=())
+    return "queued" if task.state in _QUEUED else "running"
 
 
 def _about(task: "Task | None") -> InSlurm | None:

@@ -1,6 +1,6 @@
 """How an attempt ended: the words for it, and the record of it, `outcome.json`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 PROGRAM_OUTCOMES = (
@@ -19,6 +19,25 @@ OUR_OUTCOMES = ("unavailable", "infrastructure")
 """Not caused by the program: reported, retried (`infrastructure`), never counted in a rate."""
 
 OUTCOMES = PROGRAM_OUTCOMES + OUR_OUTCOMES
+
+
+def counting(outcomes: Sequence[str]) -> int | None:
+    """Which of a cell's attempts, the oldest first, gives the cell its outcome.
+
+    The first with an outcome of the program: it was made before anything was known. What is tried
+    afterwards is a trial, which tells how often a program fails; as trials end when they have
+    shown enough, the newest of them is no fair sample. Without such an attempt the newest
+    `unavailable` one counts, else the newest.
+
+    Returns:
+        Its index; None if there is no attempt.
+    """
+    for index, outcome in enumerate(outcomes):
+        if outcome in PROGRAM_OUTCOMES:
+            return index
+    ranked = sorted(range(len(outcomes)), key=lambda i: (outcomes[i] == "unavailable", i))
+    return ranked[-1] if ranked else None
+
 
 FLAGS = {
     "oversubscribed": "fewer cores than threads, or more runnable threads than cores for most of "

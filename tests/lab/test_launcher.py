@@ -43,6 +43,24 @@ def test_cells_run_in_arrays_and_the_same_command_resumes(
     assert verified.returncode == 0
 
 
+def test_failed_cells_and_their_controls_are_tried_in_rounds(
+    lab: Cluster, julia: Julia, tmp_path: Path
+) -> None:
+    assert julia
+    place = Place(tmp_path, lab, "does-not-parse", "lacks-function", control="lacks-function")
+    asked = ("does-not-parse/gemm/threads/*", "--with-control")
+    place.repro(*asked)
+    assert len(list(place.run.glob("submissions/*"))) == 1, "nothing has failed yet"
+    said = place.repro(*asked, "--wait")
+    assert "1 failed cells: 0 the program's, 1 the framework's" in said
+    for cell, attempts in (("does-not-parse", 3), ("lacks-function", 2)):
+        found = place.outcomes(f"{cell}/gemm/threads/0@1x1x1")
+        assert [outcome for outcome, _ in found] == ["load-error"] * attempts
+    assert len(list(place.run.glob("submissions/*"))) == 3, "a round is one array a scale point"
+    place.repro(*asked)
+    assert len(list(place.run.glob("submissions/*"))) == 3, "there is no open question"
+
+
 def test_two_nodes_by_srun(lab: Cluster, tmp_path: Path, julia_with_stand_ins: Path) -> None:
     assert julia_with_stand_ins
     points = ["2x4x1", "2x2x1"]
