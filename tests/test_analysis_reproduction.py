@@ -10,9 +10,9 @@ from repro.analysis.reproduction import (
     TimedAttempt,
     baseline_of,
     judge,
-    side_of_dataset,
     times,
 )
+from repro.analysis.reproduction_sides import side_of_dataset
 from repro.archive.dataset import Dataset
 from repro.study.names import CellName
 

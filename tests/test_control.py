@@ -149,6 +149,10 @@ def test_a_program_that_fails_once_only_stays_undecided(tmp_path: Path) -> None:
     assert played.said == []
     state = {s.cell: s for s in overview(played.run).cells}[OURS]
     assert (state.state, state.attempts, state.more_trials) == ("deadlock", 3, 2)
+    assert not state.trial_open
+    commit_attempt(new_attempt(played.run.path, OURS, 4), plan_of(OURS, 4))
+    state = {s.cell: s for s in overview(played.run).cells}[OURS]
+    assert (state.state, state.more_trials, state.trial_open) == ("deadlock", 3, True)
 
 
 def test_the_same_attempts_in_any_order_ask_for_the_same_trials(tmp_path: Path) -> None:

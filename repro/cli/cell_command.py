@@ -14,10 +14,9 @@ from repro.analysis.reproduction import (
     Side,
     Verdict,
     judge,
-    side_of_dataset,
-    side_of_run,
     times,
 )
+from repro.analysis.reproduction_sides import side_of_dataset, side_of_run
 from repro.archive import find, layout
 from repro.archive.dataset import Dataset
 from repro.cli import options

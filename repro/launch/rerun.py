@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from repro.analysis.reproduction import baseline_of, side_of_run, times
+from repro.analysis.reproduction import baseline_of, times
+from repro.analysis.reproduction_sides import side_of_run
 from repro.archive import layout
 from repro.archive.dataset import Dataset
 from repro.errors import UserError
