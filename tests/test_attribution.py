@@ -2,9 +2,11 @@
 
 import csv
 import json
+import random
 from html import unescape
 from io import StringIO
 from pathlib import Path
+from statistics import fmean
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +32,7 @@ from repro.analysis.attribution import (
 )
 from repro.analysis.attribution_words import sentence, tally, told
 from repro.analysis.metrics import metrics
+from repro.analysis.significance import adjusted
 from repro.analysis.tidy import Tidy, load
 from repro.cli.main import cli
 from repro.cli.metrics_command import TABLES
@@ -157,6 +160,38 @@ def test_without_a_failure_of_the_control_it_is_never_the_frameworks(
 )
 def test_the_three_words(program: tuple[int, int], control: tuple[int, int], expected: str) -> None:
     assert TOWARDS_THE_PROGRAM[rank(program, control)] == expected
+
+
+def blamed(trials_of_failed: int, guilty: int) -> tuple[float, float]:
+    """Simulate 400 programs on a framework that fails in 0.5 % of runs, 100 times.
+
+    Returns:
+        Of the programs without a fault that fail at first, the share called the program's; the same
+        of the `guilty`, which always fail.
+    """
+    chance = random.Random(1)  # noqa: S311 - a simulation
+    called: dict[bool, list[bool]] = {False: [], True: []}
+    for _ in range(100):
+        rates = [1.0] * guilty + [0.005] * (400 - guilty)
+        failed = [rate for rate in rates if chance.random() < rate]
+        found = []
+        for rate in failed:
+            again = sum(chance.random() < rate for _ in range(trials_of_failed - 1))
+            control = sum(chance.random() < 0.005 for _ in range(20))
+            found.append((1 + again, control))
+        ps = adjusted([p_exceeds(own, trials_of_failed, control, 20) for own, control in found])
+        for rate, p, (_, control) in zip(failed, ps, found, strict=True):
+            called[rate == 1].append(fault(p, exact_interval(control, 20)) == "program")
+    return fmean(called[False]), fmean(called[True] or [0])
+
+
+def test_a_failed_cell_must_be_tried_again_to_be_judged() -> None:
+    """The numbers in docs/glossary.md."""
+    assert 0.6 < blamed(1, guilty=0)[0] < 0.75
+    assert blamed(3, guilty=0)[0] < 0.02
+    false, right = blamed(3, guilty=10)
+    assert false < 0.04
+    assert right > 0.99
 
 
 def test_trials_are_counted_by_the_way_they_fail() -> None:
