@@ -44,11 +44,12 @@ def draw(tidy: Tidy, size: int) -> Figure:
         title = f"{tidy.study.problems[problem].title}, n = {n:,}"
         style.text_at(figure, left + width / 2, 0.03, title, ha="center", fontsize=8)
         for framework, top in tops.items():
-            here = table[(table["problem"] == problem) & (table["framework"] == framework)]
+            rows = table[table["framework"] == framework]
+            here = rows[rows["problem"] == problem]
             height = ROW * program_rows.count(table, framework)
             axes = style.axes_at(figure, left, top, width, height)
             last = program_rows.last_of_kind(tidy, table, framework)
-            _panel(axes, tidy, here, labels=column == 0, last=last)
+            _panel(axes, tidy, here, rows, labels=column == 0, last=last)
     for framework, top in tops.items():
         name = tidy.study.frameworks[framework].title
         style.text_at(figure, 0.04, top - 0.125, name, fontweight="bold")
@@ -68,16 +69,17 @@ def _tops(tidy: Tidy, table: pd.DataFrame) -> tuple[dict[str, float], float]:
     return tops, top
 
 
-def _panel(axes: Axes, tidy: Tidy, table: pd.DataFrame, *, labels: bool, last: bool) -> None:
-    """One problem and framework."""
-    count = max(1, len(table))
-    framework = str(table["framework"].iloc[0]) if len(table) else ""
-    cores = _cores(tidy, framework)
+def _panel(
+    axes: Axes, tidy: Tidy, table: pd.DataFrame, rows: pd.DataFrame, *, labels: bool, last: bool
+) -> None:
+    """One problem and framework, with a row for each program of the framework in `rows`."""
+    programs = program_rows.programs(rows)
+    cores = _cores(tidy, str(rows["framework"].iloc[0]))
     cores_axis(axes, cores)
     if not last:
         axes.tick_params(axis="x", which="both", labelbottom=False, length=0)
-    axes.set_ylim(count, 0)
-    names = program_rows.labels(tidy, table)
+    axes.set_ylim(len(programs), 0)
+    names = program_rows.labels(tidy, rows)
     positions = [i + 0.5 for i in range(len(names))]
     axes.set_yticks(positions, names if labels else [""] * len(names))
     axes.tick_params(axis="y", length=0, pad=2)
@@ -85,8 +87,9 @@ def _panel(axes: Axes, tidy: Tidy, table: pd.DataFrame, *, labels: bool, last: b
         axes.spines[spine].set_visible(False)
     axes.spines["bottom"].set_linewidth(0.4 if last else 0)
     colours = style.colours(tidy.study.models)
-    for position, row in zip(positions, table.itertuples(), strict=True):
-        _row(axes, position, row, colours[str(row.model)], tidy.name, cores[0])
+    for program, row in zip(program_rows.programs(table), table.itertuples(), strict=True):
+        position = positions[programs.index(program)]
+        _row(axes, position, row, colours[program[0]], tidy.name, cores[0])
 
 
 def _cores(tidy: Tidy, framework: str) -> list[int]:

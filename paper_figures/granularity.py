@@ -4,6 +4,7 @@ import textwrap
 from math import ceil, isnan
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -121,7 +122,7 @@ def _panel(axes: Axes, page: Page, points: pd.DataFrame, metric: str) -> None:
         seconds_axis(axes, values.min().min(), values.max().max())
         _failures(axes, page, points)
     else:
-        share_axis(axes, timed[metric].min())
+        share_axis(axes, values.min().min())
         for loss in LOSSES:
             axes.axhline(log(1 - loss), color=style.GREY, linewidth=0.6, linestyle=":", zorder=1)
     axes.grid(visible=True, color=style.LIGHT, linewidth=0.3)
@@ -181,7 +182,7 @@ def _unit_costs(axes: Axes, page: Page) -> None:
         axes.plot(x, log(value), markeredgewidth=0.6, **look)
         if not isnan(low):
             axes.vlines(x, log(low), log(high), color=look["color"], linewidth=0.7)
-    seconds_axis(axes, times[:, 0].min(), times[:, 0].max())
+    seconds_axis(axes, np.nanmin(times), np.nanmax(times))
     axes.grid(visible=True, axis="y", color=style.LIGHT, linewidth=0.3)
     axes.set_axisbelow(True)
 

@@ -99,11 +99,12 @@ def time_of_one(page: Page, program: tuple[str, str, int], problem: str) -> str:
     rows = page.units[_of(page.units, program, problem)]
     if rows.empty:
         return ""
-    value, low, high = (1e6 * float(rows[name].iloc[0]) for name in ("seconds", "low", "high"))
-    if math.isnan(value):
+    found = [float(rows[name].iloc[0]) for name in ("seconds", "low", "high")]
+    if math.isnan(found[0]):
         return str(rows["outcome"].iloc[0]) or "no data"
-    limits = "" if math.isnan(low) else f" ({low:.3g}-{high:.3g})"
-    return f"{value:.3g} µs{limits}"
+    unit, factor = ("ms", 1e3) if found[0] >= 1e-3 else ("µs", 1e6)  # noqa: PLR2004 - of a second
+    value, low, high = (f"{factor * number:.3g}" for number in found)
+    return f"{value} {unit}" if math.isnan(found[1]) else f"{value} {unit} ({low}-{high})"
 
 
 def _of(table: pd.DataFrame, program: tuple[str, str, int], problem: str) -> "pd.Series[bool]":

@@ -98,8 +98,9 @@ def draw(tidy: Tidy, size: int) -> Figure:
             axes = style.axes_at(
                 figure, left, top, width, ROW * program_rows.count(grid, framework)
             )
-            _panel(axes, cells)
-            _row_labels(axes, tidy, cells, shown=column == 0)
+            rows = grid[grid["framework"] == framework]
+            _panel(axes, cells, program_rows.programs(rows))
+            _row_labels(axes, tidy, rows, shown=column == 0)
             last, upright = program_rows.last_of_kind(tidy, grid, framework), _upright(cells, width)
             _column_labels(axes, cells, shown=last, upright=upright)
     for framework, top in tops.items():
@@ -135,10 +136,10 @@ def _upright(cells: pd.DataFrame, width: float) -> bool:
     return width / max(1, cells["scale"].nunique()) < WIDE
 
 
-def _panel(axes: Axes, cells: pd.DataFrame) -> None:
-    """The cells of one problem and framework."""
-    programs, scales = program_rows.programs(cells), list(dict.fromkeys(cells["scale"]))
-    axes.set_xlim(0, len(scales))
+def _panel(axes: Axes, cells: pd.DataFrame, programs: Sequence[tuple[str, int]]) -> None:
+    """The cells of one problem and framework, a row for each of the framework's programs."""
+    scales = list(dict.fromkeys(cells["scale"]))
+    axes.set_xlim(0, max(1, len(scales)))
     axes.set_ylim(len(programs), 0)
     placed = [
         Placed(scales.index(scale), programs.index((model, sample)), outcome, flags, fault)

@@ -21,7 +21,7 @@ def frameworks(tidy: Tidy, grid: pd.DataFrame) -> list[str]:
 
 
 def count(grid: pd.DataFrame, framework: str) -> int:
-    """Rows of a framework's panels: its programs for one problem."""
+    """Rows of a framework's panels: its programs, of all problems."""
     return len(grid[grid["framework"] == framework].drop_duplicates(["model", "sample"]))
 
 

@@ -32,9 +32,9 @@ def draw(tidy: Tidy, size: int, memory: str) -> Figure | None:
         memory: frameworks of this kind only: `shared` or `distributed`.
 
     Returns:
-        The figure, or None if the study has no cell for it.
+        The figure, or None if the study has fewer than two scale points for it.
     """
-    if not scales_of(tidy, memory):
+    if len(scales_of(tidy, memory)) < 2:  # noqa: PLR2004 - a line has two ends
         return None
     shown = page_of(tidy, size, memory)
     handles = _legend_handles(shown)

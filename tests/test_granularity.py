@@ -1,12 +1,13 @@
 """Granularity: where speed is lost, the cost of a unit, and the figure of both."""
 
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pytest
 from test_analysis_data import MACHINE, Result, tiled, write_dataset
 
-from paper_figures import granularity, style
+from paper_figures import failure_envelope, granularity, outcome_matrix, strong_scaling, style
 from repro.analysis.envelope import envelope
 from repro.analysis.granularity import curves, losses, unit_costs
 from repro.analysis.rates import outcomes
@@ -114,6 +115,22 @@ def test_the_figure_says_below_which_tile_speed_is_lost_and_what_is_missing(tile
     assert any(text.startswith(f"Dataset tiles; machine: {MACHINE}; nodes") for text in texts)
     (missing,) = [text for text in texts if text.startswith("Not drawn")]
     assert missing == "Not drawn: 2 cells timeout, 4 cells never attempted."
+
+
+@pytest.mark.parametrize("figure", [outcome_matrix, failure_envelope])
+def test_a_program_of_one_problem_has_a_row_that_is_empty_elsewhere(
+    tiles: Tidy, figure: ModuleType
+) -> None:
+    with style.printed():
+        axes = figure.draw(tiles, 0).axes
+    rows = [[label.get_text() for label in panel.get_yticklabels()] for panel in axes]
+    assert rows.count(["Reference (by hand)", "A task for each tile"]) == 2
+    limits = [panel.get_ylim() for panel in axes]
+    assert limits.count((2, 0)) == 2 * 3, "threads and dagger, of each of three problems"
+
+
+def test_a_study_of_one_scale_point_shows_no_scaling(tiles: Tidy) -> None:
+    assert strong_scaling.draw(tiles, 0, "shared") is None
 
 
 def test_the_numbers_have_every_cell_with_the_losses_of_its_series(tiles: Tidy) -> None:
