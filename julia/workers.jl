@@ -61,8 +61,12 @@ function Distributed.manage(::Launched, id::Integer, worker::WorkerConfig, what:
     what == :deregister && tell !== nothing || return
     WORKER_ENDED[] = nothing        # others end because the first has: srun ends them
     timedwait(() -> process_exited(worker.process), WORKER_END_SECONDS)
-    tell(id, how_ended(worker.process))
+    how = how_ended(worker.process)
+    how[1] == ("signal" => SIGQUIT) || tell(id, how)
 end
+
+"The watchdog's last question: a worker that hangs prints the stacks of its tasks, and ends of it."
+const SIGQUIT = 3
 
 "From the end of a connection to that of the process; srun ends the other workers first."
 const WORKER_END_SECONDS = 10.0

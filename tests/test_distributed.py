@@ -74,6 +74,21 @@ SHARED = [
     ("missing-datadep", "gemm", "wrong-result", "error", {"n": 768, "repetitions": 10}),
 ]  # fmt: skip
 
+STACKS = {
+    "rank-waits": "1 of 2 tasks in the program, 1 in MPI",
+    "ranks-exchange": "0 of 2 tasks in the program, 2 in MPI",
+    "lock-across-fetch": "1 of ",
+    "tasks-in-a-cycle": "2 of ",
+    "worker-waits": "2 of ",
+}
+"""Of the packages themselves, on a Julia that prints the stacks of tasks: whose code they are in."""
+
+
+def check_stacks(detail: str, kernel: str, julia: Julia) -> None:
+    """The detail of a deadlock has its stacks counted."""
+    real = {"MPI", "Dagger"} <= set(julia.packages)
+    assert f"; stacks: {STACKS.get(kernel, '') if real else ''}" in detail
+
 
 def check_time(attempt: Attempt) -> None:
     """The time of processes that were killed counts, too: a sample cannot have seen more."""
@@ -95,6 +110,7 @@ def test_what_one_rank_does_becomes_the_outcome(
     limits: dict[str, Any],
     tmp_path: Path,
     julia_with_stand_ins: Path,
+    julia: Julia,
 ) -> None:
     assert julia_with_stand_ins
     trial = Trial.of(tmp_path, kernel, **LIMITS | limits)
@@ -104,6 +120,8 @@ def test_what_one_rank_does_becomes_the_outcome(
     found = attempt.outcome()
     assert found.outcome == outcome, found
     assert said in found.detail
+    if outcome == "deadlock":
+        check_stacks(found.detail, kernel, julia)
     text = (attempt.path / "stderr.txt").read_text(encoding="utf-8")
     assert printed in text, "the stacks of the ranks are kept"
     assert "reachable pairing" not in text
@@ -122,6 +140,7 @@ def test_what_tasks_and_workers_do_becomes_the_outcome(
     framework: str,
     tmp_path: Path,
     julia_with_stand_ins: Path,
+    julia: Julia,
 ) -> None:
     assert julia_with_stand_ins
     kernel, problem, outcome, said, limits = case
@@ -133,6 +152,8 @@ def test_what_tasks_and_workers_do_becomes_the_outcome(
     found = attempt.outcome()
     assert found.outcome == outcome, found
     assert said in found.detail
+    if outcome == "deadlock":
+        check_stacks(found.detail, kernel, julia)
     check_time(attempt)
 
 

@@ -75,7 +75,8 @@ class Asking:
         deadline = time.monotonic() + _LAST_SECONDS
         places = [] if self.plan.launched else self._look_at_each(deadline)
         self._have_tasks_printed(deadline)
-        last = last_stacks(self._since(0), self.plan.kernels, launched=self.plan.launched)
+        words = self._since([0] * len(self.streams))
+        last = last_stacks(words, self.plan.kernels, launched=self.plan.launched)
         if not last:
             return ""
         lines = told(places, "processes")
@@ -138,14 +139,15 @@ class Asking:
             now = time.monotonic()
             if printed != (printed := self._printed()):
                 last = now
-            elif printed > size and now > last + _QUIET_SECONDS:
+            elif printed != size and now > last + _QUIET_SECONDS:
                 return
 
     def _cpu_seconds(self) -> float:
         return processes.usage(self.pids()).cpu_seconds
 
-    def _printed(self) -> int:
-        return self.streams[-1].total
+    def _printed(self) -> list[int]:
+        return [stream.total for stream in self.streams]
 
-    def _since(self, total: int) -> str:
-        return self.streams[-1].since(total)
+    def _since(self, totals: list[int]) -> str:
+        """What all printed after that; a worker's stacks come on the driver's standard output."""
+        return "".join(s.since(total) for s, total in zip(self.streams, totals, strict=True))

@@ -43,22 +43,22 @@ class LastStacks:
         return ", ".join([own, *(f"{self.counts[owner]} {_words(owner)}" for owner in rest)])
 
 
-def last_stacks(stderr: str, kernels: str, *, launched: bool) -> LastStacks | None:
+def last_stacks(words: str, kernels: str, *, launched: bool) -> LastStacks | None:
     """The stacks of all tasks, if Julia printed them; otherwise those of threads; None: no stack.
 
     Args:
-        stderr: what the processes printed, as it came or as an attempt keeps it.
+        words: what the processes printed, as it came or as an attempt keeps it.
         kernels: the directory of the kernel, as the stacks have it.
         launched: a launcher passed it on. Of a rank's threads the one that matters is taken.
     """
-    ranks = (words for rank, words in sorted(by_rank(stderr).items()) if rank >= 0)
-    processes = list(ranks) if launched else [stderr]
-    if found := [place for words in processes for place in tasks(words, kernels)]:
+    ranks = (own for rank, own in sorted(by_rank(words).items()) if rank >= 0)
+    processes = list(ranks) if launched else [words]
+    if found := [place for own in processes for place in tasks(own, kernels)]:
         return LastStacks("tasks", tuple(found))
     if launched:
-        found = [place for words in processes for place in clear_looks(words, kernels)[-1:]]
+        found = [place for own in processes for place in clear_looks(own, kernels)[-1:]]
     else:
-        found = threads(stderr, kernels)
+        found = threads(words, kernels)
     return LastStacks("ranks" if launched else "threads", tuple(found)) if found else None
 
 
@@ -66,13 +66,19 @@ def last_stacks_of(directory: Path) -> LastStacks | None:
     """The same of an attempt's directory, in a run or in a dataset.
 
     Raises:
-        UserError: its plan or its standard error is missing or damaged.
+        UserError: its plan or its output is missing or damaged.
     """
     plan = read_record(Plan, directory / attempts.ATTEMPT)
-    path = directory / attempts.STDERR
-    with reading(path):
-        stderr = path.read_text(encoding="utf-8", errors="replace")
-    return last_stacks(stderr, plan.kernels, launched=plan.launched)
+    words = ""
+    for name in files_of_stacks(launched=plan.launched):
+        with reading(directory / name):
+            words += (directory / name).read_text(encoding="utf-8", errors="replace")
+    return last_stacks(words, plan.kernels, launched=plan.launched)
+
+
+def files_of_stacks(*, launched: bool) -> tuple[str, ...]:
+    """The files that have the stacks; workers print theirs through the driver's standard output."""
+    return (attempts.STDERR,) if launched else (attempts.STDERR, attempts.STDOUT)
 
 
 def _order(owner: str) -> tuple[int, str]:

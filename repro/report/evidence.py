@@ -10,7 +10,7 @@ from repro.analysis.damaged_data import Damage, recorded
 from repro.archive import layout
 from repro.errors import UserError
 from repro.measure import attempts
-from repro.measure.last_stacks import last_stacks
+from repro.measure.last_stacks import files_of_stacks, last_stacks
 from repro.measure.plan import kernels_of
 from repro.report.contents import CellFound, Contents, ProgramFound, Row
 from repro.report.highlight import julia
@@ -29,7 +29,7 @@ RECORDS = 2_000_000
 BACKTRACES = 4
 """Most backtraces of an attempt that are shown: with many ranks, the first few suffice."""
 STACKS = 4_000_000
-"""Most bytes of standard error in which stacks are counted."""
+"""Most bytes of an output in which stacks are counted."""
 PROGRAM = ".venv/bin/repro"
 """This program's path in a checkout, so that a command can be pasted as it is."""
 
@@ -145,12 +145,13 @@ def _facts(plan: dict[str, Any], outcome: dict[str, Any]) -> Iterator[tuple[str,
 
 def _stacks(shelf: Shelf, log: str, plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield whose code a hung program was in, if it has printed stacks."""
-    command, printed = plan.get("command"), shelf.excerpt(f"{log}/{attempts.STDERR}", STACKS)
-    if isinstance(command, list) and printed:
-        kernels = kernels_of([str(word) for word in command])
-        text, launched = f"{printed.head}\n{printed.tail}", plan.get("launched") is True
-        if found := last_stacks(text, kernels, launched=launched):
-            yield "stacks", str(found)
+    command, launched = plan.get("command"), plan.get("launched") is True
+    if not isinstance(command, list):
+        return
+    files = (shelf.excerpt(f"{log}/{name}", STACKS) for name in files_of_stacks(launched=launched))
+    words = "".join(f"{file.head}\n{file.tail}" for file in files if file)
+    if found := last_stacks(words, kernels_of([*map(str, command)]), launched=launched):
+        yield "stacks", str(found)
 
 
 def _limits(limits: Mapping[str, Any]) -> Iterator[str]:
