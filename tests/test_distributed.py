@@ -81,7 +81,7 @@ STACKS = {
     "tasks-in-a-cycle": "2 of ",
     "worker-waits": "2 of ",
 }
-"""Of the packages themselves, on a Julia that prints the stacks of tasks: whose code they are in."""
+"""Of the packages themselves, where Julia prints the stacks of tasks: whose code they are in."""
 
 
 def check_stacks(detail: str, kernel: str, julia: Julia) -> None:
