@@ -3,6 +3,7 @@
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from repro.analysis.tidy import load
 from repro.archive.dataset import Dataset
 from repro.archive.manifest import MANIFEST
 from repro.archive.verify import verify
-from repro.claims.judge import judge_dataset
-from repro.claims.load import PAPER, load_claims
+from repro.claims.judge import Judged, judge_dataset
+from repro.claims.table import Row, rows_of
 from repro.container.pins import load_pins
 from repro.launch.site.settings import load_site
 from repro.study.expand import cells, programs
@@ -34,13 +35,13 @@ Facts = dict[str, Any]
 def facts() -> Facts:
     """Collect everything that the page's template refers to."""
     paths = [DATA / name for name in DATASETS]
-    datasets, told, published = list(map(dataset, paths)), claims(paths), figures()
+    datasets, published = list(map(dataset, paths)), figures()
     return {
         "studies": {name: study(name) for name in ("paper", "smoke")},
         "datasets": datasets,
-        "claims": told,
+        "claims": claims(),
         "figures": published,
-        "tier_1": tier_1(datasets, told, published),
+        "tier_1": tier_1(datasets, published),
         "pins": load_pins(),
         "packages": julia_packages(),
         "site": load_site("otus"),
@@ -116,35 +117,44 @@ def counted(words: Iterable[str]) -> str:
     return ", ".join(f"{number} {word}" for word, number in counts) or "none"
 
 
-def claims(paths: Sequence[Path]) -> list[Facts]:
-    """List each claim of the paper with its verdict by dataset, and the cells that decide it."""
-    told = {path.name: judge_dataset(path).findings for path in paths}
-    every, found = cells(load_study("paper")), []
-    for number, claim in enumerate(load_claims(PAPER)):
-        filters = claim.telling
-        telling = select(every, filters, (), name=lambda cell: str(cell.name)) if filters else []
-        verdicts = {name: judged[number].verdict.word for name, judged in told.items()}
+@cache
+def judged() -> list[Judged]:
+    """Judge the claims by each published dataset."""
+    return [judge_dataset(DATA / name) for name in DATASETS]
+
+
+def verdicts() -> list[Row]:
+    """List each claim with what the published datasets say to it together."""
+    return rows_of(judged())
+
+
+def claims() -> list[Facts]:
+    """List each claim with its verdict, and the cells that decide it."""
+    every = {row.claim.study: cells(load_study(row.claim.study)) for row in verdicts()}
+    found = []
+    for row in verdicts():
+        claim, filters = row.claim, row.claim.telling
+        telling = select(every[claim.study], filters, (), name=lambda cell: str(cell.name))
+        telling = telling if filters else []
         found.append({
-            "name": claim.name, "text": claim.text, "verdicts": verdicts,
-            "contribution": claim.contribution,
-            "filters": filters, "cells": len(telling),
-            "core_hours": round(sum(cell.core_hours for cell in telling)),
+            "name": claim.name, "text": claim.text, "study": claim.study,
+            "contribution": claim.contribution, "verdict": row.verdict, "clause": row.clause,
+            "shown": row.columns[2:], "filters": filters, "cells": len(telling),
+            "core_hours": sum(cell.core_hours for cell in telling),
         })  # fmt: skip
     return found
 
 
-def tier_1(
-    datasets: Sequence[Facts], claims: Sequence[Facts], figures: dict[str, list[str]]
-) -> dict[str, str]:
+def tier_1(datasets: Sequence[Facts], figures: dict[str, list[str]]) -> dict[str, str]:
     """Return a text that the output of each step of tier 1 must contain."""
     newest, drawn = datasets[-1], list(figures)[-1]
-    verdicts = counted(claim["verdicts"][newest["name"]] for claim in claims)
+    words = counted(finding.verdict.word for finding in judged()[-1].findings)
     files = len(figures[drawn]) * FORMATS
     return {
         "verify": f"{newest['name']}: {newest['files']} files, {newest['bytes']} bytes, as its "
         "manifest says",
         "figures": f"{drawn}: {files} files, all as expected",
-        "claims": f"{newest['name']}: {verdicts}",
+        "claims": f"{newest['name']}: {words}",
         "report": "reports/frameworks/index.html",
         "report-sessions": "reports/local-model/index.html",
     }

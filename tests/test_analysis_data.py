@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +161,22 @@ def add_trials(dataset: Path, cell: str, outcomes: Iterable[str], **changed: Any
     rows += [
         newest | {"attempt": int(newest["attempt"]) + i, "outcome": outcome, **changed}
         for i, outcome in enumerate(outcomes, 1)
+    ]
+    _write(table, ATTEMPTS, rows)
+    write_manifest(dataset)
+
+
+def try_again(
+    dataset: Path, model: str, of: Callable[[dict[str, str]], bool], outcomes: Sequence[str]
+) -> None:
+    """Further attempts of a model's cells that have one each, with these outcomes."""
+    table = dataset / model / "attempts.csv"
+    with table.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    rows += [
+        row | {"attempt": str(i), "outcome": outcome}
+        for row in filter(of, rows)
+        for i, outcome in enumerate(outcomes, 2)
     ]
     _write(table, ATTEMPTS, rows)
     write_manifest(dataset)

@@ -163,7 +163,7 @@ def test_the_first_page_says_what_there_is_and_what_is_not(site: Path) -> None:
         "34 of 36 cells were attempted; 34 have an outcome of the program: 30 ok, 2",
         "2 wrong-result, 1 deadlock, 1 out-of-memory. 2 cells have flags.",
         "In 4 sessions, by ending: 4 finished.",
-        "Of 16: 0 supported, 0 refuted, 16 cannot tell.",
+        "Of 23: 1 supported, 0 refuted, 22 cannot tell.",
         "No file is missing or damaged. 2 cells of the study were never attempted.",
         ".venv/bin/repro verify made-up",
     ):
@@ -210,7 +210,7 @@ def test_a_hostile_name_of_a_dataset_stays_one_word_of_a_command(
     copy = shutil.copytree(small, tmp_path / "a b; rm -rf $HOME")
     write_site(copy, tmp_path / "report")
     shown = [shlex.split(command) for command in commands(tmp_path / "report")]
-    named = {words[-1] for words in shown if words[-2:] != ["--study", "paper"]}
+    named = {words[-1] for words in shown if words[-2] != "--study"}
     assert named <= {copy.name, f"data/{copy.name}"}
 
 

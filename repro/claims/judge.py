@@ -9,25 +9,39 @@ from repro.analysis.damaged_data import Damage
 from repro.analysis.tidy import Tidy, load
 from repro.claims.load import claims_of
 from repro.claims.model import Claim, Verdict
-from repro.claims.observations import observed
+from repro.claims.observations import Observations, observed
 from repro.errors import UserError
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A claim with what a dataset says to it."""
+    """A claim with what a dataset says to it.
+
+    Attributes:
+        claim: the claim.
+        verdict: the dataset's.
+        needs: what the dataset lacks to tell, in a clause; empty if it tells, and if it has all
+            that is needed but the number's interval is too wide.
+        cores: the most cores that the verdict's cells could run on; None if it has none, or an
+            older dataset does not say.
+    """
 
     claim: Claim
     verdict: Verdict
+    needs: str = ""
+    cores: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The finding as `repro claims --json` writes it."""
-        claim, verdict = self.claim, self.verdict
+        claim, verdict, headline = self.claim, self.verdict, self.verdict.headline
+        found = headline.found.as_json() if headline else None
         return {
             "name": claim.name, "source": claim.source, "text": claim.text, "test": claim.tested,
             "verdict": verdict.word, "reason": verdict.reason, "numbers": dict(verdict.numbers),
             "cells": list(verdict.cells), "missing": list(verdict.missing),
-            "telling": list(claim.telling),
+            "telling": list(claim.telling), "study": claim.study, "part_of": claim.part_of,
+            "against_control": claim.against_control, "needs": self.needs, "cores": self.cores,
+            "number": {"what": headline.what} | found if headline and found else None,
         }  # fmt: skip
 
 
@@ -82,7 +96,13 @@ def judge_all(claims: Sequence[Claim], tidy: Tidy, damage: Damage) -> list[Findi
         damage: its damaged files.
     """
     seen = observed(tidy)
-    return [Finding(claim, _despite(damage, claim.judge(seen))) for claim in claims]
+    return [_finding(claim, seen, _despite(damage, claim.judge(seen))) for claim in claims]
+
+
+def _finding(claim: Claim, seen: Observations, verdict: Verdict) -> Finding:
+    lacks = verdict.word == "cannot tell" and verdict.missing
+    needs = claim.needed(seen, verdict) if lacks else ""
+    return Finding(claim, verdict, needs, seen.cores(verdict.cells))
 
 
 def _despite(damage: Damage, verdict: Verdict) -> Verdict:
@@ -90,4 +110,7 @@ def _despite(damage: Damage, verdict: Verdict) -> Verdict:
         return verdict
     reason = f"files are damaged; what is left would say {verdict.word}: {verdict.reason}"
     missing = [*verdict.missing, *damage]
-    return Verdict("cannot tell", reason, verdict.numbers, verdict.cells, missing)
+    return Verdict(
+        "cannot tell", reason, verdict.numbers, verdict.cells, missing,
+        needs="the files that are damaged",
+    )  # fmt: skip

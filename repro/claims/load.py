@@ -33,10 +33,11 @@ def load_claims(path: Path) -> tuple[Claim, ...]:
     """
     file = load_toml(path, _File)
     claims = [
-        _claim(path, number, content | {"study": file.study})
+        _claim(path, number, {"study": file.study} | content)
         for number, content in enumerate(file.claim, start=1)
     ]
     _check_unique(path, claims)
+    _check_parts(path, claims)
     return tuple(claims)
 
 
@@ -55,8 +56,9 @@ def claims_of(study: Study) -> tuple[Claim, ...]:
 
 
 def models_of(claims: Sequence[Claim]) -> tuple[str, ...]:
-    """The models that claims are about, in order of appearance."""
-    return tuple(dict.fromkeys(model for claim in claims for model in claim.models))
+    """The models that claims are about, in order of appearance; parts of claims do not count."""
+    whole = (claim for claim in claims if claim.part_of is None)
+    return tuple(dict.fromkeys(model for claim in whole for model in claim.models))
 
 
 def _claim(path: Path, number: int, content: dict[str, Any]) -> Claim:
@@ -76,3 +78,13 @@ def _check_unique(path: Path, claims: Sequence[Claim]) -> None:
     name, count = Counter(claim.name for claim in claims).most_common(1)[0] if claims else ("", 0)
     if count > 1:
         raise UserError(f"{path}: claim {name}: there is another of this name; rename one")
+
+
+def _check_parts(path: Path, claims: Sequence[Claim]) -> None:
+    whole: set[str] = set()
+    for claim in claims:
+        if claim.part_of is None:
+            whole.add(claim.name)
+        elif claim.part_of not in whole:
+            told = "no whole claim before it has this name"
+            raise UserError(f"{path}: claim {claim.name}: part_of = {claim.part_of!r}: {told}")

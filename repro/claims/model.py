@@ -8,11 +8,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 
-from repro.claims.observations import Observations, Programs
+from repro.claims.headline import Headline
+from repro.claims.observations import Observations, Point, Programs
 from repro.study.model import Name
 from repro.study.toml import Strict
 
@@ -32,6 +33,8 @@ class Verdict:
         numbers: the same for programs.
         cells: the cells that it rests on.
         missing: what the dataset would need to tell.
+        headline: the number that decides, if there is one.
+        needs: what the dataset would need to tell, in a clause; empty: what `Claim.needs` says.
     """
 
     word: Word
@@ -39,6 +42,8 @@ class Verdict:
     numbers: Numbers = field(default_factory=dict)
     cells: Sequence[str] = ()
     missing: Sequence[str] = ()
+    headline: Headline | None = None
+    needs: str = ""
 
 
 class Claim(Strict, ABC):
@@ -49,6 +54,9 @@ class Claim(Strict, ABC):
 
     name: Name
     """Short, for commands; unique."""
+
+    part_of: Name | None = None
+    """The claim before it of which it tests a part, worded apart from the paper's wording."""
 
     source: Text
     """Where it is made: a part of the paper, or a publication."""
@@ -63,7 +71,7 @@ class Claim(Strict, ABC):
     """What of it is tested, and how. `{parameter}` stands for a parameter of the kind."""
 
     study: Name
-    """The study whose cells `telling` names."""
+    """The study whose cells `telling` names; that of the file unless the claim names another."""
 
     telling: tuple[Text, ...] = ()
     """Filters of the cells that, once measured, decide it; none for what no cell decides."""
@@ -71,9 +79,26 @@ class Claim(Strict, ABC):
     models: Names
     """The models that it is about."""
 
+    against_control: ClassVar[bool] = False
+    """Whether the kind counts only failures that exceed those of the study's control."""
+
     @abstractmethod
     def judge(self, seen: Observations) -> Verdict:
         """Decide what a dataset says to the claim."""
+
+    @property
+    @abstractmethod
+    def needs(self) -> str:
+        """What a dataset needs to decide it, in a clause of at most 40 characters."""
+
+    def needed(self, seen: Observations, verdict: Verdict) -> str:
+        """What a dataset that cannot tell lacks, in a clause."""
+        absent = seen.without_outcome(self.models)
+        if verdict.needs or not absent:
+            return verdict.needs or self.needs
+        if len(absent) == len(self.models) > 1:
+            return f"programs of the {in_words(len(absent))} models"
+        return f"programs of {' and '.join(absent)}"
 
     @property
     def tested(self) -> str:
@@ -131,6 +156,12 @@ class OneProblem(Claim):
     def combination(self, model: str) -> str:
         """The model's programs, as sentences name them."""
         return f"{model}/{self.problem}/{self.framework}"
+
+
+def undecided(points: Iterable[Point]) -> list[str]:
+    """The trials of the control that would tell whose the failures are that nobody knows of."""
+    cells = (p.control.cell for p in points if not p.ok and p.control.fault == "undecided")
+    return [f"trials of {cell or 'a control'}" for cell in dict.fromkeys(cells)]
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:

@@ -15,8 +15,9 @@ from repro.analysis.metrics import Metrics, metrics
 from repro.analysis.rates import ALL, INPUT_NOTE, SMALLEST
 from repro.analysis.sessions import NUMBERS
 from repro.analysis.tidy import load
-from repro.claims.judge import judge_all
+from repro.claims.judge import Judged, judge_all
 from repro.claims.load import claims_of
+from repro.claims.table import Row, rows_of
 from repro.measure.outcomes import OUR_OUTCOMES
 
 
@@ -46,7 +47,8 @@ class Analysis:
     Attributes:
         tables: metrics; tables without rows are left out.
         attribution: failed cells beside their controls, as `attribution.attributions` gives them.
-        claims: the claims with verdicts, as in `repro claims --json`, with their `study`.
+        claims: the claims with verdicts, as in `repro claims --json`, with the `paper`'s text.
+        verdicts: the table of the claims.
         missing: metrics and cells without data.
         damaged: files that could not be read.
     """
@@ -54,6 +56,7 @@ class Analysis:
     tables: list[Table] = field(default_factory=list)
     attribution: pd.DataFrame = field(default_factory=pd.DataFrame)
     claims: list[dict[str, Any]] = field(default_factory=list)
+    verdicts: list[Row] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     damaged: Damage = field(default_factory=list)
 
@@ -69,7 +72,12 @@ def analysis(dataset: Path) -> Analysis:
         found.tables = [table for show in shown if (table := show(computed)).rows]
         tidy = load(dataset, [])
         findings = judge_all(claims_of(tidy.study), tidy, computed.damaged)
-        found.claims = [each.as_json() | {"study": each.claim.study} for each in findings]
+        paper = {each.claim.name: each.claim.text for each in findings}
+        found.claims = [
+            each.as_json() | {"paper": paper[each.claim.part_of or each.claim.name]}
+            for each in findings
+        ]
+        found.verdicts = rows_of([Judged(tidy.name, (), [], findings)])
     return found
 
 

@@ -7,6 +7,7 @@ from repro.claims.kinds.comparable_speedups import ComparableSpeedups
 from repro.claims.kinds.efficiency import Efficiency
 from repro.claims.kinds.failure_causes import FailureCauses
 from repro.claims.kinds.failure_kinds import FailureKinds
+from repro.claims.kinds.failure_rate import FailureRate
 from repro.claims.kinds.fewest_ok import FewestOk
 from repro.claims.kinds.occurrence import Occurrence
 from repro.claims.kinds.outcome_at import OutcomeAt
@@ -14,6 +15,7 @@ from repro.claims.kinds.reach import Reach
 from repro.claims.kinds.recurring_weakness import RecurringWeakness
 from repro.claims.kinds.runs_at_smallest import RunsAtSmallest
 from repro.claims.kinds.saturation import Saturation
+from repro.claims.kinds.small_tiles import SmallTiles
 from repro.claims.kinds.steadiness import Steadiness
 from repro.claims.kinds.time_ratio import TimeRatio
 from repro.claims.kinds.untested import Untested
@@ -23,6 +25,7 @@ KINDS: Mapping[str, type[Claim]] = {
     "runs-at-smallest": RunsAtSmallest,
     "failure-causes": FailureCauses,
     "failure-kinds": FailureKinds,
+    "failure-rate": FailureRate,
     "fewest-ok": FewestOk,
     "occurrence": Occurrence,
     "outcome-at": OutcomeAt,
@@ -33,6 +36,7 @@ KINDS: Mapping[str, type[Claim]] = {
     "recurring-weakness": RecurringWeakness,
     "efficiency": Efficiency,
     "saturation": Saturation,
+    "small-tiles": SmallTiles,
     "steadiness": Steadiness,
     "untested": Untested,
 }

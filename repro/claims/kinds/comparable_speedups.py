@@ -28,6 +28,11 @@ class ComparableSpeedups(ManyPrograms):
     large: PositiveInt
     """Cores on which both need times, at the least."""
 
+    @property
+    def needs(self) -> str:
+        """See `Claim.needs`."""
+        return f"times on 1 core and on {self.large} or more"
+
     def judge(self, seen: Observations) -> Verdict:
         """Supported if all ratios of speedups are within the factor, refuted if one is beyond."""
         ratios = Ratios()
@@ -45,5 +50,6 @@ class ComparableSpeedups(ManyPrograms):
             points = [one[1], other[top], one[top], other[1]]
             found = ratio([p.seconds for p in points[:2]], [p.seconds for p in points[2:]])
             name = f"{what} on {top} cores"
-            ratios.add(name, found, points, holds=within(found, self.factor))
+            edge = self.factor if found.value > 1 else 1 / self.factor
+            ratios.add(name, found, points, edge, holds=within(found, self.factor))
         return ratios.verdict()

@@ -21,6 +21,11 @@ class Efficiency(OneProblem):
     large: PositiveInt
     """Cores on which times are needed, at the least."""
 
+    @property
+    def needs(self) -> str:
+        """See `Claim.needs`."""
+        return f"times on 1 core and on {self.large} or more"
+
     def judge(self, seen: Observations) -> Verdict:
         """Supported if every efficiency is above the bound, refuted if one is below."""
         ratios = Ratios()
@@ -33,5 +38,5 @@ class Efficiency(OneProblem):
             base, top = times[1], times[max(times)]
             found = ratio([base.seconds], [top.seconds], factor=1 / top.cores)
             what = f"{model} on {top.cores}: efficiency"
-            ratios.add(what, found, [base, top], holds=above(found, self.above))
+            ratios.add(what, found, [base, top], self.above, holds=above(found, self.above))
         return ratios.verdict()

@@ -1,18 +1,31 @@
 """Failure causes: whether failures at larger scale points are mostly of certain kinds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, NamedTuple
 
 from pydantic.types import PositiveInt
 
-from repro.claims.model import ManyPrograms, Names, Verdict, Word
-from repro.claims.observations import Observations, at_larger_scale
+from repro.claims.headline import share
+from repro.claims.model import ManyPrograms, Names, Verdict, Word, undecided
+from repro.claims.observations import Observations, Point, at_larger_scale
+
+
+class _Counts(NamedTuple):
+    """Failed cells, by cause."""
+
+    caused: int
+    others: int
 
 
 class FailureCauses(ManyPrograms):
     """Programs fail at larger scale points, more than half of the time for certain causes.
 
-    Counted are programs that are ok at their smallest scale point.
+    Counted are programs that are ok at their smallest scale point, and of their failures those
+    that exceed the control's (`attribution.fault`): the framework's are left out, and of those
+    undecided the verdict is what they cannot change.
     """
+
+    against_control: ClassVar[bool] = True
 
     causes: Names
     """Outcomes and flags that the failures are put down to."""
@@ -20,28 +33,55 @@ class FailureCauses(ManyPrograms):
     large: PositiveInt
     """Cores from which a scale point is large; each model needs an outcome at one."""
 
+    @property
+    def needs(self) -> str:
+        """See `Claim.needs`."""
+        return f"outcomes on {self.large} cores or more"
+
     def judge(self, seen: Observations) -> Verdict:
         """Decide what cells without an outcome, whatever theirs would be, cannot change."""
         larger = at_larger_scale(self.programs(seen))
         failed = [point for point in larger if not point.ok]
-        caused = [point for point in failed if point.failures & set(self.causes)]
+        own, maybe = (self._counts(failed, fault) for fault in ("program", "undecided"))
         never_large = list(self._never_large(seen))
         word: Word = "cannot tell"
         if not self.absent(seen) and not never_large:
-            word = self._decide(len(caused), len(failed) - len(caused), self._open_cells(seen))
-        missing = [*never_large, *self.unknown(seen)] if word == "cannot tell" else []
-        reason = (
-            f"of {len(larger)} larger scale points of programs that are ok at their smallest, "
-            f"{len(failed)} failed, {len(caused)} of them by {', '.join(self.causes)}"
+            word = self._decide(own, maybe, self._open_cells(seen))
+        missing, needs = [], ""
+        if word == "cannot tell":
+            unknown = [*never_large, *self.unknown(seen)]
+            missing = [*unknown, *undecided(failed)]
+            needs = "" if unknown else "trials of the control"
+        numbers = {
+            "beyond": len(larger), "failed": len(failed), "exceeding": sum(own),
+            "undecided": sum(maybe), "blamed": own.caused,
+        }  # fmt: skip
+        reason = self._told(numbers)
+        headline = share("share of the programs' failures", own.caused, sum(own))
+        cells = [point.cell for point in failed or larger]
+        return Verdict(word, reason, numbers, cells, missing, headline, needs)
+
+    def _told(self, numbers: dict[str, int]) -> str:
+        like_control = numbers["failed"] - numbers["exceeding"] - numbers["undecided"]
+        return (
+            f"of {numbers['beyond']} larger scale points of programs that are ok at their "
+            f"smallest, {numbers['failed']} failed: {numbers['exceeding']} more often than the "
+            f"control, {like_control} as the control does, {numbers['undecided']} undecided; of "
+            f"the {numbers['exceeding']}, {numbers['blamed']} by {', '.join(self.causes)}"
         )
-        numbers = {"beyond": len(larger), "failed": len(failed), "blamed": len(caused)}
-        return Verdict(word, reason, numbers, [point.cell for point in failed or larger], missing)
+
+    def _counts(self, failed: Sequence[Point], fault: str) -> _Counts:
+        blamed = [
+            point.failures & set(self.causes) for point in failed if point.control.fault == fault
+        ]
+        return _Counts(sum(map(bool, blamed)), sum(not causes for causes in blamed))
 
     @staticmethod
-    def _decide(caused: int, others: int, open_cells: int) -> Word:
-        if caused > others + open_cells:
+    def _decide(own: _Counts, maybe: _Counts, open_cells: int) -> Word:
+        if own.caused > own.others + maybe.others + open_cells:
             return "supported"
-        return "cannot tell" if caused + open_cells > others else "refuted"
+        most = own.caused + maybe.caused + open_cells
+        return "cannot tell" if most > own.others else "refuted"
 
     def _open_cells(self, seen: Observations) -> int:
         """Cells without an outcome, of programs that may be ok at their smallest scale point."""

@@ -5,6 +5,7 @@ from itertools import product
 
 from pydantic.types import PositiveInt
 
+from repro.claims.headline import share
 from repro.claims.model import ManyPrograms, Verdict, Word, in_words
 from repro.claims.observations import Observations, Point
 from repro.study.model import Name
@@ -25,6 +26,11 @@ class FewestOk(ManyPrograms):
     large: PositiveInt
     """Cores from which a scale point is large; each problem and framework needs one."""
 
+    @property
+    def needs(self) -> str:
+        """See `Claim.needs`."""
+        return f"outcomes on {self.large} cores in each framework"
+
     def judge(self, seen: Observations) -> Verdict:
         """Supported if its share is below that of each other model."""
         ok: dict[str, list[bool]] = {model: [] for model in self.models}
@@ -41,7 +47,9 @@ class FewestOk(ManyPrograms):
         reason = f"ok at larger scale points where all {together} have an outcome: {told}"
         shares = {model: sum(well) / len(well) if well else None for model, well in ok.items()}
         word: Word = "cannot tell" if missing else self._decide(shares)
-        return Verdict(word, reason, shares, cells, missing)
+        mine = ok.get(self.worst, [])
+        headline = share(f"cells of {self.worst} that are ok", sum(mine), len(mine))
+        return Verdict(word, reason, shares, cells, missing, headline)
 
     def _decide(self, shares: Mapping[str, float | None]) -> Word:
         others = [share for model, share in shares.items() if model != self.worst]

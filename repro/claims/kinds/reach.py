@@ -2,6 +2,7 @@
 
 from pydantic.types import PositiveInt
 
+from repro.claims.headline import count
 from repro.claims.model import OneProblem, Verdict, Word
 from repro.claims.observations import Observations
 
@@ -11,6 +12,11 @@ class Reach(OneProblem):
 
     cores: PositiveInt
     """The number of cores."""
+
+    @property
+    def needs(self) -> str:
+        """See `Claim.needs`."""
+        return f"outcomes at {self.cores} {self.unit}"
 
     def judge(self, seen: Observations) -> Verdict:
         """Supported if all are ok there; refuted if one is not."""
@@ -26,4 +32,6 @@ class Reach(OneProblem):
             told.append(f"{model}: {known[0].outcome} at {self.cores}")
         word: Word = "cannot tell" if missing else "supported"
         word = word if all(ok) else "refuted"
-        return Verdict(word, "; ".join(told) or "no outcome", {"ok": sum(ok)}, cells, missing)
+        headline = count(f"ok at {self.cores} {self.unit}", sum(ok), len(ok))
+        told_all = "; ".join(told) or "no outcome"
+        return Verdict(word, told_all, {"ok": sum(ok)}, cells, missing, headline)

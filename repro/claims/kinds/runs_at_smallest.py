@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from repro.claims.headline import share
 from repro.claims.model import ManyPrograms, Verdict, Word
 from repro.claims.observations import Observations, Point
 
@@ -15,6 +16,11 @@ class RunsAtSmallest(ManyPrograms):
 
     share: float = Field(ge=0, le=1)
     """Of the programs, from which they run reliably."""
+
+    @property
+    def needs(self) -> str:
+        """See `Claim.needs`."""
+        return "outcomes at the smallest scale points"
 
     def judge(self, seen: Observations) -> Verdict:
         """Supported if the share runs whatever the unknown do, refuted if it cannot be reached."""
@@ -32,7 +38,8 @@ class RunsAtSmallest(ManyPrograms):
             f"{len(ran)} of {len(known)} programs with an outcome ran; {len(missing)} have none"
         )
         numbers = {"ran": len(ran), "programs": len(known), "missing": len(missing)}
-        return Verdict(word, reason, numbers, [point.cell for point in known], missing)
+        headline = share("programs that ran", len(ran), len(known))
+        return Verdict(word, reason, numbers, [point.cell for point in known], missing, headline)
 
 
 def _ran(point: Point) -> bool:

@@ -21,6 +21,11 @@ class Saturation(OneProblem):
     factor: PositiveFloat
     """Factor in time from which more cores are a gain, with the whole 95 % interval."""
 
+    @property
+    def needs(self) -> str:
+        """See `Claim.needs`."""
+        return f"times at {conjunction(self.cores)} {self.unit}"
+
     def judge(self, seen: Observations) -> Verdict:
         """Supported if both steps are so for every model, refuted if one is not."""
         ratios = Ratios()
@@ -36,5 +41,6 @@ class Saturation(OneProblem):
                 side = above(found, self.factor)
                 holds = side if gains or side is None else not side
                 what = f"{model}: gain from {fewer} to {more}"
-                ratios.add(what, found, [times[fewer], times[more]], holds=holds)
+                points = [times[fewer], times[more]]
+                ratios.add(what, found, points, self.factor, holds=holds)
         return ratios.verdict()

@@ -35,6 +35,11 @@ class TimeRatio(Claim):
     unit: Literal["threads", "cores"] = "cores"
     """What sentences call the cores of these frameworks."""
 
+    @property
+    def needs(self) -> str:
+        """See `Claim.needs`."""
+        return f"times of both on as many {self.unit}"
+
     def judge(self, seen: Observations) -> Verdict:
         """Supported if the ratio of every model exceeds the factor, refuted if one is below."""
         ratios = Ratios()
@@ -51,5 +56,5 @@ class TimeRatio(Claim):
             found = ratio([slow[cores].seconds], [fast[cores].seconds])
             points = [slow[cores], fast[cores]]
             what = f"{model} on {cores}: {self.label}"
-            ratios.add(what, found, points, holds=above(found, self.above))
+            ratios.add(what, found, points, self.above, holds=above(found, self.above))
         return ratios.verdict()

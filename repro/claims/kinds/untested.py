@@ -10,6 +10,12 @@ class Untested(Claim):
     missing: Text
     """What no table of a dataset holds."""
 
+    @property
+    def needs(self) -> str:
+        """See `Claim.needs`."""
+        return self.missing
+
     def judge(self, seen: Observations) -> Verdict:  # noqa: ARG002 - no dataset can tell
         """Always `cannot tell`."""
-        return Verdict("cannot tell", "no table of a dataset holds this", missing=[self.missing])
+        told, missing = "no table of a dataset holds this", self.missing
+        return Verdict("cannot tell", told, missing=[missing], needs=missing)
