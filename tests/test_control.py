@@ -6,7 +6,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from repro.analysis.attribution import attributions
 from repro.analysis.sequential import Budget
+from repro.analysis.tidy import load
+from repro.archive.collect import collect, describe
+from repro.archive.source import open_source
 from repro.container.julia import Julia
 from repro.files import canonical_json
 from repro.launch.control import ControlTrials
@@ -76,6 +80,12 @@ def test_a_program_that_always_fails_is_told_from_its_control_whoever_is_killed(
     assert [a.outcome().outcome for a in trial.attempts(FAILS)] == ["load-error"] * 3
     assert [a.outcome().outcome for a in trial.attempts(CONTROL)] == ["ok"] * 3
     assert "at most 0 of 0 cells" in repro(trial, "--dry-run").stdout
+
+    source = open_source(trial.path)
+    collect(source, describe(source, "tried", "", "CC-BY-4.0"), tmp_path)
+    (row,) = attributions(load(tmp_path / "tried")).to_dict("records")
+    assert (row["failed"], row["of"], row["control_failed"], row["control_of"]) == (3, 3, 0, 3)
+    assert row["fault"] == "program", "what a dataset says is what the run was told"
 
 
 class Played:
