@@ -32,6 +32,7 @@ from repro.analysis.attribution import (
 )
 from repro.analysis.attribution_words import sentence, tally, told
 from repro.analysis.metrics import metrics
+from repro.analysis.repeated import repeated
 from repro.analysis.significance import adjusted
 from repro.analysis.tidy import Tidy, load
 from repro.cli.main import cli
@@ -393,6 +394,29 @@ def test_every_table_of_the_metrics_can_be_had_as_csv(judged: Path) -> None:
     assert str(answer.exception) == "--csv and --json: choose one of them"
 
 
+def test_cells_that_were_tried_several_times_have_a_failure_rate(judged: Path) -> None:
+    found = repeated(load(judged)).set_index("cell")
+    assert found.index.tolist() == [CONTROL, FRAMEWORKS]
+    assert found["failures"].tolist() == ["", "crash 7"]
+    assert [found.loc[FRAMEWORKS, name] for name in ("failed", "of", "low")] == [
+        7, 21, pytest.approx(0.1459, abs=1e-4),
+    ]  # fmt: skip
+    answer = CliRunner().invoke(cli, ["metrics", "--dataset", str(judged)])
+    title = "Failures of cells that were tried several times"
+    lines = answer.output.partition(title)[2].splitlines()
+    assert next(line.split()[1:] for line in lines if line.startswith(FRAMEWORKS)) == [
+        "crash",
+        "7",
+        "7",
+        "of",
+        "21",
+        "15",
+        "to",
+        "57",
+        "%",
+    ]
+
+
 def words_of(module: ModuleType, tidy: Tidy) -> list[str]:
     """The text of a figure."""
     with style.printed():
@@ -438,6 +462,7 @@ def test_the_report_has_it_on_the_overview_the_cells_page_and_the_matrix(
     assert link in pages["programs/gpt-5.5/pi_threads_0.html"]
     assert all(text in pages["matrix.html"] for text in SENTENCES.values())
     assert "Of 2 failed cells: 1 the program's, 1 the framework's" in pages["index.html"]
+    assert "Cells that were tried several times" in pages["index.html"]
     assert "<td>the framework's</td>" in pages["index.html"].replace(' class="n"', "")
 
 

@@ -69,6 +69,21 @@ def told(table: pd.DataFrame) -> dict[str, Told]:
     return {str(row["cell"]): Told(sentence(row), str(row["control"])) for row in rows}
 
 
+REPEATED_HEADS = ["cell", "failures", "failed", "interval"]
+"""Headings of `repeated_fields`; the first two are words."""
+
+
+def repeated_fields(row: Mapping[str, Any]) -> list[str]:
+    """A cell that was tried several times as a row of a table.
+
+    Args:
+        row: of `repeated.repeated`.
+    """
+    cell = f"{row['cell']} (fewer cores than threads)" if row["crowded"] else str(row["cell"])
+    share = f"{_percent(row['low'])} to {_percent(row['high'])} %"
+    return [cell, str(row["failures"]) or "none", f"{row['failed']} of {row['of']}", share]
+
+
 def tally(table: pd.DataFrame) -> str:
     """How many failed cells are whose.
 

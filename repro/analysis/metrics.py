@@ -13,6 +13,7 @@ from repro.analysis.damaged_data import Damage
 from repro.analysis.envelope import envelope
 from repro.analysis.missing_data import NO_KERNEL, grid, programs
 from repro.analysis.rates import outcomes, rates
+from repro.analysis.repeated import repeated
 from repro.analysis.scaling import against_vendor, serial_fractions
 from repro.analysis.tidy import Tidy, load
 from repro.measure.outcomes import OUR_OUTCOMES
@@ -34,6 +35,7 @@ class Metrics:
         serial_fraction: as `scaling.serial_fractions`.
         vendor: as `scaling.against_vendor`.
         attribution: as `attribution.attributions`.
+        repeated: as `repeated.repeated`.
         costs: as `costs.costs`.
         endings: as `costs.endings`.
     """
@@ -48,6 +50,7 @@ class Metrics:
     serial_fraction: pd.DataFrame
     vendor: pd.DataFrame
     attribution: pd.DataFrame
+    repeated: pd.DataFrame
     costs: pd.DataFrame
     endings: pd.DataFrame
 
@@ -106,6 +109,7 @@ def metrics(dataset: Path) -> Metrics:
         serial_fraction=serial,
         vendor=vendor,
         attribution=attribution,
+        repeated=repeated(tidy),
         costs=costed,
         endings=endings(tidy.sessions),
     )

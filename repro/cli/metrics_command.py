@@ -19,7 +19,7 @@ _WIDTH = 160
 """Characters of a line where output goes to a file or a pipe."""
 
 TABLES = (
-    "rates", "envelope", "serial_fraction", "vendor", "attribution", "costs", "endings",
+    "rates", "envelope", "serial_fraction", "vendor", "attribution", "repeated", "costs", "endings",
 )  # fmt: skip
 """The tables of `Metrics`, by name."""
 

@@ -38,6 +38,7 @@ def tables(found: "Metrics") -> Iterator["Table"]:
     yield _speedups(found.rates)
     yield _envelope(found)
     yield _attribution(found)
+    yield _repeated(found)
     yield _costs(found)
 
 
@@ -137,6 +138,15 @@ def _attribution(found: "Metrics") -> "Table":
     table.caption, table.caption_justify = attribution_words.NOTE, "left"
     for _, row in found.attribution.iterrows():
         table.add_row(*attribution_words.fields(dict(row)))
+    return table
+
+
+def _repeated(found: "Metrics") -> "Table":
+    """Failure rates of cells that were tried several times."""
+    heads = attribution_words.REPEATED_HEADS
+    table = _table("Failures of cells that were tried several times", heads[:2], heads[2:])
+    for _, row in found.repeated.iterrows():
+        table.add_row(*attribution_words.repeated_fields(dict(row)))
     return table
 
 

@@ -68,7 +68,7 @@ def analysis(dataset: Path) -> Analysis:
         computed = metrics(dataset)
         found.damaged += computed.damaged
         found.missing, found.attribution = computed.missing, computed.attribution
-        shown = (_rates, _speedups, _envelope, _attribution, _costs)
+        shown = (_rates, _speedups, _envelope, _attribution, _repeated, _costs)
         found.tables = [table for show in shown if (table := show(computed)).rows]
         tidy = load(dataset, [])
         findings = judge_all(claims_of(tidy.study), tidy, computed.damaged)
@@ -164,6 +164,13 @@ def _attribution(found: Metrics) -> Table:
     rows = [words.fields(dict(row)) for _, row in found.attribution.iterrows()]
     note = f"{words.tally(found.attribution)}. {words.NOTE}" if rows else ""
     return Table("Whose fault failures are", note, words.HEADS, 2, rows)
+
+
+def _repeated(found: Metrics) -> Table:
+    words = attribution_words
+    rows = [words.repeated_fields(dict(row)) for _, row in found.repeated.iterrows()]
+    title, note = "Cells that were tried several times", "Shares with exact 95 % intervals."
+    return Table(title, note, words.REPEATED_HEADS, 2, rows)
 
 
 def _at(table: pd.DataFrame, program: str, row: Any, value: str) -> str:
