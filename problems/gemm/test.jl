@@ -32,7 +32,7 @@ end
     @test !accepted(A * B, A, changed(B, 1, 40, 1e-12))
 end
 
-@testset "$author" for author in ("reference", "vendor")
+@testset "$author" for author in ("reference", "tasks", "vendor")
     kernel = program(@__DIR__, author, :gemm!)
     for (n, tile) in [(1, 1), (5, 1), (5, 7), (64, 16), (100, 32), (130, 64), (257, 64)]
         @test share_of_bound(kernel, Gemm(n, tile, 100n + tile)) <= 1
