@@ -78,7 +78,7 @@ def _print_finding(dataset: str, finding: "Finding", rows: Sequence["Row"]) -> N
     whole = [row.claim.text for row in rows if row.claim.name == claim.part_of]
     _print_line("paper", whole[0] if whole else claim.text)
     if whole:
-        _print_line("by hand", claim.text)
+        _print_line("part", claim.text)
     _print_line("tested", claim.tested)
     if verdict.cells:
         cores = f", on at most {finding.cores} cores" if finding.cores else ""
