@@ -417,7 +417,7 @@ def test_check_compares_and_update_expected_settles(
 def test_dry_run_writes_nothing(made: Path, tmp_path: Path) -> None:
     code, output = run("--data", str(made), "--dry-run", "--update-expected")
     assert code == 0
-    assert output.count("would draw the figures of") == 3
+    assert output.count("would draw the figures of") == 4
     out = tmp_path / "out"
     run("--data", str(made), "--dataset", "tiny", "--out", str(out), "--dry-run")
     assert not out.exists()
@@ -425,7 +425,7 @@ def test_dry_run_writes_nothing(made: Path, tmp_path: Path) -> None:
 
 def test_what_the_user_can_put_right_is_one_line(made: Path, tmp_path: Path) -> None:
     data = ("--data", str(made))
-    with pytest.raises(UserError, match=r"^nix: no such dataset; .* has: full, tiny, varied$"):
+    with pytest.raises(UserError, match=r"^nix: no such dataset; .* has: full, tiles, tiny, varied$"):
         run(*data, "--dataset", "nix")
     with pytest.raises(UserError, match="no dataset found; make one with `repro collect`"):
         run("--data", str(tmp_path))
