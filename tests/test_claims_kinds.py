@@ -21,7 +21,7 @@ from a_study import study_toml
 OUTCOMES = {
     "name": "hangs", "source": "this test", "text": "It hangs.", "test": "It does.",
     "study": "waves", "models": ["ada"], "kind": "failure-rate", "problem": "stencil",
-    "framework": "dagger", "outcome": "deadlock", "cores": [24, 32], "above": 0.05,
+    "framework": "dagger", "outcomes": ["deadlock", "timeout"], "cores": [24, 32], "above": 0.05,
     "unit": "threads",
 }  # fmt: skip
 HANGS = FailureRate.model_validate(OUTCOMES)
@@ -29,7 +29,8 @@ HANGS = FailureRate.model_validate(OUTCOMES)
 
 def at(threads: int, hung: int, of: int, cores: int = 192) -> Point:
     """A cell with trials; on too few cores it has no outcome, as `observed` has it."""
-    outcomes = [*["deadlock"] * hung, *["ok"] * (of - hung)]
+    outcomes = ["deadlock", "timeout"] * hung
+    outcomes = [*outcomes[:hung], *["ok"] * (of - hung)]
     outcome = "ok" if cores >= threads else ""
     trials = tuple(Trial(each, min(cores, threads)) for each in outcomes)
     return Point(f"ada@1x1x{threads}", threads, outcome, trials=trials)
@@ -66,7 +67,7 @@ def test_the_rate_that_decides_is_shown() -> None:
 def test_trials_on_too_few_cores_count_and_are_told() -> None:
     found = HANGS.judge(dagger(at(24, 9, 20, cores=2), at(32, 1, 20, cores=2)))
     assert found.word == "supported"
-    assert found.reason.startswith("deadlock of ada at 24 threads on 2 cores: 9 of 20 (")
+    assert found.reason.startswith("deadlock or timeout of ada at 24 threads on 2 cores: 9 of 20 (")
     assert found.cells == ["ada@1x1x24", "ada@1x1x32"]
 
 

@@ -1,4 +1,4 @@
-"""Failure rate: whether programs have a certain outcome in more than a share of their trials."""
+"""Failure rate: whether programs fail in certain ways in more than a share of their trials."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,8 @@ from pydantic.types import PositiveInt
 from repro.analysis.attribution import exact_interval
 from repro.claims.headline import Headline
 from repro.claims.kinds.ratios import above
-from repro.claims.model import OneProblem, Verdict, Word, conjunction
+from repro.claims.model import Names, OneProblem, Verdict, Word, conjunction
 from repro.claims.observations import Observations, Point
-from repro.study.model import Name
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,14 @@ class _Rate:
 
 
 class FailureRate(OneProblem):
-    """Each model's program has a certain outcome in more than a share of its trials.
+    """Each model's program has one of certain outcomes in more than a share of its trials.
 
     Trials are all attempts of a cell, also on fewer cores than threads: an outcome is not a time.
     Each number of threads is judged on its own, and named with the cores that it ran on.
     """
 
-    outcome: Name
-    """The outcome, not `ok`."""
+    outcomes: Names
+    """The outcomes, without `ok`."""
 
     cores: Annotated[tuple[PositiveInt, ...], Field(min_length=1)]
     """Numbers of threads, each of which has a core only on a machine with enough."""
@@ -83,8 +82,9 @@ class FailureRate(OneProblem):
         outcomes = [trial.outcome for trial in point.trials]
         there = max(trial.cores for trial in point.trials)
         on = f" on {there} core{'s' * (there != 1)}" if there else ""
-        where = f"{self.outcome} of {model} at {point.cores} {self.unit}{on}"
-        return _Rate(where, outcomes.count(self.outcome), len(outcomes), self.above)
+        where = f"{' or '.join(self.outcomes)} of {model} at {point.cores} {self.unit}{on}"
+        failed = sum(outcome in self.outcomes for outcome in outcomes)
+        return _Rate(where, failed, len(outcomes), self.above)
 
 
 def _headline(rates: Sequence[_Rate], word: Word) -> Headline | None:
