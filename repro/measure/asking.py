@@ -75,7 +75,7 @@ class Asking:
         deadline = time.monotonic() + _LAST_SECONDS
         places = [] if self.plan.launched else self._look_at_each(deadline)
         self._have_tasks_printed(deadline)
-        words = self._since([0] * len(self.streams))
+        words = "".join(stream.kept() for stream in self.streams)
         last = last_stacks(words, self.plan.kernels, launched=self.plan.launched)
         if not last:
             return ""

@@ -21,7 +21,7 @@ class Captured:
         self._file = file
         self._at_end = at_end
         self._cap = cap
-        self._tail = b""
+        self._head = self._tail = b""
         self.total = 0
         self._changing = threading.Lock()
         self._thread = threading.Thread(target=self._copy, daemon=True)
@@ -38,11 +38,19 @@ class Captured:
             new = self.total - total
             return self._tail[-new:].decode(errors="replace") if new else ""
 
+    def kept(self) -> str:
+        """What is kept of all: the first bytes and the last."""
+        with self._changing:
+            tail = self._tail[self._cap - self.total :] if self.total > self._cap else b""
+            return (self._head + tail).decode(errors="replace")
+
     def _copy(self) -> None:
         with self._stream, self._file as file:
             while chunk := self._stream.read1(_CHUNK):  # type: ignore[attr-defined]
-                file.write(chunk[: max(0, self._cap - self.total)])
+                first = chunk[: max(0, self._cap - self.total)]
+                file.write(first)
                 with self._changing:
+                    self._head += first
                     self.total += len(chunk)
                     self._tail = (self._tail + chunk)[-self._cap :]
             if self.total > self._cap:
