@@ -100,6 +100,24 @@ TASKS = "tasks() = foreach(wait, [Threads.@spawn(i) for i in 1:3])\n"
          True),
         ("cholesky", "function cholesky!(A, t)\n tasks()\n potrf!('L', view(A, 1:t, 1:t))\nend",
          False),
+        ("gemm", ("gemm!(C, A, B, t) = (tasks(); ccall((:dgemm_64_, lib), Cvoid, (Ref{UInt8},"
+         " Ref{Int}, Ptr{Float64}, Ptr{Float64}, Ptr{Float64}), 'N', t, A, B, C))"), True),
+        ("gemm", ("gemm!(C, A, B, t) = (tasks(); work(pointer(A), B, C, 1.0, t))\n"
+         "work(a, b, c, s, n) = ccall(f[], Cvoid, (Ptr{Float64}, Ptr{Float64}, Ptr{Float64},"
+         " Ref{Float64}, Ref{Int}), a, b, c, s, n)"), True),
+        ("gemm", ("gemm!(C, A, B, t) = (tasks(); work(A, B, C, t))\n"
+         "work(a, b, c, n) = ccall(f[], Cvoid, (Ptr{Float64}, Ptr{Float64}, Ptr{Float64},"
+         " Ref{Float64}, Ref{Int}), pointer(a), b, c, 1.0, n)"), True),
+        ("cholesky", ("cholesky!(A, t) = (tasks(); @ccall lib.dpotrf_64_('L'::Ref{UInt8},"
+         " t::Ref{Int}, A::Ptr{Float64}, t::Ref{Int}, i::Ref{Int})::Cvoid)"), True),
+        ("cholesky", ("cholesky!(A, t) = (tasks(); ccall((:dpotrf_64_, lib), Cvoid, (Ref{UInt8},"
+         " Ref{Int}, Ptr{Float64}, Ref{Int}, Ref{Int}), 'L', t, pointer(A, t), t, i))"), False),
+        ("gemm", "gemm!(C, A, B, t) = (tasks(); work(A, B, C))\nwork(a, b, c) = mul!(c, a, b)",
+         True),
+        ("gemm", ("gemm!(C, A, B, t) = (tasks(); work(A, B, C))\nwork(a, b, c) = size(a, 1) < 64 ?"
+         " mul!(c, a, b) : foreach(h -> work(a[h, :], b, view(c, h, :)), halves(a))"), False),
+        ("gemm", ("gemm!(C, A, B, t) = (tasks(); ccall(:memset, Ptr{Cvoid}, (Ptr{Float64}, Cint,"
+         " Csize_t), C, 0, sizeof(A)))"), False),
     ],
 )  # fmt: skip
 def test_the_whole_problem_in_one_call_of_the_library(

@@ -33,6 +33,10 @@ from repro.study.directories import (
 
 _WORKERS = re.compile(r"@everywhere\b|\bworkers?\b|\bprocs\b|remotecall|\bscope\b|\bwith_options\b")
 _WRAPPERS = {"Symmetric", "Hermitian", "transpose", "adjoint", "copy", "Matrix"}
+_POINTERS = {"pointer", "Ref"}
+_C_CALLS = {"ccall", "@ccall"}
+_FEWEST_OF_ROUTINE = 5
+"""Arguments of LAPACK's potrf; BLAS's gemm has 13."""
 
 
 def static_flags(
@@ -146,13 +150,35 @@ def _holds_whole(source: Source) -> bool:
 
 
 def _solves_at_once(source: Source, rules: WholeCalls) -> bool:
-    """True if the kernel passes its whole arguments to one library call."""
-    for definition in source.definitions.get(source.entry, []) if rules.whole_calls else []:
-        whole = set(parameters(definition))
-        calls = _with_aliases(definition, whole)
-        if any(_takes_whole(call, source.entry, rules, whole) for call in calls):
-            return True
+    """True if the kernel passes its whole arguments to one library call.
+
+    It may do so in a function that it calls with them, if nothing else calls that.
+    """
+    entries = source.definitions.get(source.entry, []) if rules.whole_calls else []
+    # The last parameter is the size of a tile.
+    waiting = [(definition, set(parameters(definition)[:-1])) for definition in entries]
+    seen = {source.entry}
+    while waiting:
+        definition, whole = waiting.pop()
+        for node in _with_aliases(definition, whole):
+            if _takes_whole(node, source.entry, rules, whole):
+                return True
+            name = called(node)
+            if name in source.definitions and name not in seen and _is_mentioned_once(source, name):
+                seen.add(name)
+                waiting += [(d, _passed_whole(node, d, whole)) for d in source.definitions[name]]
     return False
+
+
+def _is_mentioned_once(source: Source, name: str) -> bool:
+    mentions = sum(identifiers(node).count(name) for node in source.reached())
+    return mentions == len(source.definitions[name]) + 1
+
+
+def _passed_whole(call: Node, definition: Node, whole: set[str]) -> set[str]:
+    """The parameters of a function that are whole arguments in a call of it."""
+    pairs = zip(parameters(definition), arguments(call), strict=False)
+    return {name for name, argument in pairs if _is_whole(argument, whole)}
 
 
 def _with_aliases(body: Node, whole: set[str]) -> Iterator[Node]:
@@ -178,16 +204,33 @@ def _takes_whole(node: Node, entry: str, rules: WholeCalls, whole: set[str]) -> 
         operands, name = node.named_children, text(node.named_children[1])
     else:
         operands, name = arguments(node), called(node)
-    if name.removeprefix("LinearAlgebra.") not in rules.whole_calls:
+    name = name.removeprefix("LinearAlgebra.").removeprefix("Base.")
+    if name in _C_CALLS:
+        # Which routine it is may be known only when it runs.
+        given = _of_c_call(node)
+        many = len(given) >= _FEWEST_OF_ROUTINE
+        return many and sum(_is_whole(a, whole) for a in given) >= rules.whole_arguments
+    if name not in rules.whole_calls:
         return False
     if name == entry and len(operands) > 1:
         return False  # f!(A, tile) is the program itself, f!(A) the function of the library
     return sum(_is_whole(operand, whole) for operand in operands) >= rules.whole_arguments
 
 
+def _of_c_call(node: Node) -> list[Node]:
+    """The values that a call of C passes, without the routine and the types."""
+    if node.type == "call_expression":
+        return arguments(node)[3:]
+    typed = [found for found in inside(node) if found.type == "typed_expression"]
+    return [each.named_children[0] for each in typed]
+
+
 def _is_whole(node: Node, whole: set[str]) -> bool:
     if node.type == "identifier":
         return text(node) in whole
+    if node.type == "call_expression" and called(node) in _POINTERS:
+        given = arguments(node)
+        return len(given) == 1 and _is_whole(given[0], whole)
     if node.type == "call_expression" and called(node) in _WRAPPERS:
         return any(_is_whole(argument, whole) for argument in arguments(node))
     return node.type == "adjoint_expression" and _is_whole(node.named_children[0], whole)
