@@ -3,6 +3,8 @@
 import sys
 from typing import NoReturn
 
+from repro.text import plain
+
 
 class UserError(Exception):
     """An error the user can fix.
@@ -14,7 +16,7 @@ class UserError(Exception):
 
 def warn(message: str) -> None:
     """Print the message as one line on standard error and continue."""
-    sys.stderr.write(f"repro: {' '.join(message.split())}\n")
+    sys.stderr.write(f"repro: {plain(' '.join(message.split()))}\n")
 
 
 def fail(message: str) -> NoReturn:

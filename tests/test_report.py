@@ -30,10 +30,11 @@ from repro.report.files_written import Files
 from repro.report.highlight import diff, julia
 from repro.report.plots import POINTS, Turn, samples_plot, time_line
 from repro.report.site import write_site
-from repro.report.text import Shelf, cut, plain
+from repro.report.text import Shelf, cut
 from repro.report.transcript import transcript
 from repro.report.words import ENDING_MEANINGS, OUTCOME_MEANINGS
 from repro.study.names import CellName, Program
+from repro.text import plain
 
 from report_data import add_log, made_up, study
 

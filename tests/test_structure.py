@@ -27,7 +27,7 @@ LAYERS = [
     "cli",
 ]
 """From the bottom to the top; each may import from those before it."""
-GROUND = {"directories", "errors", "files", "records"}
+GROUND = {"directories", "errors", "files", "records", "text"}
 
 
 def imports_of(path: Path) -> set[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.cli.all_writing import Writing
 from repro.errors import UserError
 from repro.launch.run_directory import RUN, Run, driving, make_run
@@ -71,7 +71,7 @@ def command(
     if at.slurm and at.name not in known_toml(SITES) and site is None:
         from repro.launch.site.detect import write_site
 
-        click.echo(
+        say.echo(
             f"{write_site(at)}: written from what Slurm reports; correct what is wrong",
             err=True,
         )
@@ -83,7 +83,7 @@ def command(
         from repro.cli.run_command import run_chosen
 
         run = make_run(path, find_toml(study, STUDIES, "study"), at.name)
-        click.echo(f"2. running study {run.study.name} in {path}", err=True)
+        say.echo(f"2. running study {run.study.name} in {path}", err=True)
         if run_chosen(run, run.cells(), at, wishes):
             return 0
     dataset, figures = data / path.name, Path("figures") / path.name
@@ -115,7 +115,7 @@ def _say_what_is_ahead(run: Run, site: Site, wishes: Wishes, writing: Writing) -
     core_hours = ahead.pop("at most")
     ahead |= {"models": writing.said(), "at most": f"{core_hours}, {writing.dollars:,.2f} dollars"}
     for key, text in ahead.items():
-        click.echo(f"{key:9} {text}", err=True)
+        say.echo(f"{key:9} {text}", err=True)
 
 
 def _ask() -> None:
@@ -131,7 +131,7 @@ def _verified(data: Path, but: str) -> bool:
     from repro.archive import find
     from repro.archive.verify import verify
 
-    click.echo(f"1. verifying the archive in {data}", err=True)
+    say.echo(f"1. verifying the archive in {data}", err=True)
     sound = True
     for name in find.names(data):
         report = verify(find.find(name, data))
@@ -139,7 +139,7 @@ def _verified(data: Path, but: str) -> bool:
             sound = False
             first = report.problems[0]
             count = len(report.problems)
-            click.echo(f"{name}: {count} problems, {first.kind}: {first.path}; see `repro verify`")
+            say.echo(f"{name}: {count} problems, {first.kind}: {first.path}; see `repro verify`")
     return sound
 
 
@@ -147,7 +147,7 @@ def _collect(run_path: Path, data: Path) -> None:
     from repro.archive.collect import collect, describe
     from repro.archive.source import open_source
 
-    click.echo(f"3. collecting dataset {data / run_path.name}", err=True)
+    say.echo(f"3. collecting dataset {data / run_path.name}", err=True)
     source = open_source(run_path)
     collect(source, describe(source, run_path.name, "", "CC-BY-4.0"), data, replace=True)
 
@@ -156,15 +156,14 @@ def _draw(dataset: Path, figures: Path) -> list[Path]:
     from paper_figures.render import render
     from repro.files import writing
 
-    click.echo(f"4. drawing figures in {figures}", err=True)
+    say.echo(f"4. drawing figures in {figures}", err=True)
     with writing(figures):
         return render(dataset, figures)
 
 
 def _summarise(run: Path, dataset: Path, figures: Path, drawn: list[Path]) -> None:
     """Print a table of programs by scale points, and where everything is."""
-    from rich.console import Console
-
+    from repro.cli.console import Console
     from repro.cli.summary import summary_table
 
     console = Console(highlight=False)

@@ -5,8 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from repro.cli import say
 from repro.cli.options import default_generations
 from repro.study.model import Study
 from repro.study.names import Program
@@ -74,7 +73,7 @@ class Writing:
         from repro.cli.generate_command import collect_sessions, make_programs
 
         place = default_generations(self.study_name)
-        click.echo(f"   writing {len(self._missing)} programs in {place}", err=True)
+        say.echo(f"   writing {len(self._missing)} programs in {place}", err=True)
         make_programs(self.study_name, place, None, self._missing, self._wishes)
         collect_sessions(place, self.study_name, data, f"{self.study.name}-programs")
 

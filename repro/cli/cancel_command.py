@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.errors import UserError
 from repro.launch.run_directory import driving, open_run
 from repro.study.filters import select
@@ -41,7 +41,7 @@ def command(
     found = cancellable(run, chosen.__contains__)
     if dry_run:
         for cell, (state, task) in found.items():
-            click.echo(f"would cancel {cell}: {state}, task {task.index} of job {task.job}")
+            say.echo(f"would cancel {cell}: {state}, task {task.index} of job {task.job}")
     elif found:
         with ExitStack() as stack:
             try:  # or another driver could submit them again meanwhile
@@ -53,4 +53,4 @@ def command(
             cancel(run, found)
     counts = Counter(state for state, _ in found.values())
     what = "to cancel" if dry_run else "cancelled"
-    click.echo(f"{what}: {counts['queued']} queued and {counts['running']} running cells")
+    say.echo(f"{what}: {counts['queued']} queued and {counts['running']} running cells")

@@ -19,7 +19,7 @@ from repro.analysis.reproduction import (
 from repro.analysis.reproduction_sides import side_of_dataset, side_of_run
 from repro.archive import find, layout
 from repro.archive.dataset import Dataset
-from repro.cli import options
+from repro.cli import options, say
 from repro.errors import UserError
 from repro.study.filters import nearest
 from repro.study.names import CellName
@@ -79,13 +79,13 @@ def show(name: str, dataset: str | None, data: Path, *, as_json: bool) -> None:
         "run_again": f"repro cell run '{cell}' --dataset {chosen.path.name}",
     }
     if as_json:
-        click.echo(json.dumps(shown, indent=2))
+        say.echo(json.dumps(shown, indent=2))
         return
     shown["seconds"] = _time(side)
     shown["speedup"] = f"{side.speedup} over the reference program on one thread"
     for key, value in shown.items():
         text = ", ".join(map(str, value)) if isinstance(value, list) else value
-        click.echo(f"{key.replace('_', ' '):10} {text}")
+        say.echo(f"{key.replace('_', ' '):10} {text}")
 
 
 @command.command()
@@ -131,9 +131,9 @@ def run(
     image = None if no_image else image or image_here()
     where = f", Julia from {image}" if image else ""
     if dry_run:
-        click.echo(f"would run {explain(cells)} in {path}{where}")
+        say.echo(f"would run {explain(cells)} in {path}{where}")
         return 0
-    click.echo(f"{explain(cells)} in {path}{where}", err=True)
+    say.echo(f"{explain(cells)} in {path}{where}", err=True)
     site = load_site("local").with_choices(image=image)
     with progress.shown(len(cells)) as events:
         rerun(chosen, cell, path, repeat, events, site, oversubscribe=oversubscribe)
@@ -167,11 +167,11 @@ def _compare(dataset: Dataset, cell: CellName, run_path: Path, *, as_json: bool)
         }
         told |= {"archive": _facts(archive, verdict.archive), "here": _facts(here, verdict.here)}
         told["ratio"] = asdict(verdict.ratio) if verdict.ratio else None
-        click.echo(json.dumps(told, indent=2))
+        say.echo(json.dumps(told, indent=2))
     else:
         _print(cell, archive, here, verdict)
         if not here.cell:
-            click.echo(f"           `repro cell run '{cell}'` runs it")
+            say.echo(f"           `repro cell run '{cell}'` runs it")
     return {"reproduced": 0, "differs": 1, "cannot tell": 3}[verdict.word]
 
 
@@ -199,17 +199,17 @@ def _facts(side: Side, speedup: Interval | None) -> dict[str, Any]:
 
 
 def _print(cell: CellName, archive: Side, here: Side, verdict: Verdict) -> None:
-    click.echo(cell)
+    say.echo(cell)
     for side in (archive, here):
         outcome = side.outcome or "never attempted"
         speedup = f", speedup {side.speedup}" if times(side.cell) and times(side.baseline) else ""
         time = f", {_time(side)}" if times(side.cell) else ""
-        click.echo(f"  {side.where:15} {outcome}{time}{speedup}")
+        say.echo(f"  {side.where:15} {outcome}{time}{speedup}")
         if side.place:
-            click.echo(f"  {'':15} on {side.place}")
+            say.echo(f"  {'':15} on {side.place}")
     if archive.place != here.place and times(archive.cell) and times(here.cell):
-        click.echo("  not the same machine and Julia: speedups are compared, never seconds")
-    click.echo(f"  {verdict.word}: {verdict.reason}")
+        say.echo("  not the same machine and Julia: speedups are compared, never seconds")
+    say.echo(f"  {verdict.word}: {verdict.reason}")
 
 
 def _time(side: Side) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.cli.datasets import datasets
 
 if TYPE_CHECKING:
@@ -48,10 +48,10 @@ def command(dataset: str | None, data: Path, *, as_json: bool) -> int:
     judged = [judge_dataset(path) for path in datasets(data, dataset)]
     rows = rows_of(judged)
     if as_json:
-        click.echo(json.dumps(to_json(judged, rows), indent=2, allow_nan=False))
+        say.echo(json.dumps(to_json(judged, rows), indent=2, allow_nan=False))
     else:
-        click.echo(_INTRODUCTION)
-        click.echo("\n".join(lines(rows)))
+        say.echo(_INTRODUCTION)
+        say.echo("\n".join(lines(rows)))
         for each in judged:
             _print_dataset(each)
         for row in rows:
@@ -64,17 +64,17 @@ def _print_dataset(judged: "Judged") -> None:
     words = Counter(finding.verdict.word for finding in judged.findings)
     ordered = sorted(words, key=lambda word: (-words[word], word))
     counts = ", ".join(f"{words[word]} {word}" for word in ordered)
-    click.echo(f"\n{judged.dataset}: {counts or 'no verdicts'}")
-    click.echo(f"  machine: {'; '.join(judged.machines) or 'none'}")
+    say.echo(f"\n{judged.dataset}: {counts or 'no verdicts'}")
+    say.echo(f"  machine: {'; '.join(judged.machines) or 'none'}")
     for line in judged.damaged:
-        click.echo(f"  damaged: {line}")
+        say.echo(f"  damaged: {line}")
 
 
 def _print_finding(dataset: str, finding: "Finding", rows: Sequence["Row"]) -> None:
     from repro.claims.model import listed
 
     claim, verdict = finding.claim, finding.verdict
-    click.echo(f"\n{claim.name} ({claim.source}): {verdict.word}")
+    say.echo(f"\n{claim.name} ({claim.source}): {verdict.word}")
     whole = [row.claim.text for row in rows if row.claim.name == claim.part_of]
     _print_line("paper", whole[0] if whole else claim.text)
     if whole:
@@ -92,10 +92,10 @@ def _print_finding(dataset: str, finding: "Finding", rows: Sequence["Row"]) -> N
     if verdict.word == "cannot tell" and claim.telling:
         filters = " ".join(f"'{each}'" for each in claim.telling)
         control = " --with-control" if claim.against_control else ""
-        click.echo(f"  to tell: repro run {filters}{control} --study {claim.study}")
+        say.echo(f"  to tell: repro run {filters}{control} --study {claim.study}")
 
 
 def _print_line(name: str, text: str) -> None:
     """A line of an explanation, wrapped to a terminal's width."""
     lines = textwrap.wrap(text, _WIDTH - _INDENT, break_long_words=False, break_on_hyphens=False)
-    click.echo(f"  {name + ':':{_INDENT - 2}}" + f"\n{' ' * _INDENT}".join(lines))
+    say.echo(f"  {name + ':':{_INDENT - 2}}" + f"\n{' ' * _INDENT}".join(lines))

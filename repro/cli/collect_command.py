@@ -6,7 +6,7 @@ import click
 
 from repro.archive.collect import Draft, Filling, collect, describe, refuse_existing
 from repro.archive.source import Source, open_source
-from repro.cli import options
+from repro.cli import options, say
 
 
 @click.command()
@@ -63,12 +63,12 @@ def command(
     if dry_run:
         if not replace:
             refuse_existing(target)
-        click.echo(f"would make {target}: {_sum(source)}")
+        say.echo(f"would make {target}: {_sum(source)}")
         return
     more = _transcripts(generations) if generations else _nothing
     draft = collect(source, description, data, replace=replace, more=more)
     size = sum(draft.sizes.values())
-    click.echo(f"{target}: {_sum(source)}; {len(draft.sizes)} files, {size} bytes")
+    say.echo(f"{target}: {_sum(source)}; {len(draft.sizes)} files, {size} bytes")
 
 
 def _nothing(_draft: Draft) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from repro.archive import find
-from repro.cli import options
+from repro.cli import options, say
 
 if TYPE_CHECKING:
     from repro.analysis.compared_dataset import DatasetFacts
@@ -48,7 +48,7 @@ def command(a: str, b: str, data: Path, factor: float, *, as_json: bool) -> int:
 
     found = compare_datasets(find.find(a, data), find.find(b, data), factor)
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2, allow_nan=False))
+        say.echo(json.dumps(found.as_json(), indent=2, allow_nan=False))
     else:
         _print(found)
     return int(not found.agree)
@@ -60,24 +60,24 @@ def _print(found: "Comparison") -> None:
     for word in ("differs", "cannot tell", "alike"):
         rows = [row for row in found.rows if row.word == word]
         if rows:
-            click.echo(f"\n{word}: {len(rows)}")
+            say.echo(f"\n{word}: {len(rows)}")
         for row in rows:
-            click.echo(f"  {row.cell}: {row.reason}")
+            say.echo(f"  {row.cell}: {row.reason}")
     for name, cells in zip("AB", found.only, strict=True):
         if cells:
             more = f" and {len(cells) - _SHOWN} more" if len(cells) > _SHOWN else ""
-            click.echo(f"\nonly {name} has {len(cells)}: {', '.join(cells[:_SHOWN])}{more}")
+            say.echo(f"\nonly {name} has {len(cells)}: {', '.join(cells[:_SHOWN])}{more}")
     words = [row.word for row in found.rows]
     counts = ", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(sorted(words)))
-    click.echo(f"\n{counts or 'no cell in both'}")
+    say.echo(f"\n{counts or 'no cell in both'}")
 
 
 def _print_facts(name: str, facts: "DatasetFacts") -> None:
-    click.echo(f"{name}: {facts.dataset}, {facts.cells} cells")
+    say.echo(f"{name}: {facts.dataset}, {facts.cells} cells")
     lists = {"machines": facts.machines, "julia": facts.julia, "images": facts.images}
     told = {"created": facts.created, "site": facts.site}
     told |= {key: "; ".join(values) for key, values in lists.items()}
     for key, text in told.items():
-        click.echo(f"   {key + ':':10} {text or 'none'}")
+        say.echo(f"   {key + ':':10} {text or 'none'}")
     for line in facts.damaged:
-        click.echo(f"   damaged:   {line}")
+        say.echo(f"   damaged:   {line}")

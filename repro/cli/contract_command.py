@@ -4,7 +4,7 @@ import json
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.launch.problem_check import problem_at
 from repro.study.directories import find_framework
 
@@ -23,4 +23,4 @@ def command(problem: str, framework: str, *, as_json: bool) -> None:
     text = problem_at(problem).contract(kind)
     if as_json:
         text = json.dumps({"problem": problem, "framework": framework, "contract": text}, indent=2)
-    click.echo(text.rstrip())
+    say.echo(text.rstrip())

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.docs_server.index import About, default_index, open_index
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,9 +43,9 @@ def build(index: Path | None, *, dry_run: bool) -> None:
 
     path, julia = index or default_index(), find_julia()
     if dry_run:
-        click.echo(f"would make {path} from Julia {julia.version} ({julia.origin}): {julia.path}")
+        say.echo(f"would make {path} from Julia {julia.version} ({julia.origin}): {julia.path}")
         return
-    click.echo(told(make_index(julia, path), path))
+    say.echo(told(make_index(julia, path), path))
 
 
 def told(about: About, path: Path) -> str:
@@ -97,6 +97,6 @@ def search(
     database = open_index(index or default_index())
     if as_json:
         hits = [asdict(hit) for hit in find(database, query, module, limit)]
-        click.echo(json.dumps(hits, indent=2, ensure_ascii=False))
+        say.echo(json.dumps(hits, indent=2, ensure_ascii=False))
     else:
-        click.echo(answers.search_docs(database, query, module, limit))
+        say.echo(answers.search_docs(database, query, module, limit))

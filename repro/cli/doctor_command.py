@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.cli.findings import print_finding
 from repro.container import doctor
 from repro.container.findings import Finding
@@ -101,7 +101,7 @@ def _show(findings: Iterator[Finding], *, as_json: bool) -> list[Finding]:
         if not as_json:
             print_finding(finding)
     if as_json:
-        click.echo(json.dumps([json_of(finding) for finding in seen], indent=2))
+        say.echo(json.dumps([json_of(finding) for finding in seen], indent=2))
     return seen
 
 
@@ -117,7 +117,7 @@ def _note_mpi(site: str, seen: list[Finding]) -> None:
 
     for finding in seen:
         if finding.what == MPI_OF_RANKS and (path := note_mpi(site, finding.found)):
-            click.echo(f"{path}: now names the MPI that works: {finding.found}", err=True)
+            say.echo(f"{path}: now names the MPI that works: {finding.found}", err=True)
 
 
 def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Iterator[Finding]:
@@ -127,7 +127,7 @@ def _findings(site: Site, run: Path, patience: float, *, dry_run: bool) -> Itera
     from repro.launch.site.job import Visit
 
     def show(script: str) -> None:
-        click.echo(script, err=True)
+        say.echo(script, err=True)
 
     visit = Visit(site, site.slurm, run, patience)
     return site_findings(visit, show if dry_run else None)

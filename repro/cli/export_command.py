@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.errors import UserError
 
 
@@ -57,11 +57,11 @@ def command(
     if bag:
         check(dataset, bag)
     if dry_run:
-        click.echo(f"would write {' and '.join(str(path) for path in (bag, zenodo) if path)}")
+        say.echo(f"would write {' and '.join(str(path) for path in (bag, zenodo) if path)}")
         return
     if bag:
-        click.echo(f"{bag}: bag with {make_bag(dataset, bag)} files of {dataset.path.name}")
+        say.echo(f"{bag}: bag with {make_bag(dataset, bag)} files of {dataset.path.name}")
     if zenodo:
         with writing(zenodo):
             write_atomic(zenodo, about)
-        click.echo(f"{zenodo}: metadata of {dataset.path.name} for Zenodo")
+        say.echo(f"{zenodo}: metadata of {dataset.path.name} for Zenodo")

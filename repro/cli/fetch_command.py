@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.errors import UserError
 
 
@@ -32,10 +32,10 @@ def command(
     if not doi and not Path(source).is_file():
         raise UserError(f"{source}: neither a DOI, such as 10.5281/zenodo.N, nor a file")
     if dry_run:
-        click.echo(f"would fetch {doi or source} into {data} and verify it")
+        say.echo(f"would fetch {doi or source} into {data} and verify it")
         return
     with tempfile.TemporaryDirectory(prefix="repro-fetch-") as directory:
         packed = download(doi, Path(directory), only) if doi else Path(source)
         with unpacked(packed, data) as found:
             target = place(found, dataset or found.description().name, data)
-    click.echo(f"{target}: fetched and verified")
+    say.echo(f"{target}: fetched and verified")

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from repro.analysis.expected_figures import EXPECTED, check, update
-from repro.cli import options
+from repro.cli import options, say
 from repro.cli.datasets import datasets as chosen
 from repro.errors import UserError
 from repro.files import writing
@@ -50,13 +50,13 @@ def command(
         asked = [path for path in datasets if dataset or (EXPECTED / path.name).is_dir()]
         for path in datasets:
             if path not in asked:
-                click.echo(f"{path.name}: not checked; it has no published figures")
+                say.echo(f"{path.name}: not checked; it has no published figures")
         return max([_check(path, dry_run=dry_run) for path in asked], default=0)
     sound = True
     for path in datasets:
         target = EXPECTED / path.name if update_expected else out or Path("figures") / path.name
         if dry_run:
-            click.echo(f"would draw the figures of {path} into {target}")
+            say.echo(f"would draw the figures of {path} into {target}")
         elif update_expected:
             _update(path, target)
         else:
@@ -79,12 +79,12 @@ def _draw(dataset: Path, target: Path, *, only: bool) -> bool:
     except UserError as error:
         if only:
             raise
-        click.echo(f"{dataset.name}: no figures: {error}", err=True)
+        say.echo(f"{dataset.name}: no figures: {error}", err=True)
         return False
     for path in built:
-        click.echo(path)
+        say.echo(path)
     for line in damage:
-        click.echo(f"{dataset.name}: damaged, not drawn: {line}", err=True)
+        say.echo(f"{dataset.name}: damaged, not drawn: {line}", err=True)
     return not damage
 
 
@@ -94,21 +94,21 @@ def _update(dataset: Path, target: Path) -> None:
         with writing(target):
             update(Path(temporary), target)
     for path in built:
-        click.echo(target / path.name)
+        say.echo(target / path.name)
 
 
 def _check(dataset: Path, *, dry_run: bool) -> int:
     """0 if every figure is the expected one, else 1."""
     expected = EXPECTED / dataset.name
     if dry_run:
-        click.echo(f"would draw the figures of {dataset} and compare them with {expected}")
+        say.echo(f"would draw the figures of {dataset} and compare them with {expected}")
         return 0
     damage: list[str] = []
     with tempfile.TemporaryDirectory(prefix="repro-figures-") as temporary:
         built = _render(dataset, Path(temporary), damage)
         problems = [f"damaged: {line}" for line in damage] + check(Path(temporary), expected)
     for problem in problems:
-        click.echo(f"{dataset.name}: {problem}")
+        say.echo(f"{dataset.name}: {problem}")
     if not problems:
-        click.echo(f"{dataset.name}: {len(built)} files, all as expected")
+        say.echo(f"{dataset.name}: {len(built)} files, all as expected")
     return 1 if problems else 0

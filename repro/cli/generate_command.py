@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.errors import UserError
 from repro.study.filters import select
 from repro.study.load import load_study
@@ -101,9 +101,9 @@ def command(
 def _show(todos: Iterable["Todo"]) -> None:
     for todo in todos:
         if todo.done and todo.done.ending:
-            click.echo(f"{todo.program}: {todo.done.ending.kind}, kept")
+            say.echo(f"{todo.program}: {todo.done.ending.kind}, kept")
         else:
-            click.echo(f"would generate {todo.program}")
+            say.echo(f"would generate {todo.program}")
 
 
 def make_programs(
@@ -126,7 +126,7 @@ def make_programs(
     with shown(len(chosen)) as events:
         factory = Factory(load_study(study), path, tools, wishes, models or MODELS, events)
         made = factory.make(chosen)
-    click.echo(f"sessions are in {path}", err=True)
+    say.echo(f"sessions are in {path}", err=True)
     endings = [session.ending for session in made]
     return len(made) < len(chosen) or any(end is None or end.kind in REPEATED for end in endings)
 
@@ -136,4 +136,4 @@ def collect_sessions(path: Path, study: str, data: Path, name: str) -> None:
     from repro.agent.to_dataset import collect_generations
 
     collect_generations(path, study, data, name, "", "CC-BY-4.0", replace=True)
-    click.echo(f"dataset {data / name}; check it with `repro verify {name}`", err=True)
+    say.echo(f"dataset {data / name}; check it with `repro verify {name}`", err=True)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
 from repro.agent.endings import CUT_OFF
 from repro.agent.gateway import Usage
 from repro.agent.generate import Events
+from repro.cli.console import Console
 
 if TYPE_CHECKING:
     from repro.agent.records import Session

@@ -4,6 +4,7 @@ import os
 
 import click
 
+from repro.cli import say
 from repro.errors import UserError
 
 
@@ -24,4 +25,4 @@ def command() -> None:
             "host-env: works in an image only; outside of one, the host's Slurm needs no set-up. "
             'With your image, run: eval "$(apptainer run repro.sif host-env)"'
         )
-    click.echo(host_env(sif))
+    say.echo(host_env(sif))

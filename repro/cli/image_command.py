@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.cli.findings import print_finding
 from repro.container.image_build import (
     SOURCE,
@@ -62,10 +62,10 @@ def fetch(directory: Path, variant: Variant, *, dry_run: bool) -> None:
     wanted = items(load_pins(), variant, directory)
     if dry_run:
         for item in wanted:
-            click.echo(f"would fetch {item.name}: {item.what}")
+            say.echo(f"would fetch {item.name}: {item.what}")
         return
     fill(directory, wanted, _say)
-    click.echo(f"{directory}: build with `repro image build --offline {directory}`")
+    say.echo(f"{directory}: build with `repro image build --offline {directory}`")
 
 
 @command.command()
@@ -112,7 +112,7 @@ def build(
     write_source(source, store / SOURCE)
     given = arguments(pins, variant, source, base_origin(store))
     digest = build_image(Build(engine, store, target, given, source.time), _say)
-    click.echo(f"{digest}  {target}")
+    say.echo(f"{digest}  {target}")
 
 
 @command.command()
@@ -127,7 +127,7 @@ def verify(sif: Path, *, as_json: bool) -> None:
 
     found = findings(sif)
     if as_json:
-        click.echo(json.dumps([json_of(finding) for finding in found], indent=2))
+        say.echo(json.dumps([json_of(finding) for finding in found], indent=2))
     else:
         for finding in found:
             print_finding(finding)
@@ -136,12 +136,12 @@ def verify(sif: Path, *, as_json: bool) -> None:
 
 
 def _say(message: str) -> None:
-    click.echo(message, err=True)
+    say.echo(message, err=True)
 
 
 def _print_plan(build: Build) -> None:
-    click.echo(f"would write {build.output}, {build.log.name} and {build.record.name}")
+    say.echo(f"would write {build.output}, {build.log.name} and {build.record.name}")
     for key, value in build.arguments.items():
-        click.echo(f"    {key}={value}")
+        say.echo(f"    {key}={value}")
     for line in build.commands():
-        click.echo(f"would run, in {build.store}: {shlex.join(line)}")
+        say.echo(f"would run, in {build.store}: {shlex.join(line)}")

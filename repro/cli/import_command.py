@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.errors import UserError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def command(
     _print(found, models, everything=everything)
     incomplete = bool(found.unmapped) and not partial
     if dry_run or incomplete:
-        click.echo("nothing written" + ("; --partial imports what fits" if incomplete else ""))
+        say.echo("nothing written" + ("; --partial imports what fits" if incomplete else ""))
         return int(incomplete)
     if facts is None or map_path is None or not dataset:
         raise UserError(
@@ -103,18 +103,18 @@ def command(
         fill(draft, found, mapping)
 
     draft = make_dataset(about, content, data, add)
-    click.echo(f"{data / dataset}: {len(draft.sizes)} files")
+    say.echo(f"{data / dataset}: {len(draft.sizes)} files")
     return 0
 
 
 def _print(found: "Findings", models: tuple[str, ...], *, everything: bool) -> None:
     for model in models:
         counts = found.counts(model)
-        click.echo(f"{model}: {', '.join(f'{number} {what}' for what, number in counts.items())}")
+        say.echo(f"{model}: {', '.join(f'{number} {what}' for what, number in counts.items())}")
     if found.left_out:
-        click.echo(f"skipped as requested: {found.left_out} files")
+        say.echo(f"skipped as requested: {found.left_out} files")
     shown = found.unmapped if everything else found.unmapped[:_SHOWN]
     for where, why in shown:
-        click.echo(f"not mapped: {where}: {why}")
+        say.echo(f"not mapped: {where}: {why}")
     if len(found.unmapped) > len(shown):
-        click.echo(f"not mapped: {len(found.unmapped) - len(shown)} more; --all lists them")
+        say.echo(f"not mapped: {len(found.unmapped) - len(shown)} more; --all lists them")

@@ -5,7 +5,7 @@ import os
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 
 
 @click.group()
@@ -30,10 +30,10 @@ def setup(*, dry_run: bool) -> None:
     missing = model.missing()
     if dry_run:
         for name in missing:
-            click.echo(f"would make {model.place / name}")
+            say.echo(f"would make {model.place / name}")
         return
-    model.ensure(lambda text: click.echo(text, err=True))
-    click.echo(f"{model.weights}\n{model.server}")
+    model.ensure(lambda text: say.echo(text, err=True))
+    say.echo(f"{model.weights}\n{model.server}")
 
 
 @command.command()
@@ -45,10 +45,10 @@ def status(*, as_json: bool) -> None:
     model = LocalModel()
     found = {str(path): path.exists() for path in (model.weights, model.server)}
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        say.echo(json.dumps(found, indent=2))
         return
     for path, there in found.items():
-        click.echo(f"{path}: {'there' if there else 'missing; run `make local-model`'}")
+        say.echo(f"{path}: {'there' if there else 'missing; run `make local-model`'}")
 
 
 @command.command()
@@ -59,6 +59,6 @@ def serve(port: int, threads: int) -> None:
     from repro.agent.local_model import LocalModel
 
     line = LocalModel().command(port, threads)
-    click.echo(f"http://127.0.0.1:{port}/v1 will answer in a few seconds; Ctrl-C ends it", err=True)
+    say.echo(f"http://127.0.0.1:{port}/v1 will answer in a few seconds; Ctrl-C ends it", err=True)
     # Waiting threads must not spin: the agent's own work needs the cores.
     os.execve(line[0], line, os.environ | {"OMP_WAIT_POLICY": "passive"})  # noqa: S606 - no shell is wanted

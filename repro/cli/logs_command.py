@@ -2,13 +2,12 @@
 
 import json
 import os
-import re
 from pathlib import Path
 from typing import Any
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.errors import UserError
 from repro.files import reading
 from repro.launch.run_directory import Run, open_run
@@ -19,8 +18,6 @@ from repro.study.filters import nearest
 _WATCHDOG = "watchdog.txt"
 _MOST_BYTES = 256 * 1024
 """Bytes that are read from the end of a file; a job's output has no limit."""
-_UNPRINTABLE = re.compile(r"[^\t\x20-\x7e\xa0-\U0010ffff]")
-"""What could move a terminal's cursor or change its colours: output is not trusted."""
 
 
 @click.command()
@@ -67,7 +64,7 @@ def command(
         "ends": ends,
     } | _state(chosen)
     if as_json:
-        click.echo(json.dumps(told, indent=2))
+        say.echo(json.dumps(told, indent=2))
     else:
         _print(told)
 
@@ -126,20 +123,18 @@ def _end(path: Path, lines: int) -> list[str]:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(max(0, size - _MOST_BYTES))
         text = stream.read().decode("utf-8", errors="replace")
-    return [_UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", line) for line in text.splitlines()][
-        -lines:
-    ]
+    return text.splitlines()[-lines:]
 
 
 def _print(told: dict[str, Any]) -> None:
     detail = f": {told['detail']}" if told["detail"] else ""
-    click.echo(
+    say.echo(
         f"{told['cell']}, attempt {told['attempt']} of {told['attempts']}: {told['state']}{detail}"
     )
-    click.echo(f"{told['directory']}: {', '.join(told['files'])}")
+    say.echo(f"{told['directory']}: {', '.join(told['files'])}")
     for path, lines in told["ends"].items():
-        click.echo(f"--- the end of {path}")
+        say.echo(f"--- the end of {path}")
         for line in lines:
-            click.echo(line)
+            say.echo(line)
     if not told["ends"]:
-        click.echo("it printed nothing")
+        say.echo("it printed nothing")

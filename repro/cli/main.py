@@ -7,6 +7,7 @@ import sys
 import click
 
 from repro import __version__
+from repro.cli import say
 from repro.errors import UserError, fail
 
 COMMANDS = {
@@ -73,5 +74,5 @@ def main() -> None:
     except click.ClickException as error:
         fail(error.format_message())
     except (KeyboardInterrupt, click.Abort):
-        click.echo("repro: stopped; the same command resumes", err=True)
+        say.echo("repro: stopped; the same command resumes", err=True)
         sys.exit(130)

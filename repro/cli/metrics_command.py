@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.cli.datasets import datasets
 from repro.errors import UserError
 
@@ -55,7 +55,7 @@ def command(dataset: str | None, data: Path, table: str | None, *, as_json: bool
             told.append({"dataset": path.name, "damaged": [str(error)]})
             sound = False
             if not as_json:
-                click.echo(f"{path.name}: no metrics: {error}", err=bool(table))
+                say.echo(f"{path.name}: no metrics: {error}", err=bool(table))
             continue
         sound = sound and not found.damaged
         told.append(found.as_json())
@@ -66,7 +66,7 @@ def command(dataset: str | None, data: Path, table: str | None, *, as_json: bool
     if table:
         _print_csv(tables)
     if as_json:
-        click.echo(json.dumps(told, indent=2, allow_nan=False))
+        say.echo(json.dumps(told, indent=2, allow_nan=False))
     return int(not sound)
 
 
@@ -77,24 +77,23 @@ def _print_csv(tables: "list[pd.DataFrame]") -> None:
     if tables:
         whole = pd.concat(tables, ignore_index=True)
         whole.insert(0, "dataset", whole.pop("dataset"))
-        click.echo(whole.to_csv(index=False, lineterminator="\n"), nl=False)
+        say.echo(whole.to_csv(index=False, lineterminator="\n"), nl=False)
 
 
 def _print(found: "Metrics") -> None:
-    from rich.console import Console
-
     from repro.cli import metrics_tables
+    from repro.cli.console import Console
 
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH)
-    click.echo(f"Dataset {found.dataset}; machine: {'; '.join(found.machines) or 'none'}")
-    click.echo(metrics_tables.counts(found))
+    say.echo(f"Dataset {found.dataset}; machine: {'; '.join(found.machines) or 'none'}")
+    say.echo(metrics_tables.counts(found))
     for table in metrics_tables.tables(found):
         if table.row_count:
             console.print(table)
     for line in found.damaged:
-        click.echo(f"damaged, not included: {line}")
+        say.echo(f"damaged, not included: {line}")
     for line in found.missing:
-        click.echo(f"{found.dataset} does not have {line}")
-    click.echo()
+        say.echo(f"{found.dataset} does not have {line}")
+    say.echo()

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.study.expand import Cell, cells
 from repro.study.filters import select
 from repro.study.load import load_study
@@ -33,7 +33,7 @@ def command(
     }
     if as_json:
         plan["cells"] = [str(cell.name) for cell in chosen]
-        click.echo(json.dumps(plan, indent=2))
+        say.echo(json.dumps(plan, indent=2))
     else:
         _print(plan)
 
@@ -54,8 +54,9 @@ def _grouped(chosen: Sequence[Cell], key: Callable[[Cell], str]) -> dict[str, di
 
 
 def _print(plan: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from repro.cli.console import Console
 
     table = Table(title=f"Study {plan['study']}", title_justify="left")
     table.add_column("")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 
 
 @click.group()
@@ -28,10 +28,10 @@ def list_problems(*, as_json: bool) -> None:
              "directory": str(room.path)}
             for name, room in found.items()
         ]  # fmt: skip
-        click.echo(json.dumps(shown, indent=2))
+        say.echo(json.dumps(shown, indent=2))
         return
     for name, room in found.items():
-        click.echo(f"{name:<12} {room.definition.title:<12} {room.definition.summary}")
+        say.echo(f"{name:<12} {room.definition.title:<12} {room.definition.summary}")
 
 
 @command.command()
@@ -51,8 +51,8 @@ def new(name: str, directory: Path | None, *, dry_run: bool) -> None:
     if not dry_run:
         write_problem(files)
     for path in files:
-        click.echo(f"{'would write' if dry_run else 'wrote'} {path}")
-    click.echo(f"write the parts marked TODO; `repro problem check {place}` lists what is left")
+        say.echo(f"{'would write' if dry_run else 'wrote'} {path}")
+    say.echo(f"write the parts marked TODO; `repro problem check {place}` lists what is left")
 
 
 @command.command()
@@ -72,10 +72,10 @@ def prompts(problem: str, framework: str, *, as_json: bool) -> None:
     program = Program("model", room.name, at.name, 0)
     told = session_prompts(program, study_of(room, [at]), means)
     if as_json:
-        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        say.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
     for name, text in told.items():
-        click.echo(f"--- {name}\n{text}")
+        say.echo(f"--- {name}\n{text}")
 
 
 @command.command()
@@ -101,10 +101,8 @@ def check(problem: str, frameworks: tuple[str, ...], n: int, tile: int, *, as_js
     for found in check_problem(problem_at(problem), frameworks, n=n, tile=tile):
         seen.append(found)
         if not as_json:
-            click.echo(
-                f"{found.state:<9} {found.what}" + (f": {found.detail}" * bool(found.detail))
-            )
+            say.echo(f"{found.state:<9} {found.what}" + (f": {found.detail}" * bool(found.detail)))
     if as_json:
-        click.echo(json.dumps([asdict(found) for found in seen], indent=2))
+        say.echo(json.dumps([asdict(found) for found in seen], indent=2))
     if any(found.state in ("failed", "missing") for found in seen):
         raise SystemExit(1)

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from repro.cli.console import Console
 from repro.launch.local import Events
 from repro.measure.outcomes import Outcome
 from repro.study.expand import Cell

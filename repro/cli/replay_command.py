@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.errors import UserError
 from repro.study.filters import matcher
 
@@ -69,9 +69,9 @@ def command(
         if not as_json:
             _tell(verdict, tools, diffs=diffs)
     if as_json:
-        click.echo(json.dumps([to_json(verdict) for verdict in verdicts], indent=2))
+        say.echo(json.dumps([to_json(verdict) for verdict in verdicts], indent=2))
     else:
-        click.echo(_sum(verdicts))
+        say.echo(_sum(verdicts))
     return int(not all(verdict.same for verdict in verdicts))
 
 
@@ -102,19 +102,19 @@ def _tell(verdict: "Verdict", tools: "Tools", *, diffs: bool) -> None:
     session = verdict.session
     name = f"{session.program} (try {session.path.name})"
     if verdict.skipped:
-        click.echo(f"{name}: not replayed: {verdict.skipped}")
+        say.echo(f"{name}: not replayed: {verdict.skipped}")
         return
     wrong = [one for one in verdict.divergences if not one.allowed]
     allowed = [one for one in verdict.divergences if one.allowed]
     more = f", {len(allowed)} outputs differ" if allowed else ""
-    click.echo(f"{name}: {'DIFFERS' if wrong else 'the same'}{more}")
+    say.echo(f"{name}: {'DIFFERS' if wrong else 'the same'}{more}")
     if wrong:
         for note in notes(session, tools):
-            click.echo(f"  {note}")
+            say.echo(f"  {note}")
     for one in verdict.divergences:
         if diffs or not one.allowed:
-            click.echo(f"  {one.where}:")
-            click.echo("\n".join(f"    {line}" for line in one.diff.splitlines()))
+            say.echo(f"  {one.where}:")
+            say.echo("\n".join(f"    {line}" for line in one.diff.splitlines()))
 
 
 def _sum(verdicts: list["Verdict"]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from repro.archive.find import find
-from repro.cli import options
+from repro.cli import options, say
 
 
 @click.command()
@@ -34,10 +34,10 @@ def command(dataset: str, data: Path, out: Path | None, *, dry_run: bool) -> int
     site.refuse_foreign(target)
     if dry_run:
         pages = ", ".join(f"{count} {name}" for name, count in site.plan(path).items())
-        click.echo(f"would write {target}: {pages}")
+        say.echo(f"would write {target}: {pages}")
         return 0
     written = site.write_site(path, target)
-    click.echo(f"{target / 'index.html'}: {written.pages} pages, {written.size / 1e6:.1f} MB")
+    say.echo(f"{target / 'index.html'}: {written.pages} pages, {written.size / 1e6:.1f} MB")
     if written.gaps:
-        click.echo(f"{path}: {len(written.gaps)} gaps, listed in the report", err=True)
+        say.echo(f"{path}: {len(written.gaps)} gaps, listed in the report", err=True)
     return int(bool(written.gaps))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.container.image import Image
 from repro.errors import UserError
 from repro.files import write_atomic, writing
@@ -121,7 +121,7 @@ def command(
         run_chosen(make_run(path, study_file, at.name), chosen, at, wishes)
     if collect and wait:
         _collect(path, collect, data)
-    click.echo(f"attempts are in {path}; `repro status --run {path}` summarises them", err=True)
+    say.echo(f"attempts are in {path}; `repro status --run {path}` summarises them", err=True)
 
 
 def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> list[str]:
@@ -134,7 +134,7 @@ def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> 
 
     prepared = prepare_run(run, site, chosen, wishes)
     setting = prepared.here.setting
-    click.echo(f"Julia {setting.tools.julia.version}, {setting.environment.machine}", err=True)
+    say.echo(f"Julia {setting.tools.julia.version}, {setting.environment.machine}", err=True)
     _report_not_run(prepared.decisions)
     _report_unavailable(prepared.decisions, prepared.means)
     starter = prepared.starter(wishes, _say)
@@ -145,16 +145,16 @@ def run_chosen(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> 
             _run_trials(run, chosen, starter, wishes.control)
         commands = starter.finish()
     if commands:
-        click.echo(
+        say.echo(
             "type this where Slurm is; when the jobs have ended, repeat the command:", err=True
         )
     for line in commands:
-        click.echo(line)
+        say.echo(line)
     return commands
 
 
 def _say(text: str) -> None:
-    click.echo(text, err=True)
+    say.echo(text, err=True)
 
 
 @contextmanager
@@ -208,7 +208,7 @@ def _collect(run: Path, name: str, data: Path) -> None:
 
     source = open_source(run)
     collect(source, describe(source, name, "", "CC-BY-4.0"), data, replace=True)
-    click.echo(f"dataset {data / name}; `repro verify {name}` checks it", err=True)
+    say.echo(f"dataset {data / name}; `repro verify {name}` checks it", err=True)
 
 
 def _select(run: Run, patterns: tuple[str, ...], exclude: tuple[str, ...]) -> list[Cell]:
@@ -228,10 +228,10 @@ def _preview(run: Run, chosen: Sequence[Cell], site: Site, wishes: Wishes) -> No
         _preview_trials(run, chosen, means, wishes.control)
     for decision in decisions:
         if decision.todo is Todo.START and site.launcher == "local":
-            click.echo(f"would run {decision.cell.name} (attempt {decision.next_number})")
+            say.echo(f"would run {decision.cell.name} (attempt {decision.next_number})")
         if decision.todo is Todo.UNAVAILABLE:
             missing = ", ".join(means.missing(decision.cell))
-            click.echo(f"would record {decision.cell.name} as unavailable: {missing} not installed")
+            say.echo(f"would record {decision.cell.name} as unavailable: {missing} not installed")
     if site.launcher == "slurm":
         starting = [d.cell for d in decisions if d.todo is Todo.START]
         _write_scripts(run.path, site, starting, tools.image)
@@ -241,7 +241,7 @@ def _preview_trials(run: Run, chosen: Sequence[Cell], means: Means, budget: "Bud
     from repro.launch.control import ControlTrials
 
     most = ControlTrials(run, chosen, means, budget).at_most()
-    click.echo(
+    say.echo(
         f"trials of failed cells and their controls: at most {most.trials} of {most.cells} cells, "
         f"{most.core_hours:.1f} core-hours, if every cell without an outcome fails"
     )
@@ -255,9 +255,9 @@ def _write_scripts(run: Path, site: Site, cells: Sequence[Cell], image: Image | 
         directory.mkdir(parents=True, exist_ok=True)
         for name, script, core_hours, minutes in scripts(run, site, cells, image):
             write_atomic(directory / name, script)
-            click.echo(f"would submit {directory / name}: {core_hours:.1f} core-hours at most")
+            say.echo(f"would submit {directory / name}: {core_hours:.1f} core-hours at most")
             hours, longest = hours + core_hours, max(longest, minutes)
-    click.echo(
+    say.echo(
         f"{len(cells)} cells, {hours:.1f} core-hours at most, {longest} minutes a cell at most"
     )
 
@@ -265,11 +265,11 @@ def _write_scripts(run: Path, site: Site, cells: Sequence[Cell], image: Image | 
 def _report_not_run(decisions: Sequence[Decision]) -> None:
     counts = Counter(decision.todo for decision in decisions)
     if counts[Todo.NOTHING]:
-        click.echo(f"{counts[Todo.NOTHING]} cells are done", err=True)
+        say.echo(f"{counts[Todo.NOTHING]} cells are done", err=True)
     for todo, explanation in _EXPLAINED.items():
         if counts[todo]:
             example = next(d.cell.name for d in decisions if d.todo is todo)
-            click.echo(f"{counts[todo]} cells not run, {explanation} ({example}, ...)", err=True)
+            say.echo(f"{counts[todo]} cells not run, {explanation} ({example}, ...)", err=True)
 
 
 def _report_unavailable(decisions: Sequence[Decision], means: Means) -> None:
@@ -277,4 +277,4 @@ def _report_unavailable(decisions: Sequence[Decision], means: Means) -> None:
     if cells:
         missing = ", ".join(sorted({name for cell in cells for name in means.missing(cell)}))
         text = f"{len(cells)} cells are `unavailable`, not installed: {missing}"
-        click.echo(f"{text}; {_HOW_TO_GET}", err=True)
+        say.echo(f"{text}; {_HOW_TO_GET}", err=True)

@@ -4,7 +4,7 @@ import os
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.container.julia import TOOLCHAIN, Julia, find_julia
 from repro.container.julia_packages import NAMES, ensure_packages, to_install, too_old
 from repro.container.julia_setup import ensure_julia
@@ -46,17 +46,17 @@ def command(*, agent: bool, site: str | None, dry_run: bool) -> None:
     if dry_run:
         _print_plan()
         if agent:
-            click.echo(f"would fetch OpenCode {load_pins().opencode.version} if it is missing")
+            say.echo(f"would fetch OpenCode {load_pins().opencode.version} if it is missing")
         return
     julia = ensure_julia(_say)
-    click.echo(_found(julia))
+    say.echo(_found(julia))
     # Before the packages, so that MPI.jl is fetched and compiled for this MPI, and once.
     changed = _set_up_mpi()
-    click.echo(ensure_packages(julia, _say, again=changed, cpu_target=target))
+    say.echo(ensure_packages(julia, _say, again=changed, cpu_target=target))
     _set_up_docs()
     if agent:
         opencode = ensure_opencode()
-        click.echo(f"OpenCode {opencode.version}: {opencode.path}")
+        say.echo(f"OpenCode {opencode.version}: {opencode.path}")
 
 
 def _cpu_target(site: str) -> str:
@@ -69,7 +69,7 @@ def _cpu_target(site: str) -> str:
 
 
 def _say(message: str) -> None:
-    click.echo(message, err=True)
+    say.echo(message, err=True)
 
 
 def _found(julia: Julia) -> str:
@@ -80,15 +80,15 @@ def _print_plan() -> None:
     try:
         julia = find_julia()
     except UserError:
-        click.echo(f"would fetch Julia {load_pins().julia.version} into {TOOLCHAIN}")
+        say.echo(f"would fetch Julia {load_pins().julia.version} into {TOOLCHAIN}")
         packages = f"would install {NAMES} if that Julia is new enough for them"
     else:
-        click.echo(_found(julia))
+        say.echo(_found(julia))
         installed = f"{NAMES}: {'would be installed' if to_install(julia) else 'installed'}"
         packages = too_old(julia) or installed
     _set_up_mpi(dry_run=True)
-    click.echo(packages)
-    click.echo("would make the index of the documentation if it is not current")
+    say.echo(packages)
+    say.echo("would make the index of the documentation if it is not current")
 
 
 def _set_up_docs() -> None:
@@ -100,9 +100,9 @@ def _set_up_docs() -> None:
     try:
         if not is_current(julia, path):
             make_index(julia, path)
-        click.echo(f"documentation: {path}")
+        say.echo(f"documentation: {path}")
     except UserError as error:
-        click.echo(f"no index of the documentation; agents run without it: {error}")
+        say.echo(f"no index of the documentation; agents run without it: {error}")
 
 
 def _set_up_mpi(*, dry_run: bool = False) -> bool:
@@ -117,7 +117,7 @@ def _set_up_mpi(*, dry_run: bool = False) -> bool:
                 how = f"{'written to' if changed else 'named in'} {SHOWN}"
         except UserError as error:
             how = str(error)
-        click.echo(f"MPI: {mpi}, {mpi.mpiexec}; {how}")
+        say.echo(f"MPI: {mpi}, {mpi.mpiexec}; {how}")
     return changed
 
 
@@ -129,8 +129,8 @@ def _mpi() -> Mpi | None:
     except UserError as error:
         if os.environ.get("MPIEXEC"):  # the user asked for this one: do not continue without it
             raise
-        click.echo(f"{error}: {unavailable}")
+        say.echo(f"{error}: {unavailable}")
         return None
     if mpi is None:
-        click.echo(f"no mpiexec on PATH: {unavailable}; {HOW_TO_GET}")
+        say.echo(f"no mpiexec on PATH: {unavailable}; {HOW_TO_GET}")
     return mpi

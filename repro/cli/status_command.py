@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from repro.cli import options
+from repro.cli import options, say
 from repro.cli.options import default_generations
 from repro.cli.status_sessions import programs, table
 from repro.errors import UserError
@@ -88,7 +88,7 @@ def command(
     if as_json:
         cells = [json_of(cell) for cell in seen.cells]
         told = {"run": str(run.path), "slurm_silent": seen.silent, "cells": cells}
-        click.echo(json.dumps(told | {"programs": written}, indent=2))
+        say.echo(json.dumps(told | {"programs": written}, indent=2))
         return
     _print(run, seen)
     if written:
@@ -96,10 +96,10 @@ def command(
 
 
 def _show_programs(written: list[dict[str, Any]], *, as_json: bool) -> None:
-    from rich.console import Console
+    from repro.cli.console import Console
 
     if as_json:
-        click.echo(json.dumps({"programs": written}, indent=2))
+        say.echo(json.dumps({"programs": written}, indent=2))
     else:
         Console().print(table(written))
 
@@ -111,7 +111,7 @@ def _not_empty(run: Run, seen: Overview) -> Overview:
 
 
 def _print(run: Run, seen: Overview) -> None:
-    from rich.console import Console
+    from repro.cli.console import Console
 
     console = Console()
     console.print(_by_program(run, seen))
@@ -147,15 +147,17 @@ def _trials(seen: Overview) -> Iterator[str]:
 
 def _watch(run: Run, look: Callable[[], Overview], seconds: float) -> None:
     """Refresh: in place on a terminal, elsewhere by a new line whenever counts change."""
-    from rich.console import Console, Group
+    from rich.console import Group
     from rich.live import Live
+
+    from repro.cli.console import Console
 
     console = Console()
     if not console.is_terminal:
         before = ""
         for seen in _looks(run, look, seconds):
             if (line := _one_line(seen)) != before:
-                click.echo(f"{time.strftime('%H:%M:%S')} {line}")
+                say.echo(f"{time.strftime('%H:%M:%S')} {line}")
             before = line
         return
     with Live(console=console, auto_refresh=False) as live:

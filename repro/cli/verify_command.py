@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from repro.archive.verify import Report, verify_all
-from repro.cli import options
+from repro.cli import options, say
 
 
 @click.command()
@@ -22,7 +22,7 @@ def command(names: tuple[str, ...], data: Path, *, as_json: bool) -> int:
     for name, report in verify_all(names, data):
         reports[name] = report
         if not as_json:
-            click.echo("\n".join(report.lines(name)))
+            say.echo("\n".join(report.lines(name)))
     if as_json:
         _print_json(reports)
     return int(any(report.problems for report in reports.values()))
@@ -40,4 +40,4 @@ def _print_json(reports: dict[str, Report]) -> None:
         }
         for name, report in reports.items()
     ]
-    click.echo(json.dumps(content, indent=2))
+    say.echo(json.dumps(content, indent=2))

@@ -9,7 +9,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import JuliaLexer
 
-from repro.report.text import plain
+from repro.text import plain
 
 MOST = 60_000
 """Longest text that is highlighted: the lexer is slow on long ones."""

@@ -16,8 +16,9 @@ from repro.measure.outcomes import FLAGS, OUTCOMES
 from repro.report.evidence import PROGRAM
 from repro.report.highlight import julia
 from repro.report.matrix import LETTERS
-from repro.report.text import in_unit, plain
+from repro.report.text import in_unit
 from repro.report.words import ENDING_MEANINGS, OUTCOME_MEANINGS
+from repro.text import plain
 
 TEMPLATES = Path(__file__).with_name("templates")
 
