@@ -4,7 +4,7 @@ RUN/
   study.toml  run.json            the study, and where it runs
   environment/<id>.json           each distinct machine and toolchain
   kernels/<model>/<program>.jl    each kernel as it was run, beside the files that it includes
-  cells/<cell>/<number>/          one attempt; its files are named below
+  cells/<cell>/<number>/          one attempt, its files are named below; the cell with + for comma
 
 All state is on disk: there is no other record that could contradict it.
 """
@@ -39,6 +39,7 @@ RAW = "result.raw"
 SAMPLES = "samples.csv"
 """CPU time, memory and threads of the process tree over time."""
 STDOUT, STDERR = "stdout.txt", "stderr.txt"
+_FOR_COMMA = "+"
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,15 @@ class Attempt:
 
 
 def cell_directory(run: Path, cell: str) -> Path:
-    """Where the attempts of a cell lie."""
-    return run / "cells" / cell
+    """Where the attempts of a cell lie.
+
+    Its name may have commas, at which Open MPI (in HOME) and Apptainer (in --bind) break a path, so
+    the directory has none. In a run that was begun before this was so, it has.
+    """
+    path = run / "cells" / cell
+    if "," not in cell or path.is_dir():
+        return path
+    return run / "cells" / cell.replace(",", _FOR_COMMA)
 
 
 def attempts_of(run: Path, cell: str) -> list[Attempt]:
@@ -141,7 +149,8 @@ def all_attempts(run: Path) -> Iterator[Attempt]:
         for problem in _names(root / model):
             for framework in _names(root / model / problem):
                 for rest in _names(root / model / problem / framework):
-                    yield from attempts_of(run, f"{model}/{problem}/{framework}/{rest}")
+                    name = rest.replace(_FOR_COMMA, ",")
+                    yield from attempts_of(run, f"{model}/{problem}/{framework}/{name}")
 
 
 def _names(directory: Path) -> list[str]:
