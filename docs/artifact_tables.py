@@ -23,7 +23,7 @@ from repro.study.filters import select
 from repro.study.load import load_study
 
 DATA = ROOT / "data"
-DATASETS = ("baseline", "dagger-control", "frameworks", "local-model")
+DATASETS = ("baseline", "dagger-control", "frameworks", "granularity", "local-model")
 """The published datasets; the page ignores others that local runs left in the same directory."""
 MEASURED = ROOT / "docs" / "measured.toml"
 FORMATS = 5

@@ -1,14 +1,20 @@
 include("dagger_tiles.jl")
 
-# The kernels of tiles.  They change the last tile, which the worker owns, and return it.
-@everywhere function potrf!(offset, T)
+# A tile that is there, or how to make it: a task of its own for that would cost as much as a third of
+# a product of tiles.
+@everywhere made(T::Matrix) = T
+@everywhere made((make, i, j)) = make(i, j)
+
+# The kernels of tiles.  They change the last tile, which the worker owns or makes, and return it.
+@everywhere function potrf!(offset, last_tile)
+    T = made(last_tile)
     _, info = LAPACK.potrf!('L', T)
     info == 0 || throw(PosDefException(offset + info))
     T
 end
-@everywhere trsm!(D, T) = BLAS.trsm!('R', 'L', 'T', 'N', 1.0, D, T)
-@everywhere syrk!(L, T) = BLAS.syrk!('L', 'N', -1.0, L, 1.0, T)
-@everywhere gemm!(L, R, T) = BLAS.gemm!('N', 'T', -1.0, L, R, 1.0, T)
+@everywhere trsm!(D, T) = BLAS.trsm!('R', 'L', 'T', 'N', 1.0, D, made(T))
+@everywhere syrk!(L, T) = BLAS.syrk!('L', 'N', -1.0, L, 1.0, made(T))
+@everywhere gemm!(L, R, T) = BLAS.gemm!('N', 'T', -1.0, L, R, 1.0, made(T))
 
 """
 Tiles (i,j), i ≥ j, of L as Dict -> Dagger.Chunk, each living on its owner (block-cyclic over
@@ -18,7 +24,7 @@ The scope makes it owner-computes, and a finished tile is copied once to each wo
 function cholesky(n, tile, make_a)
     N, grid = cld(n, tile), worker_grid()
     at(i, j) = Dagger.scope(worker = owner(grid, i, j))
-    T = Dict((i, j) => Dagger.@spawn(scope = at(i, j), make_a(i, j)) for j in 1:N for i in j:N)
+    T = Dict{Tuple{Int,Int},Any}((i, j) => (make_a, i, j) for j in 1:N for i in j:N)
     copies = Dict{Tuple{Int,Int,Int},Any}()
     function here(i, k, w)                       # tile (i,k), finished, on worker w
         owner(grid, i, k) == w && return T[i, k]

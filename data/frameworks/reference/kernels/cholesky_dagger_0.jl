@@ -1,5 +1,11 @@
 using Dagger, LinearAlgebra
 
+# Each thread's first task, one after the other.  Where two are a thread's first at once, Dagger may make its
+# run loop twice, and then waits for ever (docs/dagger.md).
+foreach(1:Threads.nthreads()) do t
+    fetch(Dagger.@spawn scope = Dagger.scope(worker = 1, thread = t) identity(t))
+end
+
 # The kernels of tiles.  Further arguments are Dagger tasks that must be done before.
 function potrf!(T, offset, tasks...)
     _, info = LAPACK.potrf!('L', T)

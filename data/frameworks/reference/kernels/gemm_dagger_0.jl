@@ -1,5 +1,11 @@
 using Dagger, LinearAlgebra
 
+# Each thread's first task, one after the other.  Where two are a thread's first at once, Dagger may make its
+# run loop twice, and then waits for ever (docs/dagger.md).
+foreach(1:Threads.nthreads()) do t
+    fetch(Dagger.@spawn scope = Dagger.scope(worker = 1, thread = t) identity(t))
+end
+
 """
 C .= A*B.  One Dagger task per square block of tiles of C; they share nothing they write.  The larger
 a block, the more BLAS computes with each of the copies that it makes of A and B.  The scopes deal the

@@ -1,5 +1,11 @@
 using Dagger
 
+# Each thread's first task, one after the other.  Where two are a thread's first at once, Dagger may make its
+# run loop twice, and then waits for ever (docs/dagger.md).
+foreach(1:Threads.nthreads()) do t
+    fetch(Dagger.@spawn scope = Dagger.scope(worker = 1, thread = t) identity(t))
+end
+
 function midpoints(lo, hi, h)
     s = 0.0
     @simd for i in lo:hi
