@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from repro import ROOT
+from repro.measure.attempts import without_commas
 from repro.measure.plan import Plan
 
 Places = frozenset[tuple[str, str]]
@@ -38,8 +39,9 @@ def places_here(run: Path) -> Places:
 def places_there(plan: Plan) -> Places:
     """Return the same for the machine of an attempt, as far as the attempt's plan has them."""
     found = set()
+    cell = re.compile(f"/cells/(?:{re.escape(plan.cell)}|{re.escape(without_commas(plan.cell))})/")
     for word in plan.command:
-        run, is_result, _ = word.partition(f"/cells/{plan.cell}/")
+        run, *is_result = cell.split(word, maxsplit=1)
         if not word.startswith("/"):
             continue
         if is_result:

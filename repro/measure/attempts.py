@@ -127,9 +127,12 @@ def cell_directory(run: Path, cell: str) -> Path:
     the directory has none. In a run that was begun before this was so, it has.
     """
     path = run / "cells" / cell
-    if "," not in cell or path.is_dir():
-        return path
-    return run / "cells" / cell.replace(",", _FOR_COMMA)
+    return path if "," not in cell or path.is_dir() else run / "cells" / without_commas(cell)
+
+
+def without_commas(cell: str) -> str:
+    """A cell's name as its directory has it."""
+    return cell.replace(",", _FOR_COMMA)
 
 
 def attempts_of(run: Path, cell: str) -> list[Attempt]:

@@ -243,7 +243,8 @@ def test_disks_are_bounded(box: Box) -> None:
     for directory in ("/workspace", "/tmp", "/agent"):  # noqa: S108 - the sandbox's own
         said = box.sh(
             f"for i in 1 2 3 4; do dd if=/dev/zero of={directory}/f$i bs=1M count=250; done;"
-            f"du -sm {directory} | cut -f1; rm {directory}/f*"
+            f"du -sm {directory} | cut -f1; rm {directory}/f*",
+            seconds=300,
         )
         assert "No space left" in said
         assert int(said.split()[-1]) <= LIMITS.disk_mib + 1
@@ -358,7 +359,7 @@ def test_it_holds_for_a_user_who_is_not_root(tools: Tools) -> None:
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         place.chmod(0o777)
-        for file in ("__init__.py", "errors.py", "agent/__init__.py", "agent/inside.py",
+        for file in ("__init__.py", "errors.py", "text.py", "agent/__init__.py", "agent/inside.py",
                      "agent/sandbox.py"):  # fmt: skip
             (place / "repro" / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / "repro" / file, place / "repro" / file)
