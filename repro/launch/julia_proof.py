@@ -22,8 +22,8 @@ SECONDS = 300
 GRACE_SECONDS = 5
 """Time for what took too long to end by itself, before it is killed."""
 
-STACK_SECONDS = 30
-"""Time limit to print stacks."""
+STACK_SECONDS, ASK_AGAIN_SECONDS = 30, 5
+"""Time limit to print stacks, and after how long to ask once more."""
 
 _PROGRAMS = PROJECT / "prove"
 _ASKED, _FRAME = "signal (10)", re.compile(r" at \./\w+\.jl:\d+")
@@ -152,7 +152,6 @@ def _stacks(julia: Julia) -> Finding:
                 assert process.stdout  # noqa: S101 - asked for above
                 process.stdout.readline()
                 begin = time.monotonic()
-                process.send_signal(signal.SIGUSR1)
                 printed = _printed(process, stderr.fileno())
             finally:
                 process.kill()
@@ -164,9 +163,15 @@ def _stacks(julia: Julia) -> Finding:
 
 
 def _printed(process: "subprocess.Popen[bytes]", stderr: int) -> bool:
-    """Wait until a process has printed a stack; False if it does not."""
-    deadline = time.monotonic() + STACK_SECONDS
-    while time.monotonic() < deadline:
+    """Ask a process until it has printed a stack, as the watchdog does; False if it does not.
+
+    A busy machine, or a moment at which its stack cannot be followed, can cost an answer.
+    """
+    begin, asked = time.monotonic(), 0
+    while (now := time.monotonic() - begin) < STACK_SECONDS:
+        if now >= asked * ASK_AGAIN_SECONDS:
+            process.send_signal(signal.SIGUSR1)
+            asked += 1
         ended = process.poll() is not None
         said = os.pread(stderr, os.fstat(stderr).st_size, 0).decode(errors="replace")
         if _ASKED in said and _FRAME.search(said):
