@@ -12,6 +12,7 @@ from repro.measure.own_files import OwnFiles, remove
 
 OWN = {"attempt.json": b"{}", "node.json": b"{1}"}
 PRINTED = b"what it printed"
+NOBODY = 65534
 
 
 def watched(tmp_path: Path, program: Callable[[Path], object]) -> list[str]:
@@ -83,6 +84,27 @@ def test_a_link_to_a_directory_is_removed_but_not_what_it_leads_to(tmp_path: Pat
     remove(tmp_path / "link")
     remove(tmp_path / "never was")
     assert [path.name for path in tmp_path.iterdir()] == ["there"]
+
+
+def test_a_directory_that_nobody_may_enter_is_removed_by_its_owner_without_rights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    (closed / "in").mkdir(parents=True)
+    (closed / "in" / "file").touch()
+    owner = NOBODY if os.geteuid() == 0 else os.geteuid()
+    for path in (tmp_path, closed, closed / "in"):
+        os.chown(path, owner, -1)
+    (closed / "in").chmod(0)
+    closed.chmod(0)
+    monkeypatch.chdir(tmp_path)  # the directories above may be closed to that user
+    before = os.geteuid()
+    os.seteuid(owner)  # root may enter all
+    try:
+        remove(Path("closed"))
+    finally:
+        os.seteuid(before)
+    assert not closed.exists()
 
 
 @pytest.mark.parametrize("how", ["removed", "replaced", "emptied", "appended", "pipe", "directory"])

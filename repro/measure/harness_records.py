@@ -29,7 +29,7 @@ class RecordReader:
     """The harness's records so far."""
 
     rejected: list[str] = field(default_factory=list)
-    """Complete lines that the harness did not write."""
+    """What the harness did not write, and what else became of the file."""
 
     _read_bytes: int = 0
     _rest: bytes = b""

@@ -72,12 +72,19 @@ class OwnFiles:
 
 def remove(path: Path) -> None:
     """Remove a file, a link (not what it leads to), or a directory with its content, if there."""
-    if path.is_dir() and not path.is_symlink():
-        for directory, _, _ in os.walk(path):
-            os.chmod(directory, 0o700)  # noqa: PTH101 - a name from os.walk
-        shutil.rmtree(path)
-    else:
+    if not _is_directory(path):
         path.unlink(missing_ok=True)
+        return
+    closed = [path]
+    while closed:  # to be opened before they are listed
+        directory = closed.pop()
+        directory.chmod(0o700)
+        closed += [child for child in directory.iterdir() if _is_directory(child)]
+    shutil.rmtree(path)
+
+
+def _is_directory(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
 
 
 def open_regular(path: Path) -> int:
