@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +106,22 @@ def test_a_directory_that_nobody_may_enter_is_removed_by_its_owner_without_right
     finally:
         os.seteuid(before)
     assert not closed.exists()
+
+
+def test_directories_too_deep_to_be_removed_are_out_of_the_way(tmp_path: Path) -> None:
+    def program(attempt: Path) -> None:
+        before = Path.cwd()
+        os.chdir(attempt)
+        for name in ["outcome.json", *["d"] * 3000]:
+            os.mkdir(name)  # noqa: PTH102 - a path would be too long
+            os.chdir(name)
+        os.chdir(before)
+
+    try:
+        assert watched(tmp_path, program) == ["outcome.json"]
+        assert (tmp_path / "1" / ".left-outcome.json").is_dir()
+    finally:
+        subprocess.run(["rm", "-r", tmp_path / "1"], check=True)  # pytest could not
 
 
 @pytest.mark.parametrize("how", ["removed", "replaced", "emptied", "appended", "pipe", "directory"])

@@ -71,10 +71,20 @@ class OwnFiles:
 
 
 def remove(path: Path) -> None:
-    """Remove a file, a link (not what it leads to), or a directory with its content, if there."""
+    """Remove a file, a link (not what it leads to), or a directory with its content, if there.
+
+    Directories that are nested too deeply to be removed are moved aside, to `.left-` and the name.
+    """
     if not _is_directory(path):
         path.unlink(missing_ok=True)
         return
+    try:
+        _remove_directory(path)
+    except (OSError, RecursionError):
+        path.replace(path.with_name(f".left-{path.name}"))
+
+
+def _remove_directory(path: Path) -> None:
     closed = [path]
     while closed:  # to be opened before they are listed
         directory = closed.pop()
