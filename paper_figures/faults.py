@@ -88,8 +88,9 @@ def note(tidy: Tidy, table: pd.DataFrame, what: str) -> list[str]:
         return []
     control = tidy.study.models[tidy.study.control].title
     told = (
-        f"{len(failed)} {what}, compared with the attempts of {control} at the same scale point "
-        f"on the same machine: {tally(failed)}. The framework's: it fails there in the same way."
+        f"{what.capitalize()}: {len(failed)}, compared with the attempts of {control} at the same "
+        f"scale point on the same machine: {tally(failed)}. The framework's: it fails there in the "
+        "same way. A cell is drawn by its first attempt; metrics tell how often others fail."
     )
     return [told]
 

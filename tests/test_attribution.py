@@ -434,7 +434,7 @@ def test_figures_show_it_if_the_control_has_trials(judged: Path, module: ModuleT
     words = " ".join(words_of(module, tidy))
     assert "line below: the program's (1)" in words
     assert "line above: the framework's (1)" in words
-    assert "2 failed cells, compared with" in words or "2 failures that end a program," in words
+    assert "Failed cells: 2, compared with" in words or "Failures that end a program: 2," in words
 
 
 @pytest.mark.parametrize("module", [outcome_matrix, failure_envelope])
